@@ -1,0 +1,71 @@
+"""ppo_lessons: the full PPO training update for a team of agents, in modules of one job each, in the order of the flow.
+
+The map of the house, with the nodes of the flowchart:
+
+| module | what it does | nodes |
+|---|---|---|
+| `cases`, `spirit_world` | the game: named cases, and its pure rules for any number of copies at once | |
+| `spirit_env`, `team_env` | the game for the rollout; what a rollout asks of any world | |
+| `parallel_env`, `adapters` | the game for PettingZoo; PettingZoo's and Gymnasium's worlds for the rollout | |
+| `actor_critic` | the team's network: `sample_actions` in the rollout, `evaluate_actions` in the update | I, J |
+| `rollout` | `collect`: play until the buffer is full | A, B, C |
+| `advantages` | `gae`: was this action better than expected? | D |
+| `buffer` | `SharedBuffer`: add, finish, get, clear | B, C, D, P |
+| `minibatches` | one shuffled pass over the rows | G, H |
+| `losses` | ratios, the clipped surrogate, value loss, entropy, the total, and diagnostics | K, L, M, N |
+| `steps` | every node under its name; replace one with a function of your own | A to P |
+| `update` | `ppo_update`: the update, line by line as in the flowchart | E to O |
+| `training`, `checkpoints` | the whole cycle as a generator; save and load a run or a team | A to P |
+| `team`, `players`, `evaluation`, `board` | what the team does, in numbers, replays and pictures | |
+
+Axes are always in the order T steps, E copies of the world (envs), A agents, then D numbers seen or N actions.
+B is the number of rows of a mini-batch. The hyper-parameters stand in `config.PPOConfig`.
+"""
+
+from ppo_lessons.actor_critic import ActorCritic
+from ppo_lessons.advantages import gae, normalise_advantages
+from ppo_lessons.buffer import Rows, SharedBuffer
+from ppo_lessons.cases import CASES, Case
+from ppo_lessons.checkpoints import load_policy, load_run, save_policy, save_run
+from ppo_lessons.config import PPOConfig
+from ppo_lessons.errors import CheckpointError, NonFiniteError, NotReadyError
+from ppo_lessons.evaluation import evaluate, record
+from ppo_lessons.players import cautious_player, cooperative_player, policy_player, random_player
+from ppo_lessons.rollout import collect
+from ppo_lessons.spirit_env import SpiritWorld
+from ppo_lessons.steps import Steps
+from ppo_lessons.training import TrainingRun, train
+from ppo_lessons.update import make_optimizer, ppo_update
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "CASES",
+    "ActorCritic",
+    "Case",
+    "CheckpointError",
+    "NonFiniteError",
+    "NotReadyError",
+    "PPOConfig",
+    "Rows",
+    "SharedBuffer",
+    "SpiritWorld",
+    "Steps",
+    "TrainingRun",
+    "cautious_player",
+    "collect",
+    "cooperative_player",
+    "evaluate",
+    "gae",
+    "load_policy",
+    "load_run",
+    "make_optimizer",
+    "normalise_advantages",
+    "policy_player",
+    "ppo_update",
+    "random_player",
+    "record",
+    "save_policy",
+    "save_run",
+    "train",
+]

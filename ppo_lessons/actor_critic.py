@@ -1,0 +1,136 @@
+"""The network that the whole team shares: an actor (the policy) and a critic (the value function).
+
+Every detective is driven by the same weights. What tells them apart is what they see, their own number included
+(parameter sharing with an agent id). Axes: any leading axes (...), D numbers seen, N actions.
+"""
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+
+class Decision(NamedTuple):
+    """What the policy decided for some observations."""
+
+    actions: Tensor
+    """Sampled actions, int64, (...)."""
+    log_probs: Tensor
+    """Log-probability of each sampled action, in nats, (...)."""
+    values: Tensor
+    """The critic's estimates, (...)."""
+
+
+class ActorCritic(nn.Module):
+    """Two hidden layers, then one linear head for the action logits and one for the value.
+
+    Weights start orthogonal with gain sqrt(2) in the hidden layers, 0.01 in the actor's head (so that the first
+    policy is almost uniform) and 1 in the critic's; biases start at 0.
+
+    Args:
+        obs_size: D, the numbers that one agent sees.
+        num_actions: N, the actions to choose from.
+        hidden_size: Width of both hidden layers.
+        shared_trunk: True: actor and critic share the hidden layers. False: each has its own.
+        seed: Seeds the first weights; the global random numbers are not touched.
+
+    References:
+        Andrychowicz et al. (2020), https://arxiv.org/abs/2006.05990 (initialisation)
+    """
+
+    def __init__(
+        self, obs_size: int, num_actions: int, hidden_size: int = 64, *, shared_trunk: bool = True, seed: int = 0
+    ) -> None:
+        """Make the layers and draw the first weights."""
+        super().__init__()
+        if min(obs_size, num_actions, hidden_size) < 1:
+            raise ValueError(f"All sizes must be 1 or more. Got {obs_size=}, {num_actions=}, {hidden_size=}")
+        self.obs_size, self.num_actions, self.hidden_size = obs_size, num_actions, hidden_size
+        self.shared_trunk = shared_trunk
+        generator = torch.Generator().manual_seed(seed)
+
+        def layer(inputs: int, outputs: int, gain: float) -> nn.Linear:
+            linear = nn.utils.skip_init(nn.Linear, inputs, outputs)
+            nn.init.orthogonal_(linear.weight, gain, generator=generator)
+            nn.init.zeros_(linear.bias)
+            return linear
+
+        def trunk() -> nn.Sequential:
+            first, second = layer(obs_size, hidden_size, 2**0.5), layer(hidden_size, hidden_size, 2**0.5)
+            return nn.Sequential(first, nn.ReLU(inplace=True), second, nn.ReLU(inplace=True))
+
+        self.actor_trunk = trunk()
+        self.critic_trunk = self.actor_trunk if shared_trunk else trunk()
+        self.actor_head = layer(hidden_size, num_actions, 0.01)
+        self.critic_head = layer(hidden_size, 1, 1.0)
+
+    def forward(self, obs: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the action logits (..., N) and the values (...) for observations (..., D)."""
+        features = self.actor_trunk(obs)
+        critic_features = features if self.shared_trunk else self.critic_trunk(obs)
+        return self.actor_head(features), self.critic_head(critic_features).squeeze(-1)
+
+    @torch.no_grad()
+    def sample_actions(self, obs: Tensor, generator: torch.Generator, *, greedy: bool = False) -> Decision:
+        """Decide as in the rollout, without a graph.
+
+        Args:
+            obs: What the agents see, float32, (..., D).
+            generator: Draws the actions.
+            greedy: True: take the likeliest action instead of drawing one.
+
+        Returns:
+            Actions, their log-probabilities, and the values, each (...).
+        """
+        logits, values = self(obs)
+        all_log_probs = torch.log_softmax(logits, dim=-1)  # (..., N)
+        if greedy:
+            actions = all_log_probs.argmax(dim=-1)
+        else:
+            # A draw from the categorical distribution as a race of exponential clocks: far cheaper than multinomial.
+            clocks = torch.empty_like(logits).exponential_(generator=generator)
+            actions = (all_log_probs - clocks.log()).argmax(dim=-1)
+        log_probs = all_log_probs.gather(-1, actions.unsqueeze(-1)).squeeze(-1)
+        return Decision(actions, log_probs, values)
+
+    @torch.no_grad()
+    def estimate_values(self, obs: Tensor) -> Tensor:
+        """Return the critic's estimates (...) for observations (..., D), without a graph."""
+        return self(obs)[1]
+
+    def evaluate_actions(self, obs: Tensor, actions: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Look at stored actions again, as in the update, with a graph.
+
+        Args:
+            obs: Stored observations, (B, D).
+            actions: The actions that were taken, int64, (B,).
+
+        Returns:
+            Log-probabilities of those actions now (B,), entropy of each distribution (B,), values (B,).
+        """
+        logits, values = self(obs)
+        return *log_probs_and_entropy(logits, actions), values
+
+
+def log_probs_and_entropy(logits: Tensor, actions: Tensor) -> tuple[Tensor, Tensor]:
+    """Build the action distribution and look the stored actions up in it.
+
+    The same numbers as `torch.distributions.Categorical(logits=logits)` with its `log_prob` and `entropy`, in three
+    lines.
+
+    Args:
+        logits: The actor's outputs, (B, N).
+        actions: The actions that were taken, int64, (B,).
+
+    Returns:
+        Log-probability of each action, in nats, (B,), and entropy of each distribution, in nats, (B,).
+
+    Raises:
+        ValueError: If the actions are not one for each row; (B, 1) would silently give (B, B) later.
+    """
+    if actions.shape != logits.shape[:-1]:
+        raise ValueError(f"actions must have shape {tuple(logits.shape[:-1])}. Got {tuple(actions.shape)}")
+    all_log_probs = torch.log_softmax(logits, dim=-1)  # (B, N)
+    log_probs = all_log_probs.gather(-1, actions.unsqueeze(-1)).squeeze(-1)  # (B,)
+    entropy = -(all_log_probs.exp() * all_log_probs).sum(dim=-1)  # (B,)
+    return log_probs, entropy

@@ -1,0 +1,114 @@
+"""Was this action better than expected? Generalised advantage estimation for a team, as a pure function."""
+
+import torch
+from torch import Tensor
+
+
+def gae(
+    rewards: Tensor,
+    values: Tensor,
+    terminated: Tensor,
+    truncated: Tensor,
+    final_values: Tensor,
+    last_values: Tensor,
+    gamma: float,
+    gae_lambda: float,
+) -> Tensor:
+    """Return the advantage of every stored action.
+
+    delta_t = r_t + gamma V(next) - V(s_t);  A_t = delta_t + gamma lambda A_{t+1}, where
+
+    - V(next) is 0 after a termination, `final_values` after a truncation (the value of what was seen *before* the next
+      episode was laid out), `last_values` after the last row, and `values[t + 1]` otherwise;
+    - the sum stops at a termination, at a truncation and at the last row. If both flags are set, terminated wins.
+
+    Args:
+        rewards: Reward of step t, (T, ...), as all of the following unless said otherwise.
+        values: The critic's estimate before step t.
+        terminated: Really over for this agent with step t, bool.
+        truncated: Only cut off with step t, bool.
+        final_values: The critic's estimate of the final observation; read only where truncated.
+        last_values: The critic's estimate after the last row, (...).
+        gamma: Discount, 0 to 1.
+        gae_lambda: 0: one-step error; 1: discounted return minus value.
+
+    Returns:
+        The advantages, (T, ...). Returns are `advantages + values`, with these (old) values.
+
+    Raises:
+        ValueError: If the shapes differ.
+
+    References:
+        Schulman et al. (2016), equations 11 and 16, https://arxiv.org/abs/1506.02438
+    """
+    for name, tensor in (
+        ("values", values),
+        ("terminated", terminated),
+        ("truncated", truncated),
+        ("final_values", final_values),
+    ):
+        if tensor.shape != rewards.shape:
+            raise ValueError(
+                f"{name} must have the shape of rewards, {tuple(rewards.shape)}. Got {tuple(tensor.shape)}"
+            )
+    if last_values.shape != rewards.shape[1:]:
+        raise ValueError(f"last_values must have shape {tuple(rewards.shape[1:])}. Got {tuple(last_values.shape)}")
+
+    next_values = torch.cat((values[1:], last_values.unsqueeze(0)))
+    next_values = torch.where(truncated, final_values, next_values)
+    next_values = torch.where(terminated, torch.zeros_like(next_values), next_values)
+    deltas = rewards + gamma * next_values - values
+    carry_on = gamma * gae_lambda * (~(terminated | truncated)).to(rewards.dtype)  # 0 at every end
+
+    advantages = torch.empty_like(rewards)
+    following = torch.zeros_like(last_values)
+    for t in reversed(range(len(rewards))):
+        following = deltas[t] + carry_on[t] * following
+        advantages[t] = following
+    return advantages
+
+
+def with_team_credit(rewards: Tensor, acting: Tensor, episode_over: Tensor, gamma: float) -> Tensor:
+    """Credit each agent, in the row of its fall, with what it gets after its own fall.
+
+    A fallen agent goes on to receive the team's reward. Cutting at its own fall would hide a win that it made
+    possible. So the rewards of its fallen rows, discounted, are added to its last row; they are summed up to the end of
+    the episode or of the rollout, without an estimate beyond (there is no value of having fallen).
+
+    Args:
+        rewards: (T, E, A).
+        acting: The row was a decision of a living agent, bool, (T, E, A).
+        episode_over: The team's episode ended with step t, bool, (T, E).
+        gamma: Discount, 0 to 1.
+
+    Returns:
+        Rewards to use in `gae`, (T, E, A); equal to `rewards` wherever nobody has fallen.
+
+    References:
+        Yu et al. (2022), https://arxiv.org/abs/2103.01955 (death masking; a team's return is cut when the team is done)
+    """
+    credited = rewards.clone()
+    later = torch.zeros_like(rewards[0])  # discounted rewards of the fallen rows that follow directly
+    for t in reversed(range(len(rewards))):
+        later = torch.where(episode_over[t].unsqueeze(-1), torch.zeros_like(later), later)
+        credited[t] = rewards[t] + gamma * later
+        later = torch.where(acting[t], torch.zeros_like(later), credited[t])
+    return credited
+
+
+def normalise_advantages(advantages: Tensor, eps: float = 1e-8) -> Tensor:
+    """Return the advantages with mean 0 and (unbiased) standard deviation 1.
+
+    Done for each mini-batch, as in Stable-Baselines3 and CleanRL; MAPPO does it once over the whole buffer. One row
+    alone has no spread and is returned as it is.
+
+    Args:
+        advantages: (B,).
+        eps: Added to the standard deviation, so that equal advantages give 0 and not NaN.
+
+    Returns:
+        Normalised advantages, (B,). The returns, which the critic learns, are never normalised.
+    """
+    if len(advantages) < 2:
+        return advantages
+    return (advantages - advantages.mean()) / (advantages.std() + eps)

@@ -1,0 +1,180 @@
+"""The shared buffer: everybody's experience of one rollout, until it is full, used and cleared.
+
+Axes: T steps, E copies of the world, A agents, D numbers seen. B: rows, one for each decision of a living agent.
+"""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from ppo_lessons.advantages import gae, with_team_credit
+from ppo_lessons.errors import NotReadyError
+
+
+class Transition(NamedTuple):
+    """One step of all agents in all copies of the world: one slice of the buffer."""
+
+    obs: Tensor
+    """What each agent saw before the step, float32, (E, A, D)."""
+    actions: Tensor
+    """int64, (E, A)."""
+    log_probs: Tensor
+    """Of those actions when they were taken, (E, A)."""
+    values: Tensor
+    """The critic's estimates before the step, (E, A)."""
+    rewards: Tensor
+    """(E, A)."""
+    terminated: Tensor
+    """Really over for this agent with this step, bool, (E, A)."""
+    truncated: Tensor
+    """Only cut off with this step, bool, (E, A)."""
+    final_values: Tensor
+    """The critic's estimate of the final observation where truncated, 0 elsewhere, (E, A)."""
+    acting: Tensor
+    """This was a real decision of a living agent, bool, (E, A)."""
+    episode_over: Tensor
+    """The team's episode ended with this step, bool, (E,)."""
+
+
+class Rows(NamedTuple):
+    """The decisions of living agents as a flat table: what the update learns from."""
+
+    obs: Tensor
+    """(B, D); the paper and the flowchart say states."""
+    actions: Tensor
+    """int64, (B,)."""
+    old_log_probs: Tensor
+    """(B,)."""
+    returns: Tensor
+    """(B,)."""
+    advantages: Tensor
+    """(B,)."""
+
+
+class SharedBuffer:
+    """Holds T steps of all E copies and all A agents.
+
+    The order of use is: `add` until `is_full`, `finish`, `get` as often as you like, `clear`.
+
+    Args:
+        num_steps: T.
+        num_envs: E.
+        num_agents: A.
+        obs_size: D.
+
+    Raises:
+        ValueError: If a size is below 1.
+    """
+
+    def __init__(self, num_steps: int, num_envs: int, num_agents: int, obs_size: int) -> None:
+        """Reserve the memory."""
+        if min(num_steps, num_envs, num_agents, obs_size) < 1:
+            sizes = f"{num_steps=}, {num_envs=}, {num_agents=}, {obs_size=}"
+            raise ValueError(f"All sizes of a buffer must be 1 or more. Got {sizes}")
+        team = (num_steps, num_envs, num_agents)
+        self.num_steps = num_steps
+        self.data = Transition(
+            obs=torch.zeros(*team, obs_size),
+            actions=torch.zeros(team, dtype=torch.int64),
+            log_probs=torch.zeros(team),
+            values=torch.zeros(team),
+            rewards=torch.zeros(team),
+            terminated=torch.zeros(team, dtype=torch.bool),
+            truncated=torch.zeros(team, dtype=torch.bool),
+            final_values=torch.zeros(team),
+            acting=torch.zeros(team, dtype=torch.bool),
+            episode_over=torch.zeros(num_steps, num_envs, dtype=torch.bool),
+        )
+        self.clear()
+
+    @property
+    def is_full(self) -> bool:
+        """Whether all T steps are stored."""
+        return self.step == self.num_steps
+
+    def add(self, transition: Transition) -> None:
+        """Store one step of everybody.
+
+        Raises:
+            NotReadyError: If the buffer is full.
+            ValueError: If a field has another shape or dtype than its place; nothing is stored then.
+        """
+        if self.is_full:
+            raise NotReadyError(
+                f"A full buffer must be cleared before it is filled again. Got step {self.num_steps + 1}"
+            )
+        for name, place, new in zip(Transition._fields, self.data, transition, strict=True):
+            if new.shape != place.shape[1:] or new.dtype != place.dtype:
+                want = f"{place.dtype} {tuple(place.shape[1:])}"
+                raise ValueError(f"{name} must be {want}. Got {new.dtype} {tuple(new.shape)}")
+        for place, new in zip(self.data, transition, strict=True):
+            place[self.step] = new
+        self.step += 1
+
+    def finish(
+        self,
+        last_values: Tensor,
+        gamma: float,
+        gae_lambda: float,
+        *,
+        team_credit: bool = False,
+        gae: Callable[..., Tensor] = gae,
+    ) -> None:
+        """Work out the advantages and returns of a full buffer.
+
+        Args:
+            last_values: The critic's estimates after the last step, (E, A).
+            gamma: Discount, 0 to 1.
+            gae_lambda: See `gae`.
+            team_credit: True: an agent is credited with the team's rewards after its own fall.
+            gae: The function that does it.
+
+        Raises:
+            NotReadyError: If the buffer is not full.
+        """
+        self._require_full()
+        data = self.data
+        rewards = data.rewards
+        if team_credit:
+            rewards = with_team_credit(rewards, data.acting, data.episode_over, gamma)
+        ends = data.terminated, data.truncated, data.final_values
+        self.advantages = gae(rewards, data.values, *ends, last_values, gamma, gae_lambda)
+        self.returns = self.advantages + data.values
+
+    def get(self) -> Rows:
+        """Return the rows of living agents, in the order time, environment, agent.
+
+        Rows of fallen agents are selected away: whatever they hold, NaN included, changes nothing.
+
+        Raises:
+            NotReadyError: If the buffer is not full, not finished, or was cleared; or if nobody acted in it.
+        """
+        self._require_full()
+        if self.advantages is None or self.returns is None:
+            raise NotReadyError("Call finish() before get(): the advantages are not worked out yet")
+        index = self._acting_rows()
+        if len(index) == 0:
+            raise NotReadyError("A rollout needs at least one living agent. Got none that acts in any row")
+        data = self.data
+        table = (data.obs, data.actions, data.log_probs, self.returns, self.advantages)
+        return Rows(*(tensor.flatten(0, 2)[index] for tensor in table))
+
+    def badges(self) -> Tensor:
+        """Return (t, e, a) of each row of `get`, int64, (B, 3): whose decision it was, where and when."""
+        self._require_full()
+        return self.data.acting.nonzero()
+
+    def clear(self) -> None:
+        """Forget everything: the next policy must learn from its own experience."""
+        self.step = 0
+        self.advantages: Tensor | None = None
+        self.returns: Tensor | None = None
+
+    def _acting_rows(self) -> Tensor:
+        return self.data.acting.flatten().nonzero().squeeze(-1)
+
+    def _require_full(self) -> None:
+        if not self.is_full:
+            raise NotReadyError(f"A buffer is read when it is full. Got {self.step} of {self.num_steps} steps")

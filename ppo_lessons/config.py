@@ -1,0 +1,77 @@
+"""The hyper-parameters of a PPO training run. They stand here and nowhere else."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, kw_only=True)
+class PPOConfig:
+    """All numbers that steer a training run. The defaults are the settings that `benchmarks/` shows to be good.
+
+    Raises:
+        ValueError: If a field is outside its range.
+    """
+
+    num_envs: int = 128
+    """Copies of the world that are played at once, E, 1 or more."""
+    num_steps: int = 32
+    """Length of a rollout, T, 1 or more."""
+    epochs: int = 4
+    """Passes over the rows of one rollout, 1 or more."""
+    minibatch_size: int = 2048
+    """Rows in a mini-batch, 2 or more. As large as the rollout: no mini-batches, which the MAPPO paper advises."""
+    learning_rate: float = 2e-3
+    """Step size of Adam, above 0."""
+    anneal_cycles: int | None = None
+    """If given: the step size falls in a straight line and reaches 0 after so many cycles, 1 or more."""
+    gamma: float = 0.97
+    """Discount of a reward one step later, 0 to 1."""
+    gae_lambda: float = 0.95
+    """0: trust the critic after one step; 1: trust only the rewards. 0 to 1."""
+    clip_eps: float = 0.2
+    """How far from 1 a ratio may go before a row that went the right way stops pushing, above 0."""
+    vf_coef: float = 0.5
+    """Weight of the value loss (mean squared error) in the total, 0 or more."""
+    ent_coef: float = 0.01
+    """Weight of the entropy in the total, 0 or more."""
+    max_grad_norm: float = 0.5
+    """The gradient of all parameters together is shortened to this length, above 0."""
+    target_kl: float | None = None
+    """If given: the update ends, before the next step, once approx_kl is above 1.5 times this; above 0."""
+    normalise_advantages: bool = True
+    """Whether advantages get mean 0 and standard deviation 1 in each mini-batch."""
+    team_credit: bool = True
+    """Whether a fallen agent is credited with what its team gains after its fall."""
+    hidden_size: int = 64
+    """Width of both hidden layers, 1 or more."""
+    shared_trunk: bool = True
+    """Whether actor and critic share the hidden layers."""
+    seed: int = 0
+    """Seeds weights, worlds, actions and shuffles, each with a generator of its own; 0 or more."""
+
+    def __post_init__(self) -> None:
+        """Refuse every field that is outside its range."""
+        for name in ("num_envs", "num_steps", "epochs", "hidden_size"):
+            self._require(name, self._is_whole(name) and getattr(self, name) >= 1, "a whole number, 1 or more")
+        self._require(
+            "minibatch_size", self._is_whole("minibatch_size") and self.minibatch_size >= 2, "a whole number, 2 or more"
+        )
+        self._require("seed", self._is_whole("seed") and self.seed >= 0, "a whole number, 0 or more")
+        for name in ("learning_rate", "clip_eps", "max_grad_norm"):
+            self._require(name, 0 < getattr(self, name) < float("inf"), "above 0 and finite")
+        for name in ("vf_coef", "ent_coef"):
+            self._require(name, 0 <= getattr(self, name) < float("inf"), "0 or more and finite")
+        for name in ("gamma", "gae_lambda"):
+            self._require(name, 0 <= getattr(self, name) <= 1, "0 to 1")
+        self._require("target_kl", self.target_kl is None or 0 < self.target_kl < float("inf"), "None, or above 0")
+        whole = self.anneal_cycles is None or (self._is_whole("anneal_cycles") and self.anneal_cycles >= 1)
+        self._require("anneal_cycles", whole, "None, or a whole number, 1 or more")
+        for name in ("normalise_advantages", "team_credit", "shared_trunk"):
+            self._require(name, isinstance(getattr(self, name), bool), "True or False")
+
+    def _is_whole(self, name: str) -> bool:
+        value = getattr(self, name)
+        return isinstance(value, int) and not isinstance(value, bool)
+
+    def _require(self, name: str, holds: bool, rule: str) -> None:
+        if not holds:
+            raise ValueError(f"{name} must be {rule}. Got {getattr(self, name)!r}")

@@ -1,0 +1,101 @@
+"""Play until the buffer is full: the whole team produces experience."""
+
+from collections.abc import Callable
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ppo_lessons.actor_critic import ActorCritic
+from ppo_lessons.buffer import SharedBuffer, Transition
+from ppo_lessons.errors import NonFiniteError
+from ppo_lessons.team_env import TeamEnv
+
+
+def play_step(env: TeamEnv, policy: ActorCritic, generator: torch.Generator) -> Transition:
+    """Let every agent see, decide and act once, in all copies of the world.
+
+    Args:
+        env: The environment; it is one step further afterwards.
+        policy: Decides for all agents.
+        generator: Draws the actions.
+
+    Returns:
+        Everything that the buffer stores of this step.
+
+    Raises:
+        NonFiniteError: If an observation or a reward is NaN or infinite.
+    """
+    obs, acting = env.obs, env.acting
+    _require_finite("obs", obs)
+    seen = torch.from_numpy(obs)  # (E, A, D)
+    decision = policy.sample_actions(seen, generator)
+    step = env.step(decision.actions.numpy())
+    _require_finite("rewards", step.rewards)
+    truncated = torch.from_numpy(step.truncated)
+    final_values = torch.zeros_like(decision.values)  # (E, A)
+    if step.truncated.any():
+        _require_finite("final_obs", step.final_obs[step.truncated])
+        final_values[truncated] = policy.estimate_values(torch.from_numpy(step.final_obs[step.truncated]))
+    return Transition(
+        obs=seen,
+        actions=decision.actions,
+        log_probs=decision.log_probs,
+        values=decision.values,
+        rewards=torch.from_numpy(step.rewards),
+        terminated=torch.from_numpy(step.terminated),
+        truncated=truncated,
+        final_values=final_values,
+        acting=torch.from_numpy(acting),
+        episode_over=torch.from_numpy(step.episode_over),
+    )
+
+
+def store(buffer: SharedBuffer, transition: Transition) -> None:
+    """Put one step of everybody into the shared buffer."""
+    buffer.add(transition)
+
+
+def is_full(buffer: SharedBuffer) -> bool:
+    """Say whether the rollout is long enough to learn from."""
+    return buffer.is_full
+
+
+def collect(
+    env: TeamEnv,
+    policy: ActorCritic,
+    buffer: SharedBuffer,
+    generator: torch.Generator,
+    *,
+    play_step: Callable[..., Transition] = play_step,
+    store: Callable[[SharedBuffer, Transition], None] = store,
+    is_full: Callable[[SharedBuffer], bool] = is_full,
+    watch: Callable[[TeamEnv, Transition], None] | None = None,
+) -> Tensor:
+    """Play until the buffer is full. The episodes go on where the last rollout stopped.
+
+    Args:
+        env: The environment, after its `reset`.
+        policy: Decides for all agents.
+        buffer: An empty buffer.
+        generator: Draws the actions.
+        play_step: Node A of the flowchart.
+        store: Node B.
+        is_full: Node C.
+        watch: Called with the environment and the transition after each step, for instance to measure behaviour.
+
+    Returns:
+        The critic's estimates of what is seen after the last step, (E, A).
+    """
+    while not is_full(buffer):
+        transition = play_step(env, policy, generator)
+        store(buffer, transition)
+        if watch is not None:
+            watch(env, transition)
+    return policy.estimate_values(torch.from_numpy(env.obs))
+
+
+def _require_finite(name: str, array: np.ndarray) -> None:
+    if not np.isfinite(array).all():
+        bad = np.argwhere(~np.isfinite(array))
+        raise NonFiniteError(f"{name} must be finite. Got {array[tuple(bad[0])]} at index {tuple(map(int, bad[0]))}")

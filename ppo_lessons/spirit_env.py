@@ -1,0 +1,126 @@
+"""The Spirit world as a `TeamEnv`: E copies at once, each starting its next case by itself."""
+
+from typing import Any
+
+import numpy as np
+
+from ppo_lessons.cases import Case, get_case
+from ppo_lessons.errors import NotReadyError
+from ppo_lessons.spirit_world import ACTION_NAMES, Events, WorldState, advance, new_cases, observe, rewards_of
+from ppo_lessons.team_env import TeamStep, check_actions
+
+
+class SpiritWorld:
+    """E copies of one case, played by a team of A detectives.
+
+    The layouts and the drift are drawn from two generators, so that with the same seed two teams meet the same first
+    case in each copy, with the same drift draws, whatever they do.
+
+    Attributes:
+        state: Where everything stands now.
+        played: Where everything stood after the last step, before a next case was laid out; None before the first.
+        events: What happened in the last step; None before the first.
+
+    Raises:
+        ValueError: If the case is not known or `num_envs` is below 1.
+    """
+
+    def __init__(self, case: str | Case = "standard", num_envs: int = 1) -> None:
+        """Make the copies; call `reset` before the first step."""
+        if num_envs < 1:
+            raise ValueError(f"num_envs must be 1 or more. Got {num_envs}")
+        self.case = get_case(case)
+        self.num_envs = num_envs
+        self.num_agents = self.case.num_detectives
+        self.obs_size = self.case.obs_size
+        self.num_actions = len(ACTION_NAMES)
+        self.events: Events | None = None
+        self.played: WorldState | None = None
+        self._state: WorldState | None = None
+
+    @property
+    def state(self) -> WorldState:
+        """Where everything stands now.
+
+        Raises:
+            NotReadyError: Before the first `reset`.
+        """
+        if self._state is None:
+            raise NotReadyError("Call reset(seed) before anything else. Got a SpiritWorld that was never reset")
+        return self._state
+
+    def reset(self, seed: int) -> None:
+        """Lay out fresh cases in all copies and seed both generators."""
+        layout, drift = np.random.SeedSequence(seed).spawn(2)
+        self._layout_rng = np.random.default_rng(layout)
+        self._drift_rng = np.random.default_rng(drift)
+        self._look_at(new_cases(self.case, self.num_envs, self._layout_rng))
+        self.events = self.played = None
+
+    def step(self, actions: np.ndarray) -> TeamStep:
+        """Play one step in every copy; `obs`, `acting`, `state` and `events` are new afterwards.
+
+        Args:
+            actions: One action a detective, 0 to 4, int64, (E, A); those of fallen detectives are ignored.
+
+        Returns:
+            Rewards and ends of this step, and what was seen after it.
+
+        Raises:
+            NotReadyError: Before the first `reset`.
+            ValueError: If the actions are not (E, A) whole numbers from 0 to 4.
+        """
+        state = self.state
+        check_actions(actions, self.num_envs, self.num_agents, self.num_actions)
+        after, events = advance(self.case, state, actions, self._drift_rng)
+        decided = events.won | events.lost
+        terminated = events.fell | decided[:, None]
+        truncated = events.adjourned[:, None] & ~terminated & self.acting
+        episode_over = decided | events.adjourned
+        self._look_at(after)
+        final_obs = self.obs
+        self.events, self.played = events, after
+        if episode_over.any():
+            self._start_next(after, episode_over)
+        return TeamStep(rewards_of(self.case, events), terminated, truncated, episode_over, final_obs)
+
+    def _start_next(self, state: WorldState, over: np.ndarray) -> None:
+        """Lay out the next case in the copies that are over (E,)."""
+        fresh = new_cases(self.case, int(over.sum()), self._layout_rng)
+        mixed = WorldState(*(array.copy() for array in state))
+        for array, rows in zip(mixed, fresh, strict=True):
+            array[over] = rows
+        self._state = mixed
+        self.obs = self.obs.copy()
+        self.obs[over] = observe(self.case, fresh)
+        self.acting = mixed.health > 0
+
+    def _look_at(self, state: WorldState) -> None:
+        self._state = state
+        self.obs = observe(self.case, state)
+        self.acting = state.health > 0
+
+    def get_state(self) -> dict[str, Any]:
+        """Return everything that the next step depends on, as arrays and plain numbers; `set_state` takes it."""
+        return {
+            **{name: array.copy() for name, array in self.state._asdict().items()},
+            "layout_rng": self._layout_rng.bit_generator.state,
+            "drift_rng": self._drift_rng.bit_generator.state,
+        }
+
+    def set_state(self, state: dict[str, Any]) -> None:
+        """Go on exactly from what `get_state` returned.
+
+        Raises:
+            ValueError: If the arrays do not fit this case and number of copies.
+        """
+        world = WorldState(**{name: np.array(state[name]) for name in WorldState._fields})
+        like = new_cases(self.case, self.num_envs, np.random.default_rng(0))
+        for name, got, want in zip(WorldState._fields, world, like, strict=True):
+            if got.shape != want.shape or got.dtype != want.dtype:
+                raise ValueError(f"{name} must be {want.dtype} {want.shape}. Got {got.dtype} {got.shape}")
+        self._layout_rng, self._drift_rng = np.random.default_rng(), np.random.default_rng()
+        self._layout_rng.bit_generator.state = state["layout_rng"]
+        self._drift_rng.bit_generator.state = state["drift_rng"]
+        self._look_at(world)
+        self.events = self.played = None

@@ -1,0 +1,128 @@
+"""What the rollout asks of any environment: arrays for E copies of the world and A agents, and a check in words.
+
+Axes: E copies of the world, A agents, D numbers that one agent sees.
+"""
+
+from typing import NamedTuple, Protocol
+
+import numpy as np
+
+
+class TeamStep(NamedTuple):
+    """What one step of a `TeamEnv` returns. Ends belong to this step, they are never shifted by one."""
+
+    rewards: np.ndarray
+    """Reward of each agent for this step, float32, (E, A)."""
+    terminated: np.ndarray
+    """Really over for this agent with this step: it fell, or its episode was decided, bool, (E, A)."""
+    truncated: np.ndarray
+    """Only cut off with this step, the future goes on without us, bool, (E, A)."""
+    episode_over: np.ndarray
+    """The whole team's episode ended with this step, and the next one has been laid out, bool, (E,)."""
+    final_obs: np.ndarray
+    """What each agent saw after this step and *before* a next episode was laid out, float32, (E, A, D)."""
+
+
+class TeamEnv(Protocol):
+    """E copies of a world that a team of A agents plays; a copy whose episode ends starts the next one at once."""
+
+    num_envs: int
+    """Copies of the world, E."""
+    num_agents: int
+    """Agents in a team, A."""
+    obs_size: int
+    """Numbers that one agent sees, D."""
+    num_actions: int
+    """Actions 0 ... num_actions - 1 that each agent can choose from."""
+    obs: np.ndarray
+    """What each agent sees now, float32, (E, A, D)."""
+    acting: np.ndarray
+    """Which agents take part in the next step (False: fallen), bool, (E, A)."""
+
+    def reset(self, seed: int) -> None:
+        """Lay out the first episodes; sets `obs` and `acting`."""
+
+    def step(self, actions: np.ndarray) -> TeamStep:
+        """Play one action of each agent, int64, (E, A); sets `obs` and `acting`. Fallen agents' actions are ignored."""
+
+
+TEAM_ENV_NAMES = ("num_envs", "num_agents", "obs_size", "num_actions", "obs", "acting", "reset", "step")
+
+
+def check_actions(actions: np.ndarray, num_envs: int, num_agents: int, num_actions: int) -> None:
+    """Refuse actions that are not whole numbers 0 ... num_actions - 1 of shape (E, A).
+
+    Raises:
+        ValueError: If shape, dtype or range is wrong; nothing has been played then.
+    """
+    actions = np.asarray(actions)
+    if actions.shape != (num_envs, num_agents):
+        raise ValueError(f"actions must have shape (E, A) = ({num_envs}, {num_agents}). Got {actions.shape}")
+    if not np.issubdtype(actions.dtype, np.integer):
+        raise ValueError(f"actions must be whole numbers (int64). Got {actions.dtype}")
+    if actions.size and not 0 <= actions.min() <= actions.max() < num_actions:
+        raise ValueError(f"actions must be 0 to {num_actions - 1}. Got {actions.min()} to {actions.max()}")
+
+
+def check_team_env(env: TeamEnv, num_steps: int = 200, seed: int = 0) -> None:
+    """Play random actions and hold every array against the promise of `TeamEnv`.
+
+    Args:
+        env: The environment; it is reset, and left in the middle of an episode.
+        num_steps: How many steps to play.
+        seed: For the environment and the random actions.
+
+    Raises:
+        ValueError: With the rule that is broken, and what was got.
+    """
+    env.reset(seed)
+    if missing := [name for name in TEAM_ENV_NAMES if not hasattr(env, name)]:
+        raise ValueError(f"A TeamEnv has {', '.join(TEAM_ENV_NAMES)}. Missing: {', '.join(missing)}")
+    rng = np.random.default_rng(seed)
+    _check_obs(env, "obs after reset", env.obs)
+    for _ in range(num_steps):
+        was_acting = env.acting.copy()
+        step = env.step(rng.integers(0, env.num_actions, (env.num_envs, env.num_agents)))
+        _check_obs(env, "obs", env.obs)
+        _check_obs(env, "final_obs", step.final_obs)
+        _check_step(env, step, was_acting)
+
+
+def _check_obs(env: TeamEnv, name: str, obs: np.ndarray) -> None:
+    shape = (env.num_envs, env.num_agents, env.obs_size)
+    _require(obs.shape == shape and obs.dtype == np.float32, f"{name} must be float32 of shape {shape}", obs)
+    _require(bool(np.isfinite(obs).all()), f"{name} must be finite", obs)
+
+
+def _check_step(env: TeamEnv, step: TeamStep, was_acting: np.ndarray) -> None:
+    per_agent, per_env = (env.num_envs, env.num_agents), (env.num_envs,)
+    rules = (("rewards", np.float32, per_agent), ("terminated", np.bool_, per_agent))
+    rules += (("truncated", np.bool_, per_agent), ("episode_over", np.bool_, per_env))
+    for name, dtype, shape in rules:
+        array = getattr(step, name)
+        rule = f"{name} must be {np.dtype(dtype).name} of shape {shape}"
+        _require(array.dtype == dtype and array.shape == shape, rule, array)
+    _require(bool(np.isfinite(step.rewards).all()), "rewards must be finite", step.rewards)
+    ended = step.terminated | step.truncated
+    over = step.episode_over[:, None]
+    _require(
+        bool((ended | ~was_acting)[np.broadcast_to(over, per_agent)].all()),
+        "when episode_over, every agent that was acting is terminated or truncated",
+        ended,
+    )
+    _require(
+        bool((env.acting | over | ended | ~was_acting).all()),
+        "an agent that was acting goes on acting until it is terminated or truncated",
+        env.acting,
+    )
+    _require(
+        not bool((env.acting & ~over & ~was_acting).any()),
+        "a fallen agent does not act again before the episode is over",
+        env.acting,
+    )
+    _require(bool(env.acting.any(axis=1).all()), "somebody acts in every copy", env.acting)
+
+
+def _require(holds: bool, rule: str, got: np.ndarray) -> None:
+    if not holds:
+        raise ValueError(f"{rule}. Got {got.dtype} of shape {got.shape}: {got.ravel()[:6]}")

@@ -1,0 +1,183 @@
+"""The whole cycle, A to P, again and again: `train` is a generator that reports once a cycle."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from ppo_lessons.actor_critic import ActorCritic
+from ppo_lessons.buffer import SharedBuffer, Transition
+from ppo_lessons.cases import Case
+from ppo_lessons.config import PPOConfig
+from ppo_lessons.errors import NonFiniteError
+from ppo_lessons.rollout import collect
+from ppo_lessons.spirit_env import SpiritWorld
+from ppo_lessons.steps import Steps
+from ppo_lessons.team import BehaviourMeter, TeamBehaviour
+from ppo_lessons.team_env import TeamEnv
+from ppo_lessons.update import DEFAULT_STEPS, UpdateReport, make_optimizer, ppo_update
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainReport:
+    """What one cycle did."""
+
+    cycle: int
+    """Number of this cycle, from 1."""
+    agent_steps: int
+    """Rows (T, E, A) that were played since the start of the run, those of fallen agents included."""
+    update: UpdateReport
+    """Losses and diagnostics."""
+    mean_reward: float
+    """Mean reward of a row of a living agent."""
+    behaviour: TeamBehaviour | None
+    """What the team did in this rollout; None in worlds other than the Spirit world."""
+    rollout_seconds: float
+    """CPU time of nodes A to D."""
+    update_seconds: float
+    """CPU time of nodes E to P."""
+    agent_steps_per_second: float
+    """Speed of this cycle, in agent-steps per second of CPU time."""
+
+
+class TrainingRun:
+    """Everything that a training run is made of; `train` moves it on, `save_run` keeps it.
+
+    Args:
+        env: The world to train in; it is reset with the config's seed. A name or a `Case` makes a `SpiritWorld`.
+        config: All hyper-parameters.
+        policy: Train this network on; None: a fresh one, with first weights from the config's seed.
+
+    Raises:
+        ValueError: If the policy's sizes do not fit the world.
+    """
+
+    def __init__(self, env: TeamEnv | Case | str, config: PPOConfig, policy: ActorCritic | None = None) -> None:
+        """Make network, optimizer, buffer and generators, each seeded on its own."""
+        self.config = config
+        self.env = SpiritWorld(env, config.num_envs) if isinstance(env, (str, Case)) else env
+        if self.env.num_envs != config.num_envs:
+            raise ValueError(f"The world must have num_envs = {config.num_envs} copies. Got {self.env.num_envs}")
+        seeds = [int(word) for word in np.random.SeedSequence(config.seed).generate_state(4)]
+        self.env.reset(seeds[0])
+        self.policy = policy or _fresh_policy(self.env, config, seeds[1])
+        sizes = (self.policy.obs_size, self.policy.num_actions)
+        if sizes != (self.env.obs_size, self.env.num_actions):
+            want = (self.env.obs_size, self.env.num_actions)
+            raise ValueError(f"The policy must have (obs_size, num_actions) = {want}. Got {sizes}")
+        self.optimizer = make_optimizer(self.policy, config)
+        self.action_generator = torch.Generator().manual_seed(seeds[2])
+        self.shuffle_generator = torch.Generator().manual_seed(seeds[3])
+        self.buffer = SharedBuffer(config.num_steps, config.num_envs, self.env.num_agents, self.env.obs_size)
+        self.meter = BehaviourMeter(self.env) if isinstance(self.env, SpiritWorld) else None
+        self.cycle = 0
+
+    @property
+    def agent_steps(self) -> int:
+        """Rows (T, E, A) that were played since the start."""
+        return self.cycle * self.config.num_steps * self.config.num_envs * self.env.num_agents
+
+
+def _fresh_policy(env: TeamEnv, config: PPOConfig, seed: int) -> ActorCritic:
+    sizes = env.obs_size, env.num_actions, config.hidden_size
+    return ActorCritic(*sizes, shared_trunk=config.shared_trunk, seed=seed)
+
+
+def train(run: TrainingRun, cycles: int, steps: Steps = DEFAULT_STEPS) -> Iterator[TrainReport]:
+    """Train for a number of cycles, and report after each.
+
+    The run can be left after any report, or by Ctrl-C at any time: its policy is usable, and another `train` goes on
+    from there.
+
+    Args:
+        run: What is trained.
+        cycles: How many cycles of rollout and update.
+        steps: Every node of the flowchart, replaceable by name.
+
+    Yields:
+        One report a cycle.
+
+    Raises:
+        NonFiniteError: If an observation, a reward, a loss or the gradient is NaN or infinite: which, and in which
+            cycle. The policy keeps its last good weights.
+    """
+    for _ in range(cycles):
+        with _one_thread():
+            report = train_cycle(run, steps)
+        yield report
+
+
+def train_cycle(run: TrainingRun, steps: Steps = DEFAULT_STEPS) -> TrainReport:
+    """Go once round the flowchart: rollout, advantages, update, clear.
+
+    Args:
+        run: What is trained.
+        steps: Every node of the flowchart, replaceable by name.
+
+    Returns:
+        The report of this cycle.
+    """
+    config, buffer = run.config, run.buffer
+    anneal_learning_rate(run.optimizer, config, run.cycle)
+    try:
+        start = time.process_time()
+        collecting = dict(play_step=steps.play_step, store=steps.store, is_full=steps.is_full)
+        last_values = collect(
+            run.env, run.policy, buffer, run.action_generator, **collecting, watch=lambda env, new: _watch(run, new)
+        )  # A, B, C
+        buffer.finish(last_values, config.gamma, config.gae_lambda, team_credit=config.team_credit, gae=steps.gae)  # D
+        mean_reward = float(buffer.data.rewards[buffer.data.acting].mean())
+        middle = time.process_time()
+        rows = steps.extract(buffer)  # D
+        update = ppo_update(run.policy, run.optimizer, rows, config, run.shuffle_generator, steps=steps)  # E to O
+    except NonFiniteError as error:
+        raise NonFiniteError(f"{error} (cycle {run.cycle + 1})") from error
+    finally:
+        steps.clear(buffer)  # P
+        behaviour = _sum_up(run)
+    run.cycle += 1
+    end = time.process_time()
+    return TrainReport(
+        cycle=run.cycle,
+        agent_steps=run.agent_steps,
+        update=update,
+        mean_reward=mean_reward,
+        behaviour=behaviour,
+        rollout_seconds=middle - start,
+        update_seconds=end - middle,
+        agent_steps_per_second=run.agent_steps / run.cycle / max(end - start, 1e-9),
+    )
+
+
+def anneal_learning_rate(optimizer: torch.optim.Optimizer, config: PPOConfig, cycle: int) -> None:
+    """Set the step size of cycle k (from 0) to learning_rate * (1 - k / anneal_cycles), or leave it constant."""
+    if config.anneal_cycles is not None:
+        for group in optimizer.param_groups:
+            group["lr"] = config.learning_rate * max(0.0, 1 - cycle / config.anneal_cycles)
+
+
+def _watch(run: TrainingRun, new: Transition) -> None:
+    if run.meter is not None:
+        run.meter.watch(run.env, new.rewards.numpy())
+
+
+def _sum_up(run: TrainingRun) -> TeamBehaviour | None:
+    if run.meter is None:
+        return None
+    behaviour = run.meter.summary()
+    run.meter.clear()
+    return behaviour
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """Our networks are so small that a second thread only gets in the way."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
