@@ -58,12 +58,13 @@ def gae(
     next_values = torch.where(truncated, final_values, next_values)
     next_values = torch.where(terminated, torch.zeros_like(next_values), next_values)
     deltas = rewards + gamma * next_values - values
-    carry_on = gamma * gae_lambda * (~(terminated | truncated)).to(rewards.dtype)  # 0 at every end
+    ends = terminated | truncated
 
     advantages = torch.empty_like(rewards)
-    following = torch.zeros_like(last_values)
+    nothing = following = torch.zeros_like(last_values)
     for t in reversed(range(len(rewards))):
-        following = deltas[t] + carry_on[t] * following
+        following = torch.where(ends[t], nothing, following)  # selected, not multiplied by 0: 0 * NaN is NaN
+        following = deltas[t] + gamma * gae_lambda * following
         advantages[t] = following
     return advantages
 

@@ -31,7 +31,7 @@ def load_policy(path: str | Path) -> ActorCritic:
         CheckpointError: If the file is damaged, unsafe, or holds something else.
         FileNotFoundError: If there is none.
     """
-    return _unpack_policy(_read(path, "policy")["policy"], path)
+    return _unpack_policy(_read(path, "policy").get("policy"), path)
 
 
 def save_run(run: TrainingRun, path: str | Path) -> None:
@@ -82,10 +82,12 @@ def load_run(path: str | Path, env: TeamEnv | None = None) -> TrainingRun:
     try:
         config = PPOConfig(**contents["config"])
         case = contents["case"]
+        if case is not None:
+            case = Case(**{**case, "toughness": tuple(case["toughness"])})
         if env is None:
             if case is None:
                 raise CheckpointError("A run in a world of its own needs that world: load_run(path, env). Got none")
-            env = SpiritWorld(Case(**{**case, "toughness": tuple(case["toughness"])}), config.num_envs)
+            env = SpiritWorld(case, config.num_envs)
         run = TrainingRun(env, config, _unpack_policy(contents["policy"], path))
         run.optimizer.load_state_dict(contents["optimizer"])
         run.action_generator.set_state(contents["action_generator"])
@@ -94,6 +96,7 @@ def load_run(path: str | Path, env: TeamEnv | None = None) -> TrainingRun:
         if run.meter is not None:
             run.meter.running_return = contents["running_return"].numpy().copy()
         run.cycle = contents["cycle"]
+        _check_fit(run, case)
     except CheckpointError:
         raise
     except (KeyError, TypeError, ValueError, RuntimeError, AttributeError) as error:
@@ -101,12 +104,26 @@ def load_run(path: str | Path, env: TeamEnv | None = None) -> TrainingRun:
     return run
 
 
+def _check_fit(run: TrainingRun, case: Case | None) -> None:
+    """Refuse what is taken without a word above, and would be tripped over some cycles later."""
+    plays = run.env.case if isinstance(run.env, SpiritWorld) else None
+    if plays != case:
+        raise ValueError(f"the run was played in {case}, the world plays {plays}")
+    for weights, memory in run.optimizer.state.items():
+        if any(memory[name].shape != weights.shape for name in ("exp_avg", "exp_avg_sq")):
+            raise ValueError(f"the optimizer's memory of weights {tuple(weights.shape)} has another shape")
+    if run.meter is not None and run.meter.running_return.shape != (run.env.num_envs,):
+        raise ValueError(f"running_return has shape {run.meter.running_return.shape}")
+    if not isinstance(run.cycle, int) or run.cycle < 0:
+        raise ValueError(f"cycle is {run.cycle!r}")
+
+
 def _pack_policy(policy: ActorCritic) -> dict[str, Any]:
     sizes = (policy.obs_size, policy.num_actions, policy.hidden_size)
     return {"sizes": sizes, "shared_trunk": policy.shared_trunk, "weights": policy.state_dict()}
 
 
-def _unpack_policy(packed: dict[str, Any], path: str | Path) -> ActorCritic:
+def _unpack_policy(packed: Any, path: str | Path) -> ActorCritic:
     try:
         policy = ActorCritic(*packed["sizes"], shared_trunk=packed["shared_trunk"])
         policy.load_state_dict(packed["weights"])

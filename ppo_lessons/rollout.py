@@ -86,12 +86,16 @@ def collect(
 
     Returns:
         The critic's estimates of what is seen after the last step, (E, A).
+
+    Raises:
+        NonFiniteError: If an observation or a reward is NaN or infinite.
     """
     while not is_full(buffer):
         transition = play_step(env, policy, generator)
         store(buffer, transition)
         if watch is not None:
             watch(env, transition)
+    _require_finite("obs", env.obs)
     return policy.estimate_values(torch.from_numpy(env.obs))
 
 

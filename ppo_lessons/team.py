@@ -1,5 +1,6 @@
 """What the team does, in numbers: by them chaos, survival and mastery can be told apart."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -31,6 +32,30 @@ class TeamBehaviour:
     """Health that spirits took from detectives who stood next to them alone, per 100 steps of a living detective."""
     visits: np.ndarray = field(repr=False)
     """Share of the steps of living detectives in each cell, (size, size)."""
+
+
+def recent(behaviours: Sequence[TeamBehaviour], quantity: str, cases: int = 400) -> list[float]:
+    """Return one quantity of a training run, smoothed: its mean over the reports that hold the last cases.
+
+    Args:
+        behaviours: One a cycle, in order; some may hold no finished case.
+        quantity: Name of a field of `TeamBehaviour` that is a number.
+        cases: How many finished cases to look back.
+
+    Returns:
+        One value for each behaviour; NaN as long as there is nothing to average.
+    """
+    values = np.array([getattr(behaviour, quantity) for behaviour in behaviours], float)
+    weights = np.array([behaviour.cases for behaviour in behaviours], float)
+    seen = np.cumsum(weights)
+    smooth = []
+    for i in range(len(values)):
+        first = int(np.searchsorted(seen, seen[i] - cases, side="right")) if seen[i] > cases else 0
+        known = np.isfinite(values[first : i + 1]) & (weights[first : i + 1] > 0)
+        window = slice(first, i + 1)
+        total = weights[window][known].sum()
+        smooth.append(float((values[window] * weights[window])[known].sum() / total) if total else float("nan"))
+    return smooth
 
 
 class BehaviourMeter:

@@ -64,6 +64,27 @@ def check_actions(actions: np.ndarray, num_envs: int, num_agents: int, num_actio
         raise ValueError(f"actions must be 0 to {num_actions - 1}. Got {actions.min()} to {actions.max()}")
 
 
+def who_acts_next(
+    acting: np.ndarray, terminated: np.ndarray, truncated: np.ndarray, episode_over: np.ndarray
+) -> np.ndarray:
+    """Return which agents take part in the next step.
+
+    An agent goes on acting until it is terminated or truncated, and then waits, whatever its flags say meanwhile,
+    until its team's episode is over: then everybody starts the next one.
+
+    Args:
+        acting: Who took part in this step, bool, (E, A).
+        terminated: Really over for this agent with this step, bool, (E, A).
+        truncated: Only cut off with this step, bool, (E, A).
+        episode_over: The whole team's episode ended with this step, bool, (E,).
+
+    Returns:
+        Who takes part in the next step, bool, (E, A).
+    """
+    goes_on = acting & ~(terminated | truncated)
+    return goes_on | episode_over[:, None]
+
+
 def check_team_env(env: TeamEnv, num_steps: int = 200, seed: int = 0) -> None:
     """Play random actions and hold every array against the promise of `TeamEnv`.
 
@@ -104,22 +125,12 @@ def _check_step(env: TeamEnv, step: TeamStep, was_acting: np.ndarray) -> None:
         _require(array.dtype == dtype and array.shape == shape, rule, array)
     _require(bool(np.isfinite(step.rewards).all()), "rewards must be finite", step.rewards)
     ended = step.terminated | step.truncated
-    over = step.episode_over[:, None]
-    _require(
-        bool((ended | ~was_acting)[np.broadcast_to(over, per_agent)].all()),
-        "when episode_over, every agent that was acting is terminated or truncated",
-        ended,
-    )
-    _require(
-        bool((env.acting | over | ended | ~was_acting).all()),
-        "an agent that was acting goes on acting until it is terminated or truncated",
-        env.acting,
-    )
-    _require(
-        not bool((env.acting & ~over & ~was_acting).any()),
-        "a fallen agent does not act again before the episode is over",
-        env.acting,
-    )
+    over = np.broadcast_to(step.episode_over[:, None], per_agent)
+    rule = "when episode_over, every agent that was acting is terminated or truncated"
+    _require(bool((ended | ~was_acting)[over].all()), rule, ended)
+    expected = who_acts_next(was_acting, step.terminated, step.truncated, step.episode_over)
+    rule = "an agent acts until it is terminated or truncated; all act again when the episode is over"
+    _require(bool((env.acting == expected).all()), rule, env.acting)
     _require(bool(env.acting.any(axis=1).all()), "somebody acts in every copy", env.acting)
 
 

@@ -1,0 +1,211 @@
+# %% [markdown]
+# `[A] B C D E F G H I J K L M N O P`
+#
+# # 1. Rollout: how does a whole team produce experience?
+#
+# **20 minutes, 1 exercise.** You need: [00](00_start_here.ipynb).
+#
+# Afterwards you can: say what each agent sees, does and gets in a step; tell *terminated*, *truncated* and *fallen* apart; write the rule that
+# decides who acts next.
+
+# %% [markdown]
+# ## Promise
+#
+# You will play one step of the whole team by hand, see every number that it leaves behind, and know which of them count.
+
+# %% [markdown]
+# ## Idea
+#
+# A team learns only from what it did itself. So first it plays: every agent sees something, the shared policy gives each action a
+# probability, an action is drawn, the world moves, rewards come back. Many copies of the world are played at once; that costs hardly more
+# than one.
+
+# %%
+import numpy as np
+import torch
+
+from ppo_lessons import SharedBuffer, SpiritWorld, collect, policy_player, record
+from ppo_lessons.ages import load_age
+from ppo_lessons.interactive import rollout_figures as figures
+
+team = load_age("survival")  # the shared policy, half-way through its training
+world = SpiritWorld("standard", num_envs=16)
+world.reset(seed=7)
+print("what everybody sees: (E, A, D) =", world.obs.shape)
+print("who acts:            (E, A)    =", world.acting.shape, "all of them:", world.acting.all())
+
+# %% [markdown]
+# The axes are always in this order: **E** copies of the world (environments), **A** agents, **D** numbers that one agent sees. Later time,
+# **T**, comes in front. The flowchart and the paper say *state* s for what an agent sees; we say `obs`.
+
+# %% [markdown]
+# ## Picture: a case
+#
+# A *case* is an episode. Here are four moments of one. The dots on a spirit are its toughness k.
+
+# %%
+replay = record(policy_player(team, seed=1), seed=7)
+figures.show_boards(replay, (0, 3, 6, 9))
+
+# %% [markdown]
+# ## What one detective sees
+#
+# 34 numbers: itself (row, column, health), its own number, then each mate and each spirit *relative to itself*. All agents share one
+# network; their own number and their own point of view are what tells them apart.
+
+# %%
+figures.show_observation(world.case, world.obs[0, 0])
+
+# %% [markdown]
+# ## Equation
+#
+# The network turns what an agent sees, $s$, into five *logits* $z$, and these into the probabilities of its actions:
+#
+# $$\pi(a \mid s) = \frac{e^{z_a}}{\sum_b e^{z_b}}$$
+#
+# An action is *drawn* from them. The best one is not simply taken, or the team would never try anything else.
+
+# %% [markdown]
+# ## Code: decide
+#
+# Copy 0 of the world, its four detectives. No graph is recorded (`torch.no_grad`): a rollout is data, not something to differentiate.
+
+# %%
+generator = torch.Generator().manual_seed(3)
+obs = torch.from_numpy(world.obs)  # (E, A, D)
+with torch.no_grad():
+    logits, values = team(obs)  # (E, A, N), (E, A)
+decision = team.sample_actions(obs, generator)
+figures.show_choices(logits[0], decision.actions[0])
+
+# %% [markdown]
+# Kept for each agent: the action, the *log-probability* it had at this moment, and the critic's estimate (`values`) of what is still to come.
+# The log-probability cannot be worked out later: by then the policy has changed.
+
+# %%
+all_log_probs = torch.log_softmax(logits, dim=-1)  # (E, A, N)
+by_hand = all_log_probs.gather(-1, decision.actions.unsqueeze(-1)).squeeze(-1)  # (E, A)
+print("log_probs of copy 0:", decision.log_probs[0].numpy().round(2))
+print("the same by hand:   ", by_hand[0].numpy().round(2))
+print("values of copy 0:   ", values[0].numpy().round(2))
+
+# %% [markdown]
+# ## Code: act
+#
+# Everybody moves at once. Back come a reward and two flags for each agent, and one flag for each team.
+
+# %%
+step = world.step(decision.actions.numpy())
+print("rewards    ", step.rewards.shape, step.rewards[0])
+print("terminated ", step.terminated.shape, step.terminated[0])
+print("truncated  ", step.truncated.shape, step.truncated[0])
+print("episode_over", step.episode_over.shape, step.episode_over[0])
+
+# %% [markdown]
+# ## Over, cut off, fallen: three different things
+#
+# - **terminated**: really over for this agent. It fell, or its case was won or lost.
+# - **truncated**: only cut off by the step limit. The future would have gone on.
+# - **fallen**: terminated *earlier*, while the others play on. Its rows are no decisions of anybody.
+#
+# *Predict:* in a team that plays at random, how many of the rows of a rollout are real decisions?
+
+# %%
+chaos = record(policy_player(load_age("chaos"), seed=2), seed=7)
+figures.show_health(chaos)
+
+# %% [markdown]
+# ## Play until the buffer is full
+#
+# `collect` repeats decide and act T times and stores every step of everybody in one shared buffer.
+
+# %%
+buffer = SharedBuffer(num_steps=100, num_envs=16, num_agents=4, obs_size=world.obs_size)
+collect(world, load_age("chaos"), buffer, generator)
+data = buffer.data
+print("obs", tuple(data.obs.shape), " actions", tuple(data.actions.shape), " rewards", tuple(data.rewards.shape))
+figures.show_rollout(data.acting, data.terminated, data.truncated)
+
+# %% [markdown]
+# Grey is waiting: a fallen agent until its team's case is over. Those rows hold *something* (every array is full), but nothing that anybody
+# decided. They are selected away before the update. Multiplying them by 0 would not do: 0 x NaN is NaN.
+
+# %%
+poisoned = torch.tensor([1.0, 2.0, float("nan")])
+acting = torch.tensor([True, True, False])
+print("multiplied away:", float((poisoned * acting).sum() / acting.sum()))
+print("selected away:  ", float(poisoned[acting].mean()))
+
+# %% [markdown]
+# ## Play
+#
+# Change `age` to `"chaos"` or `"mastery"`, or `case` to `"pack"` or `"nightfall"`, and run the cell again. Watch (1) the share of real
+# decisions, (2) the mean reward, (3) how cases end.
+
+# %%
+age, case = "survival", "standard"
+world = SpiritWorld(case, num_envs=64)
+world.reset(seed=1)
+buffer = SharedBuffer(num_steps=100, num_envs=64, num_agents=4, obs_size=world.obs_size)
+collect(world, load_age(age), buffer, generator)
+acting, rewards = buffer.data.acting, buffer.data.rewards
+print(f"{age} on {case}: {acting.float().mean():.0%} real decisions, mean reward {rewards[acting].mean():+.3f}")
+print(
+    f"ended: {int((buffer.data.terminated & acting).sum())} terminated, {int((buffer.data.truncated & acting).sum())} truncated"
+)
+
+# %% [markdown]
+# ## Exercise 1.1: who acts next? (difficulty 1, 5 minutes)
+#
+# An agent goes on until it is terminated or truncated. Then it waits, *whatever its flags say meanwhile*, until its team's episode is over.
+# After that everybody starts the next case. All arrays are bool: `acting`, `terminated`, `truncated` (E, A), `episode_over` (E,).
+
+
+# %% tags=["exercise"]
+def who_acts_next(acting, terminated, truncated, episode_over):
+    # Return who takes part in the next step, bool, (E, A).
+    return ...
+
+
+# %%
+from ppo_lessons.classroom import check, hint, solution
+
+who_acts_next = check(who_acts_next)
+# hint("1.1")      # take away the # in front for a hint; run it again for the next one
+# solution("1.1")
+
+# %% [markdown]
+# ## A claim put to the test
+#
+# If the rule is right, it foretells `world.acting` after every step of a whole rollout.
+
+# %%
+rng, right = np.random.default_rng(0), 0
+world.reset(seed=2)
+for _ in range(300):
+    before = world.acting
+    step = world.step(rng.integers(0, 5, (64, 4)))
+    foretold = who_acts_next(before, step.terminated, step.truncated, step.episode_over)
+    right += bool((foretold == world.acting).all())
+print(f"foretold rightly: {right} of 300 steps")
+
+# %% [markdown]
+# **Question.** A detective falls at step 9; its team wins at step 20. Is the row of step 9 a real decision?
+#
+# <details><summary>No, it fell in it.</summary>Not so: it was alive when it chose, and this choice is the one that most needs to be learned from.
+# The first row that does not count is that of step 10.</details>
+# <details><summary>Yes.</summary>Right: exactly one last living row for each fall.</details>
+# <details><summary>Only if the team wins.</summary>Not so: whether it was a decision does not depend on what came of it.</details>
+
+# %% [markdown]
+# ## Recap
+#
+# - A rollout is T steps of E copies of the world with A agents: arrays of shape (T, E, A, ...).
+# - Kept for each row: obs, action, log-probability *then*, value, reward, and how it ended.
+# - Terminated is not truncated is not fallen; rows of the fallen are selected away.
+#
+# | code | meaning |
+# |---|---|
+# | [`collect(world, team, buffer, generator)`](../ppo_lessons/rollout.py) | nodes A, B, C: play until the buffer is full |
+#
+# **Next:** [10. The full update](10_full_update.ipynb)

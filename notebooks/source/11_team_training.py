@@ -1,0 +1,148 @@
+# %% [markdown]
+# `[A B C D E F G H I J K L M N O P]`
+#
+# # 11. Team training: from chaos to mastery
+#
+# **15 minutes.** You need: [10](10_full_update.ipynb).
+#
+# Afterwards you can: train a team with the whole cycle, stop it and go on, read its learning curves, and say in numbers what has changed.
+
+# %% [markdown]
+# ## Promise
+#
+# You will watch a team that knows nothing become a team that wins nearly every case, trained live by the code that you have read.
+
+# %% [markdown]
+# ## Idea
+#
+# One cycle is rollout, advantages, update, clear. Each is short. What makes mastery is doing it a few hundred times, always on fresh
+# experience of the *current* policy.
+
+# %%
+import copy
+
+from ppo_lessons import PPOConfig, TrainingRun, evaluate, policy_player, record, train
+from ppo_lessons.interactive.live import watch_training
+from ppo_lessons.interactive.training_figures import behaviour_table, show_ages, show_replays
+
+config = PPOConfig(seed=0)
+run = TrainingRun("standard", config)
+teams = {"chaos": copy.deepcopy(run.policy)}
+print(
+    f"one rollout: T = {config.num_steps} steps of E = {config.num_envs} copies with A = {run.env.num_agents} agents each"
+)
+
+# %% [markdown]
+# ## Code: the whole cycle
+#
+# `train` is a generator: it goes once round the flowchart and reports, again and again, as long as you ask. The first three cycles:
+
+# %%
+reports = []
+for report in train(run, cycles=3):
+    reports.append(report)
+    update = report.update
+    print(
+        f"cycle {report.cycle}: {update.num_rows} rows, {update.num_gradient_steps} gradient steps, entropy {update.entropy:.1f}"
+    )
+
+# %% [markdown]
+# All of `train_cycle`, without its bookkeeping:
+#
+# ```python
+# last_values = collect(env, policy, buffer, generator)              # A, B, C
+# buffer.finish(last_values, gamma, gae_lambda)                      # D
+# ppo_update(policy, optimizer, buffer.get(), config, generator)     # D to O
+# buffer.clear()                                                     # P
+# ```
+
+# %% [markdown]
+# ## Picture: it learns
+#
+# Curves grow while the team trains. **Jupyter's stop button (■) ends it at any time**; nothing is lost, run the cell again to go on.
+# *Predict first:* which will rise earlier, survival or the win rate?
+
+# %%
+reports = watch_training(run, cycles=40, reports=reports)
+teams["survival"] = copy.deepcopy(run.policy)
+
+# %% [markdown]
+# Survival comes first, and quickly. To win, three detectives have to stand at the same spirit in the same step: as long as the mates wander, going
+# there costs health and pays nothing. Now until 95 % of the last 400 cases are won:
+
+# %%
+reports = watch_training(run, cycles=700, until=0.95, reports=reports)
+teams["mastery"] = run.policy
+print("95 % of the last 400 cases won:", run.cycle < 743)
+
+# %% [markdown]
+# Read the curves from left to right. *What it achieves:* survival first, the win rate late and then fast. *How it behaves:* teaming_up rises with the
+# wins. *Losses:* value_loss rises when the team begins to win: the critic has something new to learn. *Each update:* approx_kl stays small.
+
+# %% [markdown]
+# ## The team at three ages
+#
+# The same 400 cases for each age. None of these was used for training.
+
+# %%
+behaviours = {age: evaluate(policy_player(team)) for age, team in teams.items()}
+replays = {age: record(policy_player(team), seed=12) for age, team in teams.items()}
+assert behaviours["chaos"].win_rate < 0.1 < 0.85 < behaviours["mastery"].win_rate
+assert behaviours["chaos"].survival < 0.6 < 0.9 < behaviours["survival"].survival
+print("chaos falls, survival stands, mastery wins: told apart by their numbers")
+
+# %%
+from ppo_lessons.interactive.picture import Note
+
+Note(behaviour_table(behaviours))
+
+# %%
+show_replays(replays, "the same case, played by your team at its three ages, moving")
+
+# %% [markdown]
+# ## Play
+#
+# Train a second team for 60 cycles with one setting changed, and compare its curves with those above. Try `ent_coef=0.0` (does it ever
+# learn to gather?), `gamma=0.9` (how far ahead does it look?), `team_credit=False`, `"pack"` for `"standard"`.
+
+# %%
+second = TrainingRun("standard", PPOConfig(seed=0, ent_coef=0.0))
+second_reports = watch_training(second, cycles=60)
+
+# %% [markdown]
+# ## Keep your team
+#
+# A run is saved whole: weights, optimizer, worlds and random numbers. Loaded, it goes on bit for bit as if it had never stopped.
+
+# %%
+import tempfile
+from pathlib import Path
+
+from ppo_lessons import load_run, save_run
+
+with tempfile.TemporaryDirectory() as folder:  # choose a folder of your own to keep it
+    save_run(run, Path(folder) / "my_team.pt")
+    copy_of_run = load_run(Path(folder) / "my_team.pt")
+one, other = (next(train(r, cycles=1)) for r in (run, copy_of_run))
+print("the next cycle is the same, to the last digit:", one.update == other.update)
+
+# %% [markdown]
+# **Question.** The win rate stays at 2 % for many cycles and then rises steeply. What was learned meanwhile?
+#
+# <details><summary>Nothing, it was waiting for luck.</summary>Not so: survival and value_loss moved all the time. Staying alive near each other makes
+# the first joint banishings likely.</details>
+# <details><summary>To stay alive, and what states are worth.</summary>Right: both are the ground for what came after.</details>
+# <details><summary>The critic was too slow.</summary>Not so: its losses were small. It was well informed about a world in which nobody wins.</details>
+
+# %% [markdown]
+# ## Recap
+#
+# - A cycle is rollout, advantages, update, clear; `train` reports after each.
+# - Survival first, then mastery: gathering pays only when the mates do it too.
+# - Return alone hides it; win rate, survival and teaming up tell the ages apart.
+#
+# | code | meaning |
+# |---|---|
+# | [`for report in train(run, cycles)`](../ppo_lessons/training.py) | nodes A to P, again and again |
+#
+# **Next:** change the rules of the game: try the harder cases, or your own [`Case`](../ppo_lessons/cases.py).

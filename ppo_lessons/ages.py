@@ -1,0 +1,82 @@
+"""The team at its three ages, shipped with the package: chaos, survival and mastery.
+
+Made by `python -m ppo_lessons.ages`: one training run with the default settings, kept at the first moment that fits
+each age.
+"""
+
+from pathlib import Path
+
+from ppo_lessons.actor_critic import ActorCritic
+from ppo_lessons.checkpoints import load_policy, save_policy
+from ppo_lessons.config import PPOConfig
+from ppo_lessons.evaluation import evaluate
+from ppo_lessons.players import policy_player
+from ppo_lessons.team import TeamBehaviour
+from ppo_lessons.training import TrainingRun, train
+
+FOLDER = Path(__file__).parent / "ages"
+AGES = ("chaos", "survival", "mastery")
+
+
+def load_age(age: str) -> ActorCritic:
+    """Return the shipped team of one age, trained on the standard case.
+
+    Args:
+        age: chaos, survival or mastery.
+
+    Returns:
+        The team's network.
+
+    Raises:
+        ValueError: If there is no such age.
+    """
+    if age not in AGES:
+        raise ValueError(f"An age is one of {', '.join(AGES)}. Got {age!r}")
+    return load_policy(FOLDER / f"{age}.pt")
+
+
+def fits(age: str, behaviour: TeamBehaviour) -> bool:
+    """Say whether a team that behaves like this, over at least 400 standard cases, is of that age."""
+    win_rate, survival = behaviour.win_rate, behaviour.survival
+    return {
+        "chaos": win_rate < 0.05 and survival < 0.5,
+        "survival": win_rate < 0.15 and survival > 0.9,
+        "mastery": win_rate > 0.97 and survival > 0.95,
+    }[age]
+
+
+def make_ages(
+    folder: Path = FOLDER, config: PPOConfig | None = None, most_cycles: int = 1000
+) -> dict[str, TeamBehaviour]:
+    """Train a team on the standard case and save it when it first fits each age.
+
+    Args:
+        folder: Where to write chaos.pt, survival.pt and mastery.pt.
+        config: The settings; by default those of `PPOConfig`.
+        most_cycles: Give up after so many.
+
+    Returns:
+        The behaviour of each saved team over 400 cases.
+
+    Raises:
+        RuntimeError: If an age was not reached.
+    """
+    folder.mkdir(exist_ok=True)
+    run = TrainingRun("standard", config or PPOConfig())
+    kept: dict[str, TeamBehaviour] = {}
+    for report in train(run, most_cycles):
+        age = AGES[len(kept)]
+        if age != "chaos" and report.cycle % 5:
+            continue
+        behaviour = evaluate(policy_player(run.policy))
+        if fits(age, behaviour):
+            save_policy(run.policy, folder / f"{age}.pt")
+            kept[age] = behaviour
+            print(f"{age}: cycle {report.cycle}, {report.agent_steps:,} agent-steps, {behaviour}")
+        if len(kept) == len(AGES):
+            return kept
+    raise RuntimeError(f"All ages must be reached within {most_cycles} cycles. Got {', '.join(kept) or 'none'}")
+
+
+if __name__ == "__main__":
+    make_ages()

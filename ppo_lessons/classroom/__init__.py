@@ -1,0 +1,6 @@
+"""What happens around a lesson: exercises, checks that name the mistake, hints, and the building of the notebooks."""
+
+from ppo_lessons.classroom.checks import check, hint, solution
+from ppo_lessons.classroom.setup import check_setup
+
+__all__ = ["check", "check_setup", "hint", "solution"]

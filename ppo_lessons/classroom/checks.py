@@ -1,0 +1,194 @@
+"""The answer to a learner's function: one line that names the mistake, and never an exception."""
+
+import inspect
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+
+from ppo_lessons.classroom.exercise import Exercise, Outcome, alike
+from ppo_lessons.classroom.exercises import EXERCISES
+
+BLANKS = (..., None)
+"""What a blank returns: `return ...`, or nothing yet."""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a check found."""
+
+    kind: str
+    """passed, blank, borrowed, mistake (a known one), different (an unknown one) or error."""
+    text: str
+    """One line for the learner."""
+    mistake: str | None = None
+    """Name of the known mistake."""
+
+
+def check(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Check a learner's function, say in one line what was found, and return the function to go on with.
+
+    Args:
+        function: The learner's; its name says which exercise it answers.
+
+    Returns:
+        The learner's function if it is right, the package's own otherwise.
+    """
+    exercise = find(getattr(function, "__name__", str(function)))
+    if exercise is None:
+        names = ", ".join(e.name for e in EXERCISES)
+        print(f"✘ check() takes a function with the name of an exercise: {names}. Got {function!r:.60}")
+        return function
+    verdict = diagnose(exercise, function)
+    mark = {"passed": "✔", "blank": "□"}.get(verdict.kind, "✘")
+    print(f"{mark} {exercise.number} {exercise.name}: {verdict.text}")
+    return function if verdict.kind == "passed" else exercise.function
+
+
+def hint(number: str) -> None:
+    """Print the next of the three hints of an exercise.
+
+    Args:
+        number: For instance "10.1".
+    """
+    exercise = find(number)
+    if exercise is None:
+        print(f"There is no exercise {number!r}. There are {', '.join(e.number for e in EXERCISES)}")
+        return
+    given = _hints_given.get(number, 0)
+    _hints_given[number] = min(given + 1, len(exercise.hints))
+    place = min(given, len(exercise.hints) - 1)
+    print(f"Hint {place + 1} of {len(exercise.hints)}: {exercise.hints[place]}")
+    if place == len(exercise.hints) - 1:
+        print(f'That was the last one. The solution: solution("{number}")')
+
+
+def solution(number: str) -> None:
+    """Print the package's own source of an exercise.
+
+    Args:
+        number: For instance "10.1".
+    """
+    exercise = find(number)
+    if exercise is None:
+        print(f"There is no exercise {number!r}. There are {', '.join(e.number for e in EXERCISES)}")
+    else:
+        print(f"# {exercise.function.__module__}\n{inspect.getsource(exercise.function)}")
+
+
+_hints_given: dict[str, int] = {}
+
+
+def find(number_or_name: str) -> Exercise | None:
+    """Return the exercise of that number or that function name."""
+    return next((e for e in EXERCISES if number_or_name in (e.number, e.name)), None)
+
+
+def diagnose(exercise: Exercise, function: Callable[..., Any]) -> Verdict:
+    """Find out what a function does. It never raises, and leaves all global random numbers as they were.
+
+    Args:
+        exercise: What was asked.
+        function: The learner's answer.
+
+    Returns:
+        The verdict.
+    """
+    module = getattr(inspect.unwrap(function), "__module__", "") or ""
+    if function is exercise.function or module.startswith("ppo_lessons."):
+        return Verdict("borrowed", "this is the package's own function. Write yours, it is only a few lines.")
+    with _random_numbers_kept():
+        outcomes = [_try(probe, function) for probe in exercise.probes]
+        if outcomes[0].get("result", "something") in _Blank():
+            return Verdict("blank", f'still blank, the package\'s own is used. For a hint: hint("{exercise.number}")')
+        expected = [_try(probe, exercise.function) for probe in exercise.probes]
+        if alike(outcomes, expected):
+            return Verdict("passed", f"right, on {len(outcomes)} different inputs. Yours is used from here on.")
+        for mistake in exercise.mistakes:
+            if alike(outcomes, [_try(probe, mistake.wrong) for probe in exercise.probes]):
+                text = f"not yet. It looks like {mistake.name}. {mistake.advice}"
+                return Verdict("mistake", text, mistake.name)
+    return _first_difference(exercise, outcomes, expected)
+
+
+class _Blank:
+    """Holds what a blank returns, compared by identity (a tensor cannot be compared with `in`)."""
+
+    def __contains__(self, result: object) -> bool:
+        return any(result is blank for blank in BLANKS)
+
+
+def _try(probe: Callable[[Callable[..., Any]], Outcome], function: Callable[..., Any]) -> Outcome:
+    """Run a probe; an exception of the function becomes part of the outcome."""
+    try:
+        return probe(function)
+    except Exception as error:  # whatever the learner's function raises, we report it
+        return {"error": f"{type(error).__name__}: {error}", "line": _own_line(error, function)}
+
+
+def _own_line(error: Exception, function: Callable[..., Any]) -> str:
+    """Return the last line of the learner's function that the error passed through."""
+    code = getattr(inspect.unwrap(function), "__code__", None)
+    frames = [f for f in traceback.extract_tb(error.__traceback__) if code and f.filename == code.co_filename]
+    return f"line {frames[-1].lineno}: {frames[-1].line}" if frames else ""
+
+
+def _first_difference(exercise: Exercise, outcomes: list[Outcome], expected: list[Outcome]) -> Verdict:
+    for probe, got, want in zip(exercise.probes, outcomes, expected, strict=True):
+        if alike(got, want):
+            continue
+        inputs = _inputs_text(exercise, getattr(probe, "inputs", ()))
+        if "error" in got and "error" not in want:
+            where = f" ({got['line']})" if got["line"] else ""
+            return Verdict("error", f"not yet. With {inputs} it stops: {got['error']}{where}")
+        for name in [*want, *got]:
+            if name not in want or name not in got or not alike(got[name], want[name]):
+                return Verdict("different", f"not yet. With {inputs}: {name} is {_compare(got, want, name)}.")
+    return Verdict("different", "not yet.")
+
+
+def _inputs_text(exercise: Exercise, inputs: tuple[Any, ...]) -> str:
+    names = list(inspect.signature(exercise.function).parameters)
+    return ", ".join(f"{name} = {_show(value)}" for name, value in zip(names, inputs, strict=False)) or "its inputs"
+
+
+def _compare(got: Outcome, want: Outcome, name: str) -> str:
+    """Return what came out and what was expected; shape and dtype are named only where they differ."""
+    if name not in got or name not in want:
+        return f"{_show(got.get(name, 'missing'))}, expected {_show(want.get(name, 'nothing of the kind'))}"
+    kinds = [_kind(got[name]), _kind(want[name])]
+    shown = [_show(got[name]), _show(want[name])]
+    if kinds[0] != kinds[1]:
+        shown = [f"{value} [{kind}]" for value, kind in zip(shown, kinds, strict=True)]
+    return f"{shown[0]}, expected {shown[1]}"
+
+
+def _kind(value: Any) -> str:
+    if isinstance(value, (torch.Tensor, np.ndarray)):
+        return f"{str(value.dtype).removeprefix('torch.')} of shape {tuple(value.shape)}"
+    return type(value).__name__
+
+
+def _show(value: Any) -> str:
+    """Return a value as short text."""
+    if isinstance(value, torch.Tensor):
+        value = value.detach().numpy()
+    if isinstance(value, np.ndarray):
+        return " ".join(np.array2string(value, precision=4, threshold=12, separator=", ").split())
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+@contextmanager
+def _random_numbers_kept() -> Iterator[None]:
+    state = np.random.get_state()
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        np.random.seed(0)
+        try:
+            yield
+        finally:
+            np.random.set_state(state)

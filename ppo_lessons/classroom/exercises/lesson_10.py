@@ -1,0 +1,211 @@
+"""Exercises of lesson 10: the total loss, and the step that changes the weights."""
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from ppo_lessons.classroom.exercise import Exercise, Mistake, Outcome, Probe, call_with
+from ppo_lessons.losses import total_loss
+from ppo_lessons.steps import gradient_step
+
+
+def _loss_probe(actor: float, critic: float, entropy: float, vf_coef: float, ent_coef: float) -> Probe:
+    scalars = (torch.tensor(actor), torch.tensor(critic), torch.tensor(entropy))
+    return call_with(*scalars, vf_coef, ent_coef, gradients=(0, 1, 2))
+
+
+total_loss_exercise = Exercise(
+    number="10.1",
+    function=total_loss,
+    difficulty=1,
+    minutes=4,
+    probes=(
+        _loss_probe(-0.02, 0.5, 1.5, 0.5, 0.01),
+        _loss_probe(0.3, 2.0, 0.7, 1.0, 0.1),
+        _loss_probe(-0.1, 0.2, 1.6, 0.25, 0.0),
+        _loss_probe(0.05, 1.2, 0.1, 0.0, 0.02),
+    ),
+    mistakes=(
+        Mistake(
+            name="entropy with a plus sign",
+            wrong=lambda actor, critic, entropy, vf, ent: actor + vf * critic + ent * entropy,
+            advice="We minimise. If more entropy made the loss larger, what would the team lose?",
+        ),
+        Mistake(
+            name="the value loss with a minus sign",
+            wrong=lambda actor, critic, entropy, vf, ent: actor - vf * critic - ent * entropy,
+            advice="The critic's error is to become smaller, so it counts with a plus.",
+        ),
+        Mistake(
+            name="the actor's loss with a minus sign",
+            wrong=lambda actor, critic, entropy, vf, ent: -actor + vf * critic - ent * entropy,
+            advice="clipped_surrogate_loss has its minus sign inside already: it is a loss.",
+        ),
+        Mistake(
+            name="the two coefficients swapped",
+            wrong=lambda actor, critic, entropy, vf, ent: actor + ent * critic - vf * entropy,
+            advice="vf_coef belongs to the value function, ent_coef to the entropy.",
+        ),
+        Mistake(
+            name="forgetting vf_coef",
+            wrong=lambda actor, critic, entropy, vf, ent: actor + critic - ent * entropy,
+            advice="Change vf_coef in your head to 0: does the critic still count?",
+        ),
+        Mistake(
+            name="forgetting ent_coef",
+            wrong=lambda actor, critic, entropy, vf, ent: actor + vf * critic - entropy,
+            advice="Change ent_coef in your head to 0: does the entropy still count?",
+        ),
+        Mistake(
+            name="leaving out the entropy",
+            wrong=lambda actor, critic, entropy, vf, ent: actor + vf * critic,
+            advice="There are three terms. What keeps the team curious?",
+        ),
+        Mistake(
+            name="leaving out the critic",
+            wrong=lambda actor, critic, entropy, vf, ent: actor - ent * entropy,
+            advice="There are three terms. Who teaches the critic?",
+        ),
+        Mistake(
+            name="the right number without its graph (detached, or made into a float)",
+            wrong=lambda actor, critic, entropy, vf, ent: (actor + vf * critic - ent * entropy).detach(),
+            advice="backward() has to find its way from the total to the network: no detach(), item() or no_grad().",
+        ),
+    ),
+    hints=(
+        "Which of the three do we want small, and which one large?",
+        "total = actor + vf_coef * critic - ent_coef * entropy",
+        "return actor_loss + vf_coef * critic_loss - ent_coef * entropy",
+    ),
+)
+
+
+def _step_probe(scale: float, max_grad_norm: float, stale_gradient: bool = False) -> Probe:
+    """Two steps on a tiny network: returned norms, gradients and weights afterwards."""
+
+    def probe(function: Callable[..., Any]) -> Outcome:
+        torch.manual_seed(7)
+        policy = nn.Sequential(nn.Linear(3, 4), nn.Tanh(), nn.Linear(4, 1))
+        optimizer = torch.optim.Adam(policy.parameters(), lr=0.05)
+        inputs = torch.randn(2, 6, 3)
+        if stale_gradient:
+            policy(inputs[0]).sum().backward()  # something left over from before
+        norms = []
+        for batch in inputs:
+            loss = scale * (policy(batch) - 1).square().mean()
+            norms.append(function(loss, policy, optimizer, max_grad_norm))
+        weights = torch.cat([p.detach().flatten() for p in policy.parameters()])
+        gradients = [torch.zeros(0) if p.grad is None else p.grad.flatten() for p in policy.parameters()]
+        return {"result": norms[0], "second result": norms[1], "weights": weights, "gradient": torch.cat(gradients)}
+
+    return probe
+
+
+def _step(
+    loss: Tensor,
+    policy: nn.Module,
+    optimizer: torch.optim.Optimizer,
+    max_grad_norm: float,
+    *,
+    order: str = "zero backward clip step",
+    result: str = "norm",
+) -> Tensor:
+    """The steps of a gradient step in any order, for the table of mistakes."""
+    norm = torch.tensor(0.0)
+    for word in order.split():
+        if word == "zero":
+            optimizer.zero_grad()
+        elif word == "backward":
+            loss.backward()
+        elif word == "clip":
+            norm = nn.utils.clip_grad_norm_(policy.parameters(), max_grad_norm)
+        elif word == "clip-each":
+            norm = torch.stack([nn.utils.clip_grad_norm_(p, max_grad_norm) for p in policy.parameters()]).norm()
+        elif word == "clip-value":
+            norm = nn.utils.get_total_norm([p.grad for p in policy.parameters()])
+            nn.utils.clip_grad_value_(policy.parameters(), max_grad_norm)
+        elif word == "norm":
+            norm = nn.utils.get_total_norm([p.grad for p in policy.parameters() if p.grad is not None])
+        elif word == "step":
+            optimizer.step()
+    return loss.detach() if result == "loss" else norm
+
+
+def _ordered(order: str, **options: str) -> Callable[..., Tensor]:
+    return lambda loss, policy, optimizer, limit: _step(loss, policy, optimizer, limit, order=order, **options)
+
+
+gradient_step_exercise = Exercise(
+    number="10.2",
+    function=gradient_step,
+    difficulty=2,
+    minutes=6,
+    probes=(
+        _step_probe(1.0, 0.5),
+        _step_probe(1.0, 0.5, stale_gradient=True),
+        _step_probe(30.0, 0.5),
+        _step_probe(1.0, 1e3),
+    ),
+    mistakes=(
+        Mistake(
+            name="forgetting zero_grad",
+            wrong=_ordered("backward clip step"),
+            advice="backward() adds to the gradients that are there. Where do those of the last mini-batch go?",
+        ),
+        Mistake(
+            name="zero_grad between backward and step",
+            wrong=_ordered("backward zero step norm"),
+            advice="You wipe out the gradient before it is used. What does the step do then?",
+        ),
+        Mistake(
+            name="not shortening the gradient",
+            wrong=_ordered("zero backward norm step"),
+            advice="After backward(), clip_grad_norm_(policy.parameters(), max_grad_norm) shortens it in place.",
+        ),
+        Mistake(
+            name="shortening before backward",
+            wrong=_ordered("zero clip backward step"),
+            advice="Before backward() there is no gradient to shorten.",
+        ),
+        Mistake(
+            name="shortening after the step",
+            wrong=_ordered("zero backward step clip"),
+            advice="The step has been taken by then; the shorter gradient is never used.",
+        ),
+        Mistake(
+            name="shortening each parameter by itself",
+            wrong=_ordered("zero backward clip-each step"),
+            advice="One length for all parameters keeps the direction; hand over policy.parameters() as a whole.",
+        ),
+        Mistake(
+            name="clipping each number of the gradient (clip_grad_value_)",
+            wrong=_ordered("zero backward clip-value step"),
+            advice="That bends the direction. clip_grad_norm_ shortens the whole gradient and keeps its direction.",
+        ),
+        Mistake(
+            name="forgetting the step",
+            wrong=_ordered("zero backward clip"),
+            advice="The gradients are ready. Who changes the weights?",
+        ),
+        Mistake(
+            name="stepping before backward",
+            wrong=_ordered("step zero backward clip"),
+            advice="The optimizer steps along gradients that backward() has yet to fill in.",
+        ),
+        Mistake(
+            name="returning the loss",
+            wrong=_ordered("zero backward clip step", result="loss"),
+            advice="Asked for is the gradient's length, which clip_grad_norm_ returns: a diagnostic worth watching.",
+        ),
+    ),
+    hints=(
+        "What is still in the gradients from the mini-batch before, and when is the right moment to shorten?",
+        "Forget old gradients, work out new ones, shorten them together to max_grad_norm, step. Return the length.",
+        "optimizer.zero_grad(); total_loss.backward(); "
+        "grad_norm = nn.utils.clip_grad_norm_(policy.parameters(), max_grad_norm); optimizer.step(); return grad_norm",
+    ),
+)
+
+EXERCISES = (total_loss_exercise, gradient_step_exercise)

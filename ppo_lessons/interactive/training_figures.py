@@ -1,0 +1,159 @@
+"""Pictures of a training run: learning curves, and a team at its three ages."""
+
+import io
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib.colors import PowerNorm
+from PIL import Image
+
+from ppo_lessons.board import draw_board
+from ppo_lessons.evaluation import Replay
+from ppo_lessons.interactive.picture import BLUE, DARK, GREEN, GREY, ORANGE, PINK, Picture, new_figure, plain
+from ppo_lessons.interactive.rollout_figures import put_board
+from ppo_lessons.team import TeamBehaviour, recent
+from ppo_lessons.training import TrainReport
+
+
+def draw_curves(reports: Sequence[TrainReport], cycles: int) -> Any:
+    """Draw the learning curves of a run.
+
+    Args:
+        reports: One a cycle, in order; behaviour is averaged over the last 400 cases.
+        cycles: How many were asked for, for the progress bar on top.
+
+    Returns:
+        A matplotlib figure.
+    """
+    figure, panels = new_figure(10.5, 3.1, 1, 4, layout=None, gridspec_kw={"width_ratios": (1.25, 1, 1, 1)})
+    figure.subplots_adjust(left=0.035, right=0.99, bottom=0.16, top=0.8, wspace=0.22)
+    steps = [report.agent_steps / 1e6 for report in reports]
+    behaviours = [report.behaviour for report in reports if report.behaviour is not None]
+    smooth = {name: recent(behaviours, name) for name in ("win_rate", "survival", "teaming_up", "health_lost_alone")}
+    updates = [report.update for report in reports]
+    lines = (
+        (panels[0], "win_rate", smooth["win_rate"], ORANGE, "-"),
+        (panels[0], "survival", smooth["survival"], BLUE, "--"),
+        (panels[1], "teaming_up", smooth["teaming_up"], GREEN, "-"),
+        (panels[1], "health_lost_alone", smooth["health_lost_alone"], PINK, "--"),
+        (panels[2], "value_loss", [u.value_loss for u in updates], GREEN, "-"),
+        (panels[2], "entropy", [u.entropy for u in updates], ORANGE, "--"),
+        (panels[3], "approx_kl", [u.approx_kl for u in updates], DARK, "-"),
+        (panels[3], "clip_fraction", [u.clip_fraction for u in updates], GREY, "--"),
+    )
+    for axes, name, values, colour, style in lines:
+        axes.plot(steps, values, linestyle=style, color=colour, linewidth=1.6, label=name)
+    titles = ("what the team achieves", "how it behaves", "losses", "how far each update goes")
+    for axes, title, where in zip(
+        panels, titles, ("center right", "center right", "upper right", "upper right"), strict=True
+    ):
+        plain(axes, title, "million agent-steps", "")
+        axes.legend(fontsize=8, frameon=False, loc=where)
+        axes.set_ylim(bottom=0)
+    panels[0].set_ylim(0, 1.02)
+    done = len(reports) / max(cycles, 1)
+    bar = "[" + "=" * round(30 * done) + " ." * (30 - round(30 * done)) + "]"
+    played = f", {reports[-1].agent_steps / 1e6:.2f} million agent-steps" if reports else ""
+    figure.suptitle(
+        f"{bar}  cycle {len(reports)} of at most {cycles}{played}", fontsize=9, x=0.01, ha="left", color=DARK
+    )
+    return figure
+
+
+def show_curves(reports: Sequence[TrainReport], cycles: int | None = None) -> Picture:
+    """Draw the learning curves of a run as a picture; see `draw_curves`."""
+    figure = draw_curves(reports, cycles or len(reports))
+    return Picture(figure, "Learning curves: win_rate, survival, teaming_up, health_lost_alone, losses and diagnostics")
+
+
+def show_ages(replays: Mapping[str, Replay], behaviours: Mapping[str, TeamBehaviour]) -> Picture:
+    """Draw a team at several ages side by side: a telling moment of the same case, where it walks, what it achieves.
+
+    Args:
+        replays: Age -> a case, the same for all.
+        behaviours: Age -> behaviour over many cases.
+
+    Returns:
+        The picture.
+    """
+    size = (3.1 * len(replays), 6.2)
+    figure, panels = new_figure(*size, 2, len(replays), gridspec_kw={"height_ratios": (1, 0.92)}, squeeze=False)
+    shades = PowerNorm(0.4, vmin=0, vmax=max(behaviour.visits.max() for behaviour in behaviours.values()))
+    for column, (age, replay) in enumerate(replays.items()):
+        behaviour, f = behaviours[age], telling_frame(replay)
+        achieved = f"wins {behaviour.win_rate:.0%}, survival {behaviour.survival:.0%}"
+        put_board(panels[0, column], replay.case, replay.frame(f), f"{age}: {achieved}\nstep {f}: {_moment(replay, f)}")
+        axes = panels[1, column]
+        extent = (0, replay.case.size, replay.case.size, 0)
+        image = axes.imshow(behaviour.visits, cmap="Blues", norm=shades, extent=extent)
+        axes.set_axis_off()
+        alone = f"health lost alone {behaviour.health_lost_alone:.1f} per 100 steps"
+        axes.set_title(f"{behaviour.teaming_up:.1f} together at a tough spirit\n{alone}", fontsize=9, color=DARK)
+    bar = figure.colorbar(image, ax=panels[1, :].tolist(), shrink=0.7, pad=0.02)
+    bar.set_label("share of steps in a cell", fontsize=8)
+    bar.ax.tick_params(labelsize=7)
+    text = "; ".join(f"{age}: wins {b.win_rate:.0%}, survival {b.survival:.0%}" for age, b in behaviours.items())
+    return Picture(figure, text)
+
+
+def telling_frame(replay: Replay) -> int:
+    """Return the frame before the last spirit was banished; two thirds into a case that was not won."""
+    if replay.outcome == "won":
+        return len(replay) - 2
+    return 2 * len(replay) // 3
+
+
+def _moment(replay: Replay, f: int) -> str:
+    spirits, standing = int((~replay.states.banished[f]).sum()), int((replay.states.health[f] > 0).sum())
+    left = "won" if spirits == 0 else f"{spirits} spirit{'s' * (spirits > 1)} left"
+    return f"{left}, {standing} standing"
+
+
+def show_replays(replays: Mapping[str, Replay], text: str, milliseconds: int = 250) -> Picture:
+    """Show several replays of the same case at once, moving (an animated PNG).
+
+    Args:
+        replays: Name -> replay; drawn from left to right. A shorter one stands still at its end.
+        text: What a reader without the picture gets.
+        milliseconds: Time for a step.
+
+    Returns:
+        The moving picture.
+    """
+    length = max(len(replay) for replay in replays.values())
+    frames = [Image.fromarray(_row_of_boards(list(replays.values()), f)) for f in range(length)]
+    palette = frames[0].quantize(64, dither=Image.Dither.NONE)
+    frames = [frame.quantize(palette=palette, dither=Image.Dither.NONE) for frame in frames]
+    stream = io.BytesIO()
+    durations = [milliseconds] * (length - 1) + [2500]
+    frames[0].save(stream, "PNG", save_all=True, append_images=frames[1:], duration=durations, loop=0, optimize=True)
+    picture = Picture.__new__(Picture)
+    picture.png, picture.text = stream.getvalue(), text
+    return picture
+
+
+def _row_of_boards(replays: list[Replay], f: int) -> np.ndarray:
+    boards = [draw_board(replay.case, replay.frame(min(f, len(replay) - 1)))[::2, ::2] for replay in replays]
+    gap = np.full((len(boards[0]), 16, 3), 255, np.uint8)
+    pieces = [piece for board in boards for piece in (board, gap)][:-1]
+    return np.concatenate(pieces, axis=1)
+
+
+def behaviour_table(behaviours: Mapping[str, TeamBehaviour]) -> str:
+    """Return the behaviour of several teams as a text table, one column a team."""
+    rows = {
+        "cases won": lambda b: f"{b.win_rate:.0%}",
+        "detectives standing at the end": lambda b: f"{b.survival:.0%}",
+        "steps of a case": lambda b: f"{b.case_length:.0f}",
+        "return per detective": lambda b: f"{b.team_return:.1f}",
+        "together at a tough spirit": lambda b: f"{b.teaming_up:.1f}",
+        "steps between two mates": lambda b: f"{b.mate_distance:.1f}",
+        "health lost alone (per 100 steps)": lambda b: f"{b.health_lost_alone:.1f}",
+    }
+    toughness = sorted(next(iter(behaviours.values())).banished)
+    for k in toughness:
+        rows[f"spirits of toughness {k} banished"] = lambda b, k=k: f"{b.banished[k]:.0%}"
+    lines = [" " * 36 + "".join(f"{name:>12}" for name in behaviours)]
+    lines += [f"{name:<36}" + "".join(f"{show(b):>12}" for b in behaviours.values()) for name, show in rows.items()]
+    return "\n".join(lines)
