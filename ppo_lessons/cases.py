@@ -35,13 +35,13 @@ class Case:
     def __post_init__(self) -> None:
         """Refuse a case that the rules cannot play."""
         tests = {
-            "size must be 4 to 32": 4 <= self.size <= 32,
-            "num_detectives must be 1 to 32": 1 <= self.num_detectives <= 32,
+            "size must be a whole number, 4 to 32": _is_whole(self.size, 4, 32),
+            "num_detectives must be a whole number, 1 to 32": _is_whole(self.num_detectives, 1, 32),
             "toughness must name at least one spirit, each 1 to num_detectives": len(self.toughness) > 0
-            and all(1 <= k <= self.num_detectives for k in self.toughness),
-            "health must be 1 or more": self.health >= 1,
-            "step_limit must be 1 or more": self.step_limit >= 1,
-            "sight must be None, or 1 or more": self.sight is None or self.sight >= 1,
+            and all(_is_whole(k, 1, self.num_detectives) for k in self.toughness),
+            "health must be a whole number, 1 or more": _is_whole(self.health, 1),
+            "step_limit must be a whole number, 1 or more": _is_whole(self.step_limit, 1),
+            "sight must be None, or a whole number, 1 or more": self.sight is None or _is_whole(self.sight, 1),
             "drift must be 0 to 1": 0.0 <= self.drift <= 1.0,
         }
         for rule, holds in tests.items():
@@ -57,6 +57,10 @@ class Case:
     def obs_size(self) -> int:
         """Length D of what one detective sees; see `spirit_world` for the table."""
         return 3 + self.num_detectives + 4 * (self.num_detectives - 1) + 5 * self.num_spirits
+
+
+def _is_whole(value: object, low: int, high: float = float("inf")) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and low <= value <= high
 
 
 CASES: dict[str, Case] = {

@@ -43,6 +43,7 @@ class SpiritParallelEnv(ParallelEnv[str, np.ndarray, int]):
         self.render_mode = render_mode
         self.possible_agents = [f"detective_{a}" for a in range(self.world.num_agents)]
         self.agents: list[str] = []
+        self._later_seeds = np.random.default_rng()
         size = self.world.obs_size
         self.observation_spaces = {agent: Box(-1.0, 1.0, (size,), np.float32) for agent in self.possible_agents}
         self.action_spaces = {agent: Discrete(len(ACTION_NAMES)) for agent in self.possible_agents}
@@ -61,13 +62,17 @@ class SpiritParallelEnv(ParallelEnv[str, np.ndarray, int]):
         """Lay out a fresh case.
 
         Args:
-            seed: Makes the case and its drift repeatable; None draws a seed.
+            seed: Makes this case and its drift, and all that follow without a seed, repeatable; None: the next of them.
             options: Not used.
 
         Returns:
             What each detective sees, and an empty info for each.
         """
-        self.world.reset(int(np.random.SeedSequence().generate_state(1)[0]) if seed is None else seed)
+        if seed is None:
+            seed = int(self._later_seeds.integers(2**32))
+        else:
+            self._later_seeds = np.random.default_rng(seed)
+        self.world.reset(seed)
         self.agents = list(self.possible_agents)
         return self._per_agent(self.world.obs[0].copy()), {agent: {} for agent in self.agents}
 

@@ -216,7 +216,7 @@ def _out_of_sight(case: Case, offset: np.ndarray) -> np.ndarray:
 
 def _others(num_agents: int) -> np.ndarray:
     """Row a lists the numbers of all agents but a, (A, A-1)."""
-    return np.array([[j for j in range(num_agents) if j != i] for i in range(num_agents)])
+    return np.array([[j for j in range(num_agents) if j != i] for i in range(num_agents)], np.int64)
 
 
 def _drift(case: Case, spirits: np.ndarray, banished: np.ndarray, rng: np.random.Generator) -> np.ndarray:

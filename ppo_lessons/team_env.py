@@ -96,22 +96,25 @@ def check_team_env(env: TeamEnv, num_steps: int = 200, seed: int = 0) -> None:
     Raises:
         ValueError: With the rule that is broken, and what was got.
     """
-    env.reset(seed)
+    if hasattr(env, "reset"):
+        env.reset(seed)  # may be what sets obs and acting
     if missing := [name for name in TEAM_ENV_NAMES if not hasattr(env, name)]:
         raise ValueError(f"A TeamEnv has {', '.join(TEAM_ENV_NAMES)}. Missing: {', '.join(missing)}")
     rng = np.random.default_rng(seed)
     _check_obs(env, "obs after reset", env.obs)
+    _check_array("acting after reset", env.acting, np.bool_, (env.num_envs, env.num_agents))
     for _ in range(num_steps):
         was_acting = env.acting.copy()
         step = env.step(rng.integers(0, env.num_actions, (env.num_envs, env.num_agents)))
+        if not isinstance(step, TeamStep):
+            raise ValueError(f"step() must return a TeamStep. Got {type(step).__name__}")
         _check_obs(env, "obs", env.obs)
         _check_obs(env, "final_obs", step.final_obs)
         _check_step(env, step, was_acting)
 
 
 def _check_obs(env: TeamEnv, name: str, obs: np.ndarray) -> None:
-    shape = (env.num_envs, env.num_agents, env.obs_size)
-    _require(obs.shape == shape and obs.dtype == np.float32, f"{name} must be float32 of shape {shape}", obs)
+    _check_array(name, obs, np.float32, (env.num_envs, env.num_agents, env.obs_size))
     _require(bool(np.isfinite(obs).all()), f"{name} must be finite", obs)
 
 
@@ -120,9 +123,8 @@ def _check_step(env: TeamEnv, step: TeamStep, was_acting: np.ndarray) -> None:
     rules = (("rewards", np.float32, per_agent), ("terminated", np.bool_, per_agent))
     rules += (("truncated", np.bool_, per_agent), ("episode_over", np.bool_, per_env))
     for name, dtype, shape in rules:
-        array = getattr(step, name)
-        rule = f"{name} must be {np.dtype(dtype).name} of shape {shape}"
-        _require(array.dtype == dtype and array.shape == shape, rule, array)
+        _check_array(name, getattr(step, name), dtype, shape)
+    _check_array("acting", env.acting, np.bool_, per_agent)
     _require(bool(np.isfinite(step.rewards).all()), "rewards must be finite", step.rewards)
     ended = step.terminated | step.truncated
     over = np.broadcast_to(step.episode_over[:, None], per_agent)
@@ -132,6 +134,13 @@ def _check_step(env: TeamEnv, step: TeamStep, was_acting: np.ndarray) -> None:
     rule = "an agent acts until it is terminated or truncated; all act again when the episode is over"
     _require(bool((env.acting == expected).all()), rule, env.acting)
     _require(bool(env.acting.any(axis=1).all()), "somebody acts in every copy", env.acting)
+
+
+def _check_array(name: str, array: np.ndarray, dtype: type, shape: tuple[int, ...]) -> None:
+    rule = f"{name} must be an array of {np.dtype(dtype).name}, of shape {shape}"
+    if not isinstance(array, np.ndarray):
+        raise ValueError(f"{rule}. Got {type(array).__name__}")
+    _require(array.dtype == dtype and array.shape == shape, rule, array)
 
 
 def _require(holds: bool, rule: str, got: np.ndarray) -> None:

@@ -25,8 +25,7 @@ import copy
 
 import torch
 
-from ppo_lessons import PPOConfig, Steps, TrainingRun, collect, ppo_update
-from ppo_lessons import losses as L
+from ppo_lessons import PPOConfig, Steps, TrainingRun, collect, losses, ppo_update
 from ppo_lessons.actor_critic import log_probs_and_entropy
 from ppo_lessons.advantages import normalise_advantages
 from ppo_lessons.ages import load_age
@@ -105,7 +104,7 @@ print("with a graph:  ", new_log_probs.requires_grad)
 # (Schulman et al. 2017, section 3.) *Predict:* no step has been taken yet. What are the ratios, and is their gradient 0 as well?
 
 # %%
-ratios = L.importance_ratios(new_log_probs, minibatch.old_log_probs)
+ratios = losses.importance_ratios(new_log_probs, minibatch.old_log_probs)
 (gradient,) = torch.autograd.grad(ratios.mean(), policy.actor_head.weight, retain_graph=True)
 print("all 1, to six digits:", bool((ratios - 1).abs().max() < 1e-6), "  gradient 0:", bool((gradient == 0).all()))
 
@@ -122,7 +121,7 @@ print("all 1, to six digits:", bool((ratios - 1).abs().max() < 1e-6), "  gradien
 
 # %%
 normalised = normalise_advantages(minibatch.advantages)
-actor_loss = L.clipped_surrogate_loss(ratios, normalised, config.clip_eps)
+actor_loss = losses.clipped_surrogate_loss(ratios, normalised, config.clip_eps)
 print(f"advantages: mean {normalised.mean().abs():.3f}, standard deviation {normalised.std():.3f}")
 print(f"actor_loss {actor_loss.abs():.3f}: near 0, but its gradient is not")
 
@@ -138,9 +137,9 @@ print(f"actor_loss {actor_loss.abs():.3f}: near 0, but its gradient is not")
 # (equation 9, sign turned.) The critic shares its hidden layers with the actor, so vf_coef also decides who may shape them.
 
 # %%
-value_loss = L.value_loss(values, minibatch.returns)
-entropy = L.entropy_bonus(entropies)
-total = L.total_loss(actor_loss, value_loss, entropy, config.vf_coef, config.ent_coef)
+value_loss = losses.value_loss(values, minibatch.returns)
+entropy = losses.entropy_bonus(entropies)
+total = losses.total_loss(actor_loss, value_loss, entropy, config.vf_coef, config.ent_coef)
 print(
     f"value_loss {value_loss:.2f}, entropy {entropy:.2f} of at most ln 5 = {torch.log(torch.tensor(5.0)):.2f}, total {total:.2f}"
 )
@@ -181,12 +180,15 @@ print("same weights, to the last digit:", all(torch.equal(a, b) for a, b in pair
 
 
 # %%
-def update(config, steps=Steps()):
+def update(config, **steps):
     policy, history = load_age("mastery"), []
     run = TrainingRun("pack", config, policy=policy)
     run_generator = torch.Generator().manual_seed(0)
-    report = ppo_update(policy, run.optimizer, rows, config, run_generator, steps=steps,
-                        on_minibatch=lambda index, losses, norm: history.append(losses))  # fmt: skip
+
+    def note(index, losses, grad_norm):
+        history.append(losses)
+
+    report = ppo_update(policy, run.optimizer, rows, config, run_generator, steps=Steps(**steps), on_minibatch=note)
     return policy, history, report
 
 
@@ -202,7 +204,7 @@ figures.show_update(history, config.epochs, config.clip_eps)
 def ratios_under(policy):
     with torch.no_grad():
         new_log_probs, _ = log_probs_and_entropy(policy(rows.obs)[0], rows.actions)
-    return L.importance_ratios(new_log_probs, rows.old_log_probs)
+    return losses.importance_ratios(new_log_probs, rows.old_log_probs)
 
 
 figures.show_ratios(ratios_under(load_age("mastery")), ratios_under(policy), config.clip_eps)
@@ -269,7 +271,7 @@ gradient_step = check(gradient_step)
 
 # %%
 reference, _, reference_report = update(config)
-yours, _, your_report = update(config, Steps(total_loss=total_loss, gradient_step=gradient_step))
+yours, _, your_report = update(config, total_loss=total_loss, gradient_step=gradient_step)
 pairs = zip(reference.parameters(), yours.parameters(), strict=True)
 print("gradient steps:", your_report.num_gradient_steps)
 print("same weights, to the last digit:", all(torch.equal(a, b) for a, b in pairs))

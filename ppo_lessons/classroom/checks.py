@@ -109,7 +109,7 @@ def diagnose(exercise: Exercise, function: Callable[..., Any]) -> Verdict:
         if alike(outcomes, expected):
             return Verdict("passed", f"right, on {len(outcomes)} different inputs. Yours is used from here on.")
         for mistake in exercise.mistakes:
-            if alike(outcomes, [_try(probe, mistake.wrong) for probe in exercise.probes]):
+            if alike(_facts(outcomes), _facts([_try(probe, mistake.wrong) for probe in exercise.probes])):
                 text = f"not yet. It looks like {mistake.name}. {mistake.advice}"
                 return Verdict("mistake", text, mistake.name)
     return _first_difference(exercise, outcomes, expected)
@@ -128,6 +128,11 @@ def _try(probe: Callable[[Callable[..., Any]], Outcome], function: Callable[...,
         return probe(function)
     except Exception as error:  # whatever the learner's function raises, we report it
         return {"error": f"{type(error).__name__}: {error}", "line": _own_line(error, function)}
+
+
+def _facts(outcomes: list[Outcome]) -> list[Outcome]:
+    """Return the outcomes without the places where errors happened: the same mistake can stand in any line."""
+    return [{name: value for name, value in outcome.items() if name != "line"} for outcome in outcomes]
 
 
 def _own_line(error: Exception, function: Callable[..., Any]) -> str:

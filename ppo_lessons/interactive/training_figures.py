@@ -2,10 +2,11 @@
 
 import io
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
 from matplotlib.colors import PowerNorm
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from PIL import Image
 
 from ppo_lessons.board import draw_board
@@ -16,7 +17,7 @@ from ppo_lessons.team import TeamBehaviour, recent
 from ppo_lessons.training import TrainReport
 
 
-def draw_curves(reports: Sequence[TrainReport], cycles: int) -> Any:
+def draw_curves(reports: Sequence[TrainReport], cycles: int) -> Figure:
     """Draw the learning curves of a run.
 
     Args:
@@ -45,20 +46,27 @@ def draw_curves(reports: Sequence[TrainReport], cycles: int) -> Any:
     for axes, name, values, colour, style in lines:
         axes.plot(steps, values, linestyle=style, color=colour, linewidth=1.6, label=name)
     titles = ("what the team achieves", "how it behaves", "losses", "how far each update goes")
-    for axes, title, where in zip(
-        panels, titles, ("center right", "center right", "upper right", "upper right"), strict=True
-    ):
+    places = ("center right", "center right", "upper right", "upper right")
+    for axes, title, where in zip(panels, titles, places, strict=True):
         plain(axes, title, "million agent-steps", "")
         axes.legend(fontsize=8, frameon=False, loc=where)
-        axes.set_ylim(bottom=0)
+        if axes is not panels[3]:
+            axes.set_ylim(bottom=0)
     panels[0].set_ylim(0, 1.02)
-    done = len(reports) / max(cycles, 1)
-    bar = "[" + "=" * round(30 * done) + " ." * (30 - round(30 * done)) + "]"
-    played = f", {reports[-1].agent_steps / 1e6:.2f} million agent-steps" if reports else ""
-    figure.suptitle(
-        f"{bar}  cycle {len(reports)} of at most {cycles}{played}", fontsize=9, x=0.01, ha="left", color=DARK
-    )
+    panels[3].set_yscale("log")
+    panels[3].set_ylim(1e-4, 1)
+    _put_progress(figure, reports, cycles)
     return figure
+
+
+def _put_progress(figure: Figure, reports: Sequence[TrainReport], cycles: int) -> None:
+    left, width, height = 0.035, 0.3, 0.955
+    done = min(1.0, len(reports) / max(cycles, 1))
+    for end, colour in ((left + width, "#E4E4DF"), (left + width * done, BLUE)):
+        figure.add_artist(Line2D((left, end), (height, height), color=colour, linewidth=7, solid_capstyle="butt"))
+    played = f", {reports[-1].agent_steps / 1e6:.2f} million agent-steps" if reports else ""
+    text = f"cycle {len(reports)} of at most {cycles}{played}"
+    figure.text(left + width + 0.01, height, text, fontsize=9, va="center", color=DARK)
 
 
 def show_curves(reports: Sequence[TrainReport], cycles: int | None = None) -> Picture:
@@ -134,7 +142,7 @@ def show_replays(replays: Mapping[str, Replay], text: str, milliseconds: int = 2
 
 
 def _row_of_boards(replays: list[Replay], f: int) -> np.ndarray:
-    boards = [draw_board(replay.case, replay.frame(min(f, len(replay) - 1)))[::2, ::2] for replay in replays]
+    boards = [draw_board(replay.case, replay.frame(min(f, len(replay) - 1))) for replay in replays]
     gap = np.full((len(boards[0]), 16, 3), 255, np.uint8)
     pieces = [piece for board in boards for piece in (board, gap)][:-1]
     return np.concatenate(pieces, axis=1)

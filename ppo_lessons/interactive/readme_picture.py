@@ -1,0 +1,23 @@
+"""The picture in the README: `python -m ppo_lessons.interactive.readme_picture` makes it from the shipped teams."""
+
+from pathlib import Path
+
+from ppo_lessons.ages import AGES, load_age
+from ppo_lessons.evaluation import evaluate, record
+from ppo_lessons.interactive.picture import Picture
+from ppo_lessons.interactive.training_figures import show_ages
+from ppo_lessons.players import policy_player
+
+PATH = Path(__file__).parents[2] / "docs" / "three_ages.png"
+CASE_SEED = 105
+
+
+def three_ages() -> Picture:
+    """Draw the shipped team at its three ages, on the same case and over the same 400 cases."""
+    players = {age: load_age(age) for age in AGES}
+    replays = {age: record(policy_player(team), seed=CASE_SEED) for age, team in players.items()}
+    return show_ages(replays, {age: evaluate(policy_player(team)) for age, team in players.items()})
+
+
+if __name__ == "__main__":
+    PATH.write_bytes(three_ages().png)

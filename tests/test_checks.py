@@ -1,0 +1,188 @@
+"""The checks are tested by their own table of mistakes: each is refused, and named as itself."""
+
+import random
+
+import numpy as np
+import pytest
+import torch
+
+from ppo_lessons.classroom import check, hint, solution
+from ppo_lessons.classroom.build import solution_cell
+from ppo_lessons.classroom.checks import diagnose, find
+from ppo_lessons.classroom.exercise import Exercise, Mistake, alike, call_with
+from ppo_lessons.classroom.exercises import EXERCISES
+
+ALL_MISTAKES = [(exercise, mistake) for exercise in EXERCISES for mistake in exercise.mistakes]
+NAMES = [f"{exercise.number} {mistake.name}" for exercise, mistake in ALL_MISTAKES]
+
+
+def learner(function):
+    """Hide where a function comes from, as if it had been typed into a notebook."""
+
+    def typed(*args):
+        return function(*args)
+
+    return typed
+
+
+@pytest.mark.parametrize(("exercise", "mistake"), ALL_MISTAKES, ids=NAMES)
+def test_each_mistake_is_refused_and_named_as_itself(exercise: Exercise, mistake: Mistake):
+    verdict = diagnose(exercise, learner(mistake.wrong))
+    assert verdict.kind == "mistake"
+    assert verdict.mistake == mistake.name
+    assert mistake.advice in verdict.text
+
+
+@pytest.mark.parametrize("exercise", EXERCISES, ids=lambda e: e.number)
+def test_at_least_five_named_mistakes_three_hints(exercise: Exercise):
+    assert len({mistake.name for mistake in exercise.mistakes}) >= 5
+    assert len(exercise.hints) == 3
+    assert exercise.difficulty in (1, 2, 3)
+
+
+RIGHT = {
+    "1.1": [
+        lambda acting, terminated, truncated, over: np.where(over[:, None], True, acting & ~terminated & ~truncated),
+        lambda acting, terminated, truncated, over: _by_loops(acting, terminated, truncated, over),
+    ],
+    "10.1": [
+        lambda actor, critic, entropy, vf, ent: actor + critic * vf - entropy * ent,
+        lambda actor, critic, entropy, vf, ent: torch.stack([actor, vf * critic, -ent * entropy]).sum(),
+    ],
+    "10.2": [
+        lambda loss, policy, optimizer, limit: _another_step(loss, policy, optimizer, limit),
+        lambda loss, policy, optimizer, limit: _step_with_grads_by_hand(loss, policy, optimizer, limit),
+    ],
+}
+
+
+def _by_loops(acting, terminated, truncated, over):
+    result = np.zeros_like(acting)
+    for e in range(len(acting)):
+        for a in range(acting.shape[1]):
+            result[e, a] = over[e] or (acting[e, a] and not (terminated[e, a] or truncated[e, a]))
+    return result
+
+
+def _another_step(loss, policy, optimizer, limit):
+    policy.zero_grad()
+    loss.backward()
+    length = torch.nn.utils.clip_grad_norm_(policy.parameters(), limit)
+    optimizer.step()
+    return length
+
+
+def _step_with_grads_by_hand(loss, policy, optimizer, limit):
+    parameters = list(policy.parameters())
+    gradients = torch.autograd.grad(loss, parameters)
+    length = torch.sqrt(sum(g.square().sum() for g in gradients))
+    for parameter, gradient in zip(parameters, gradients, strict=True):
+        parameter.grad = gradient * min(1.0, float(limit / (length + 1e-6)))
+    optimizer.step()
+    return length
+
+
+@pytest.mark.parametrize("exercise", EXERCISES, ids=lambda e: e.number)
+def test_right_answers_written_differently_are_accepted(exercise: Exercise):
+    assert len(RIGHT[exercise.number]) >= 2
+    for function in RIGHT[exercise.number]:
+        assert diagnose(exercise, learner(function)).kind == "passed"
+
+
+@pytest.mark.parametrize("exercise", EXERCISES, ids=lambda e: e.number)
+def test_the_solution_cell_stands_on_its_own_and_passes(exercise: Exercise):
+    namespace: dict = {}
+    exec(solution_cell(exercise), namespace)
+    assert diagnose(exercise, namespace[exercise.name]).kind == "passed"
+
+
+@pytest.mark.parametrize("exercise", EXERCISES, ids=lambda e: e.number)
+def test_blank_borrowed_and_raising_functions(exercise: Exercise, capsys: pytest.CaptureFixture[str]):
+    blanks = (lambda *args: ..., lambda *args: None)
+    assert all(diagnose(exercise, blank).kind == "blank" for blank in blanks)
+    assert diagnose(exercise, exercise.function).kind == "borrowed"
+
+    def broken(*args):
+        return args[0].no_such_thing
+
+    verdict = diagnose(exercise, broken)
+    assert verdict.kind == "error"
+    assert "no_such_thing" in verdict.text and "line" in verdict.text
+
+    def wrong_arguments():
+        return 1
+
+    assert diagnose(exercise, wrong_arguments).kind == "error"
+
+
+def test_check_prints_one_line_and_returns_the_function_to_go_on_with(capsys: pytest.CaptureFixture[str]):
+    exercise = find("10.1")
+    assert exercise is not None
+
+    def total_loss(actor_loss, critic_loss, entropy, vf_coef, ent_coef):
+        return actor_loss + vf_coef * critic_loss - ent_coef * entropy
+
+    assert check(total_loss) is total_loss
+    right = capsys.readouterr().out
+
+    def total_loss(actor_loss, critic_loss, entropy, vf_coef, ent_coef):
+        return ...
+
+    assert check(total_loss) is exercise.function
+    blank = capsys.readouterr().out
+
+    def total_loss(actor_loss, critic_loss, entropy, vf_coef, ent_coef):
+        return actor_loss + vf_coef * critic_loss - ent_coef * entropy**2
+
+    assert check(total_loss) is exercise.function
+    wrong = capsys.readouterr().out
+    assert right.startswith("✔ 10.1") and blank.startswith("□ 10.1") and wrong.startswith("✘ 10.1")
+    assert all(text.count("\n") == 1 for text in (right, blank, wrong))
+    assert "expected" in wrong and "entropy = 1.5" in wrong, (
+        "the smallest example: the input, what came out, what was expected"
+    )
+
+
+def test_check_of_something_else_is_answered_kindly(capsys: pytest.CaptureFixture[str]):
+    def not_an_exercise():
+        return 1
+
+    assert check(not_an_exercise) is not_an_exercise
+    assert check(3) == 3
+    assert capsys.readouterr().out.count("✘ check() takes a function") == 2
+
+
+def test_the_learners_random_numbers_are_not_touched():
+    exercise = find("10.2")
+    assert exercise is not None
+    torch.manual_seed(5), np.random.seed(5), random.seed(5)
+    want = torch.rand(3), np.random.rand(3), random.random()
+    torch.manual_seed(5), np.random.seed(5), random.seed(5)
+    diagnose(exercise, learner(exercise.function))
+    got = torch.rand(3), np.random.rand(3), random.random()
+    assert torch.equal(want[0], got[0]) and np.array_equal(want[1], got[1]) and want[2] == got[2]
+
+
+def test_hints_come_one_by_one_and_the_solution_is_the_packages_source(capsys: pytest.CaptureFixture[str]):
+    exercise = find("1.1")
+    assert exercise is not None
+    for text in exercise.hints:
+        hint("1.1")
+        assert text in capsys.readouterr().out
+    solution("1.1")
+    assert "def who_acts_next" in capsys.readouterr().out
+    hint("99.9"), solution("99.9")
+    assert capsys.readouterr().out.count("There is no exercise") == 2
+
+
+def test_probes_see_shape_dtype_gradients_and_changes_in_place():
+    x = torch.tensor([1.0, 2.0])
+    probe = call_with(x, gradients=(0,))
+    double = probe(lambda x: 2 * x)
+    assert alike(double, probe(lambda x: x + x))
+    assert not alike(double, probe(lambda x: (2 * x).detach()))
+    assert not alike(double, probe(lambda x: (2 * x).double()))
+    assert not alike(double, probe(lambda x: (2 * x).unsqueeze(1)))
+    plain = call_with(x)
+    assert not alike(plain(lambda x: 2 * x), plain(lambda x: x.mul_(2)))
+    assert torch.equal(x, torch.tensor([1.0, 2.0])), "the probe hands out copies"

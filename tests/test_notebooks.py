@@ -1,0 +1,188 @@
+"""Every notebook: fresh, quiet, readable, and running from top to bottom, blank and solved."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+
+from ppo_lessons.classroom.build import NOTEBOOKS, exercise_of, is_stale, lessons, read_lesson, solve, write
+from ppo_lessons.classroom.exercises import EXERCISES
+
+REPOSITORY = NOTEBOOKS.parent
+LESSONS = lessons()
+BUILT = {name: NOTEBOOKS / f"{name}.ipynb" for name in LESSONS}
+
+
+def nbval(*paths: Path) -> subprocess.CompletedProcess[str]:
+    """Run strict nbval on notebooks as a teacher's CI would, in a process of its own."""
+    command = [sys.executable, "-m", "pytest", "--nbval", "--nbval-current-env", "--nbval-cell-timeout=120"]
+    command += ["-p", "no:cacheprovider", "-q", "--no-header", *map(str, paths)]
+    environment = {**os.environ, "PYTEST_ADDOPTS": "", "OMP_NUM_THREADS": "1"}
+    return subprocess.run(command, capture_output=True, text=True, cwd=REPOSITORY, env=environment, timeout=600)
+
+
+def code_cells(name: str) -> list[nbformat.NotebookNode]:
+    return [cell for cell in nbformat.read(BUILT[name], as_version=4).cells if cell.cell_type == "code"]
+
+
+def test_there_are_lessons():
+    assert {"00_start_here", "01_rollout", "10_full_update", "11_team_training"} <= set(LESSONS)
+
+
+@pytest.mark.parametrize("name", LESSONS)
+def test_notebook_is_not_stale(name: str):
+    assert not is_stale(name), "Run `python start.py notebooks`: the notebook is older than its source"
+
+
+def test_a_changed_source_is_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    from ppo_lessons.classroom import build
+
+    text = (NOTEBOOKS / "source" / "01_rollout.py").read_text(encoding="utf-8")
+    (tmp_path / "01_rollout.py").write_text(text.replace("seed=7", "seed=8"), encoding="utf-8")
+    monkeypatch.setattr(build, "SOURCE", tmp_path)
+    assert is_stale("01_rollout")
+
+
+def test_one_changed_line_changes_one_cell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    from ppo_lessons.classroom import build
+
+    before = read_lesson("10_full_update")
+    text = (NOTEBOOKS / "source" / "10_full_update.py").read_text(encoding="utf-8")
+    assert text.count("manual_seed(0)\norder") == 1
+    (tmp_path / "10_full_update.py").write_text(
+        text.replace("manual_seed(0)\norder", "manual_seed(1)\norder"), encoding="utf-8"
+    )
+    monkeypatch.setattr(build, "SOURCE", tmp_path)
+    after = read_lesson("10_full_update")
+    assert sum(a != b for a, b in zip(before.cells, after.cells, strict=True)) == 1
+
+
+@pytest.mark.parametrize("name", LESSONS)
+def test_stored_notebook_is_run_quiet_and_small(name: str):
+    text = BUILT[name].read_text(encoding="utf-8")
+    notebook = json.loads(text)
+    assert "widgets" not in notebook["metadata"]
+    assert len(text) < 600_000
+    for number, cell in enumerate(code_cells(name), start=1):
+        assert cell.execution_count == number
+        assert not any(output.output_type == "error" for output in cell.outputs)
+        assert not any(output.get("name") == "stderr" for output in cell.outputs), cell.outputs
+        assert "execution" not in cell.metadata
+
+
+@pytest.mark.parametrize("name", LESSONS)
+def test_nothing_is_hidden_from_nbval(name: str):
+    """A notebook of pictures alone is compared on nothing: most code cells print a digest, none opts out."""
+    cells = code_cells(name)
+    assert not any("nbval" in tag for cell in cells for tag in cell.metadata.get("tags", []))
+    assert not any("NBVAL" in cell.source for cell in cells)
+    compared = [
+        cell
+        for cell in cells
+        if any(output.get("text") or "text/plain" in output.get("data", {}) for output in cell.outputs)
+    ]
+    assert len(compared) >= len(cells) / 2
+
+
+@pytest.mark.parametrize("name", LESSONS)
+def test_every_picture_is_a_png_with_words(name: str):
+    """Readable without a kernel, and by someone who does not see the picture."""
+    bundles = [output.data for cell in code_cells(name) for output in cell.outputs if "data" in output]
+    for data in bundles:
+        assert set(data) in ({"image/png", "text/plain"}, {"text/markdown", "text/plain"})
+        assert len(data["text/plain"]) > 15
+
+
+@pytest.mark.parametrize("name", LESSONS)
+def test_cells_are_short(name: str):
+    notebook = read_lesson(name)
+    for cell in notebook.cells:
+        lines = [line for line in cell.source.splitlines() if line.strip()]
+        if cell.cell_type == "code":
+            assert len(lines) <= 20, cell.source
+        elif "|" not in cell.source and "```" not in cell.source and "<details>" not in cell.source:
+            assert len(cell.source.split()) <= 110, cell.source
+    assert 15 <= len(notebook.cells) <= 50
+
+
+@pytest.mark.parametrize("name", LESSONS)
+def test_links_lead_somewhere(name: str):
+    text = "\n".join(cell.source for cell in read_lesson(name).cells if cell.cell_type == "markdown")
+    for target in re.findall(r"\]\(([^)\s]+)\)", text):
+        if not target.startswith("https://"):
+            assert (NOTEBOOKS / target.split("#")[0]).exists(), target
+
+
+def test_named_functions_behind_links_exist():
+    """`losses.py` in a link named `value_loss` really holds value_loss."""
+    for name in LESSONS:
+        text = "\n".join(cell.source for cell in read_lesson(name).cells if cell.cell_type == "markdown")
+        for label, target in re.findall(r"\[`([\w.]+)[^`]*`\]\(\.\./(ppo_lessons/\w+\.py)\)", text):
+            source = (REPOSITORY / target).read_text(encoding="utf-8")
+            last = label.split(".")[-1]
+            assert re.search(rf"(def|class) {last}\b", source) or target.endswith(f"/{last}.py"), (label, target)
+
+
+def test_every_exercise_stands_in_its_lesson():
+    found = {}
+    for name in LESSONS:
+        for cell in read_lesson(name).cells:
+            if (exercise := exercise_of(cell)) is not None:
+                found[exercise.number] = name
+    assert set(found) == {exercise.number for exercise in EXERCISES}
+    assert all(int(number.split(".")[0]) == int(name[:2]) for number, name in found.items())
+
+
+def test_blank_notebooks_pass_strict_nbval():
+    result = nbval(*BUILT.values())
+    assert result.returncode == 0, result.stdout[-6000:]
+    cells = sum(len(code_cells(name)) for name in LESSONS)
+    assert f"{cells} passed" in result.stdout
+
+
+@pytest.mark.parametrize(
+    "name", [name for name in LESSONS if any(exercise_of(cell) for cell in read_lesson(name).cells)]
+)
+def test_solved_notebook_runs_and_every_check_passes(name: str, tmp_path: Path):
+    """The blanks filled with the package's own source, as in a teacher's version."""
+    notebook = solve(read_lesson(name))
+    NotebookClient(
+        notebook, timeout=120, kernel_name="python3", resources={"metadata": {"path": str(NOTEBOOKS)}}
+    ).execute()
+    printed = "".join(output.get("text", "") for cell in notebook.cells for output in cell.get("outputs", []))
+    numbers = [exercise.number for exercise in EXERCISES if int(exercise.number.split(".")[0]) == int(name[:2])]
+    assert all(f"✔ {number} " in printed for number in numbers), printed
+    assert "✘" not in printed and "□" not in printed
+    write(notebook, tmp_path / f"{name}.ipynb")
+
+
+def test_a_corrupted_output_turns_the_run_red(tmp_path: Path):
+    notebook = nbformat.read(BUILT["01_rollout"], as_version=4)
+    notebook.cells = notebook.cells[:8]
+    write(notebook, tmp_path / "right.ipynb")
+    outputs = [
+        output
+        for cell in notebook.cells
+        for output in cell.get("outputs", [])
+        if "(16, 4, 34)" in output.get("text", "")
+    ]
+    outputs[0]["text"] = outputs[0]["text"].replace("(16, 4, 34)", "(16, 4, 35)")
+    write(notebook, tmp_path / "wrong.ipynb")
+    assert nbval(tmp_path / "right.ipynb").returncode == 0
+    red = nbval(tmp_path / "wrong.ipynb")
+    assert red.returncode == 1
+    assert "Cell outputs differ" in red.stdout
+
+
+def test_built_twice_is_the_same_byte_for_byte():
+    """Building again on this machine what was built on it changes nothing."""
+    from ppo_lessons.classroom.build import execute
+
+    first, second = (nbformat.writes(execute(read_lesson("01_rollout"))) for _ in range(2))
+    assert first == second
