@@ -26,11 +26,11 @@ def play_step(env: TeamEnv, policy: ActorCritic, generator: torch.Generator) -> 
     Raises:
         NonFiniteError: If an observation or a reward is NaN or infinite.
     """
-    obs, acting = env.obs, env.acting
+    obs, acting = env.obs.copy(), env.acting.copy()  # a world may change its arrays in place
     _require_finite("obs", obs)
     seen = torch.from_numpy(obs)  # (E, A, D)
     decision = policy.sample_actions(seen, generator)
-    step = env.step(decision.actions.numpy())
+    step = env.step(decision.actions.numpy().copy())
     _require_finite("rewards", step.rewards)
     truncated = torch.from_numpy(step.truncated)
     final_values = torch.zeros_like(decision.values)  # (E, A)

@@ -62,41 +62,49 @@ print(behaviour_table(behaviours))
 # %% [markdown]
 # ## The map
 #
-# One cycle of training. You will write each box.
+# One cycle of training, and then again. You will write each box; the table below leads to its lesson and its code.
 #
 # ```mermaid
+# %%{init: {"flowchart": {"rankSpacing": 16, "nodeSpacing": 30, "wrappingWidth": 600, "padding": 8}}}%%
 # flowchart TD
-#     A[Collect Experience for All Agents] --> B[Store Experiences in Shared Buffer]
-#     B --> C{Is Buffer Full?}
+#     A["A. Collect Experience for All Agents"] --> B["B. Store Experiences in Shared Buffer"]
+#     B --> C{"C. Is Buffer Full?"}
 #     C -- No --> A
-#     C -- Yes --> D["Extract (states, actions, old_log_probs, returns, advantages)"]
-#     D --> E[Detach All Tensors]
-#     E --> F[For Each Epoch]
-#     F --> G[Shuffle Data]
-#     G --> H[Split Into Mini-Batches]
-#     H --> I[Forward Pass Through Policy]
-#     I --> J[Compute New log_probs and Entropy]
-#     J --> K[Compute Importance Sampling Ratios]
-#     K --> L[Compute Clipped Surrogate Actor Loss]
-#     L --> M[Compute Critic Value Loss]
-#     M --> N[Combine Actor + Critic - Entropy Loss]
-#     N --> O[Backpropagation and Optimizer Step]
-#     O --> P[Clear Buffer]
+#     C -- Yes --> D["D. Extract (states, actions, old_log_probs, returns, advantages)"]
+#     D --> E["E. Detach All Tensors"]
+#     E --> F["F. For Each Epoch"]
+#     F --> G["G. Shuffle Data"]
+#     G --> H["H. Split Into Mini-Batches"]
+#     H --> I["I. Forward Pass Through Policy"]
+#     I --> J["J. Compute New log_probs and Entropy"]
+#     J --> K["K. Compute Importance Sampling Ratios"]
+#     K --> L["L. Compute Clipped Surrogate Actor Loss"]
+#     L --> M["M. Compute Critic Value Loss"]
+#     M --> N["N. Combine Actor + Critic - Entropy Loss"]
+#     N --> O["O. Backpropagation and Optimizer Step"]
+#     O --> P["P. Clear Buffer"]
 #     P --> A
 # ```
 
 # %% [markdown]
 # | node | step | its lesson | its code |
 # |---|---|---|---|
-# | A | collect experience for all agents | [01](01_rollout.ipynb) | [`rollout.play_step`](../ppo_lessons/rollout.py) |
-# | B, C | store it; is the buffer full? | [01](01_rollout.ipynb) | [`SharedBuffer`](../ppo_lessons/buffer.py) |
-# | D | extract rows, returns, advantages | [10](10_full_update.ipynb) | [`gae`](../ppo_lessons/advantages.py) |
-# | E | detach | [10](10_full_update.ipynb) | [`steps.detach_rows`](../ppo_lessons/steps.py) |
-# | F, G, H | epochs, shuffle, split | [10](10_full_update.ipynb) | [`minibatches`](../ppo_lessons/minibatches.py) |
-# | I, J | forward pass; log_probs, entropy | [10](10_full_update.ipynb) | [`actor_critic`](../ppo_lessons/actor_critic.py) |
-# | K, L, M, N | ratios and the losses | [10](10_full_update.ipynb) | [`losses`](../ppo_lessons/losses.py) |
-# | O | backpropagation and step | [10](10_full_update.ipynb) | [`steps.gradient_step`](../ppo_lessons/steps.py) |
-# | P | clear, and again | [11](11_team_training.ipynb) | [`training`](../ppo_lessons/training.py) |
+# | A | Collect experience for all agents | [01](01_rollout.ipynb) | [`rollout.play_step`](../ppo_lessons/rollout.py) |
+# | B | Store experiences in shared buffer | [01](01_rollout.ipynb) | [`rollout.store`](../ppo_lessons/rollout.py) |
+# | C | Is buffer full? | [01](01_rollout.ipynb) | [`rollout.is_full`](../ppo_lessons/rollout.py) |
+# | D | Extract states, actions, old_log_probs, returns, advantages | [10](10_full_update.ipynb) | [`SharedBuffer.get`](../ppo_lessons/buffer.py) |
+# | E | Detach all tensors | [10](10_full_update.ipynb) | [`steps.detach_rows`](../ppo_lessons/steps.py) |
+# | F | For each epoch | [10](10_full_update.ipynb) | [`update.ppo_update`](../ppo_lessons/update.py) |
+# | G | Shuffle data | [10](10_full_update.ipynb) | [`minibatches.shuffle_rows`](../ppo_lessons/minibatches.py) |
+# | H | Split into mini-batches | [10](10_full_update.ipynb) | [`minibatches.split_rows`](../ppo_lessons/minibatches.py) |
+# | I | Forward pass through policy | [10](10_full_update.ipynb) | [`ActorCritic.forward`](../ppo_lessons/actor_critic.py) |
+# | J | Compute new log_probs and entropy | [10](10_full_update.ipynb) | [`log_probs_and_entropy`](../ppo_lessons/actor_critic.py) |
+# | K | Compute importance sampling ratios | [10](10_full_update.ipynb) | [`losses.importance_ratios`](../ppo_lessons/losses.py) |
+# | L | Compute clipped surrogate actor loss | [10](10_full_update.ipynb) | [`losses.clipped_surrogate_loss`](../ppo_lessons/losses.py) |
+# | M | Compute critic value loss | [10](10_full_update.ipynb) | [`losses.value_loss`](../ppo_lessons/losses.py) |
+# | N | Combine actor + critic - entropy loss | [10](10_full_update.ipynb) | [`losses.total_loss`](../ppo_lessons/losses.py) |
+# | O | Backpropagation and optimizer step | [10](10_full_update.ipynb) | [`steps.gradient_step`](../ppo_lessons/steps.py) |
+# | P | Clear buffer | [11](11_team_training.ipynb) | [`SharedBuffer.clear`](../ppo_lessons/buffer.py) |
 
 # %% [markdown]
 # ## Is my set-up well?

@@ -22,6 +22,7 @@
 
 # %%
 import copy
+import math
 
 import torch
 
@@ -140,9 +141,7 @@ print(f"actor_loss {actor_loss.abs():.3f}: near 0, but its gradient is not")
 value_loss = losses.value_loss(values, minibatch.returns)
 entropy = losses.entropy_bonus(entropies)
 total = losses.total_loss(actor_loss, value_loss, entropy, config.vf_coef, config.ent_coef)
-print(
-    f"value_loss {value_loss:.2f}, entropy {entropy:.2f} of at most ln 5 = {torch.log(torch.tensor(5.0)):.2f}, total {total:.2f}"
-)
+print(f"value_loss {value_loss:.2f}, total {total:.2f}, entropy {entropy:.2f} of at most ln 5 = {math.log(5):.2f}")
 figures.show_loss_terms(minibatch_losses(policy, minibatch, config), config)
 
 # %% [markdown]
