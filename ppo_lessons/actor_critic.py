@@ -132,5 +132,32 @@ def log_probs_and_entropy(logits: Tensor, actions: Tensor) -> tuple[Tensor, Tens
         raise ValueError(f"actions must have shape {tuple(logits.shape[:-1])}. Got {tuple(actions.shape)}")
     all_log_probs = torch.log_softmax(logits, dim=-1)  # (B, N)
     log_probs = all_log_probs.gather(-1, actions.unsqueeze(-1)).squeeze(-1)  # (B,)
-    entropy = -(all_log_probs.exp() * all_log_probs).sum(dim=-1)  # (B,)
-    return log_probs, entropy
+    return log_probs, entropy_of(all_log_probs)
+
+
+def entropy_of(all_log_probs: Tensor) -> Tensor:
+    """Return how undecided each distribution is: 0 if it is certain, ln N if all N actions are equally likely.
+
+    Args:
+        all_log_probs: Log-probability of every action, in nats, (B, N).
+
+    Returns:
+        -sum(p ln p) over the actions, in nats, (B,).
+
+    References:
+        Shannon (1948), section 6, https://doi.org/10.1002/j.1538-7305.1948.tb01338.x
+    """
+    return -(all_log_probs.exp() * all_log_probs).sum(dim=-1)
+
+
+def reached_by_gradient(policy: nn.Module) -> list[str]:
+    """Return the names of the parameters that a backward pass has reached with a gradient that is not all 0.
+
+    Args:
+        policy: A network, after `backward()`.
+
+    Returns:
+        Names as in `named_parameters()`, in that order.
+    """
+    parameters = policy.named_parameters()
+    return [name for name, p in parameters if p.grad is not None and bool((p.grad != 0).any())]

@@ -54,10 +54,8 @@ def gae(
     if last_values.shape != rewards.shape[1:]:
         raise ValueError(f"last_values must have shape {tuple(rewards.shape[1:])}. Got {tuple(last_values.shape)}")
 
-    next_values = torch.cat((values[1:], last_values.unsqueeze(0)))
-    next_values = torch.where(truncated, final_values, next_values)
-    next_values = torch.where(terminated, torch.zeros_like(next_values), next_values)
-    deltas = rewards + gamma * next_values - values
+    following_values = next_values(values, terminated, truncated, final_values, last_values)
+    deltas = td_errors(rewards, values, following_values, gamma)
     ends = terminated | truncated
 
     advantages = torch.empty_like(rewards)
@@ -67,6 +65,48 @@ def gae(
         following = deltas[t] + gamma * gae_lambda * following
         advantages[t] = following
     return advantages
+
+
+def next_values(
+    values: Tensor, terminated: Tensor, truncated: Tensor, final_values: Tensor, last_values: Tensor
+) -> Tensor:
+    """Return what the critic expects after each step, or what takes its place at an end.
+
+    Args:
+        values: The critic's estimate before step t, (T, ...).
+        terminated: Really over for this agent with step t, bool, (T, ...).
+        truncated: Only cut off with step t, bool, (T, ...).
+        final_values: The critic's estimate of the final observation, read only where truncated, (T, ...).
+        last_values: The critic's estimate after the last row, (...).
+
+    Returns:
+        0 after a termination (also if both flags are set), `final_values` after a truncation, `last_values` after the
+        last row, and `values[t + 1]` otherwise, (T, ...).
+
+    References:
+        Pardo et al. (2018), section 2.2, https://arxiv.org/abs/1712.00378
+    """
+    following = torch.cat((values[1:], last_values.unsqueeze(0)))
+    following = torch.where(truncated, final_values, following)
+    return torch.where(terminated, torch.zeros_like(following), following)
+
+
+def td_errors(rewards: Tensor, values: Tensor, next_values: Tensor, gamma: float) -> Tensor:
+    """Return by how much each step turned out better than the critic expected: r + gamma V(next) - V.
+
+    Args:
+        rewards: (T, ...).
+        values: The critic's estimate before each step, (T, ...).
+        next_values: The critic's estimate after it, 0 where it was the end, (T, ...).
+        gamma: Discount, 0 to 1.
+
+    Returns:
+        The one-step (temporal-difference) errors delta, (T, ...).
+
+    References:
+        Schulman et al. (2016), equation 9, https://arxiv.org/abs/1506.02438
+    """
+    return rewards + gamma * next_values - values
 
 
 def with_team_credit(rewards: Tensor, acting: Tensor, episode_over: Tensor, gamma: float) -> Tensor:

@@ -53,6 +53,44 @@ class Rows(NamedTuple):
     """(B,)."""
 
 
+def flatten_rows(tensor: Tensor, acting: Tensor) -> Tensor:
+    """Lay the rows of living agents under each other, in the order time, environment, agent.
+
+    Args:
+        tensor: One quantity of the buffer, (T, E, A) or (T, E, A, D).
+        acting: This was a real decision of a living agent, bool, (T, E, A).
+
+    Returns:
+        The quantity of the B acting rows, (B,) or (B, D). Rows of fallen agents are selected away, not multiplied.
+    """
+    return tensor[acting]
+
+
+def badges_of(acting: Tensor) -> Tensor:
+    """Return whose decision each flat row was: its step t, copy of the world e and agent a.
+
+    Args:
+        acting: bool, (T, E, A).
+
+    Returns:
+        (t, e, a) of each acting row, in the order of `flatten_rows`, int64, (B, 3).
+    """
+    return acting.nonzero()
+
+
+def mean_over_acting(quantity: Tensor, acting: Tensor) -> Tensor:
+    """Return the mean of a quantity over real decisions; what the rows of fallen agents hold does not matter.
+
+    Args:
+        quantity: (T, E, A), or any shape.
+        acting: bool, the same shape.
+
+    Returns:
+        A scalar; NaN if nobody acted.
+    """
+    return quantity[acting].mean()
+
+
 class SharedBuffer:
     """Holds T steps of all E copies and all A agents.
 
@@ -154,26 +192,22 @@ class SharedBuffer:
         self._require_full()
         if self.advantages is None or self.returns is None:
             raise NotReadyError("Call finish() before get(): the advantages are not worked out yet")
-        index = self._acting_rows()
-        if len(index) == 0:
-            raise NotReadyError("A rollout needs at least one living agent. Got none that acts in any row")
         data = self.data
+        if not data.acting.any():
+            raise NotReadyError("A rollout needs at least one living agent. Got none that acts in any row")
         table = (data.obs, data.actions, data.log_probs, self.returns, self.advantages)
-        return Rows(*(tensor.flatten(0, 2)[index] for tensor in table))
+        return Rows(*(flatten_rows(tensor, data.acting) for tensor in table))
 
     def badges(self) -> Tensor:
         """Return (t, e, a) of each row of `get`, int64, (B, 3): whose decision it was, where and when."""
         self._require_full()
-        return self.data.acting.nonzero()
+        return badges_of(self.data.acting)
 
     def clear(self) -> None:
         """Forget everything: the next policy must learn from its own experience."""
         self.step = 0
         self.advantages: Tensor | None = None
         self.returns: Tensor | None = None
-
-    def _acting_rows(self) -> Tensor:
-        return self.data.acting.flatten().nonzero().squeeze(-1)
 
     def _require_full(self) -> None:
         if not self.is_full:

@@ -140,6 +140,45 @@ def clip_fraction(ratios: Tensor, clip_eps: float) -> Tensor:
     return ((ratios - 1).abs() > clip_eps).to(ratios.dtype).mean()
 
 
+@torch.no_grad()
+def still_pushed(ratios: Tensor, advantages: Tensor, clip_eps: float) -> Tensor:
+    """Say of each row whether the clipped surrogate loss still has a gradient for it.
+
+    A row stops pushing once its ratio has left the interval *in the direction that its advantage asked for*: above
+    1 + eps with a positive advantage, below 1 - eps with a negative one. Outside on the other side it is pushed back.
+
+    Args:
+        ratios: pi_new / pi_old, (B,).
+        advantages: (B,); a row with advantage 0 is never pushed.
+        clip_eps: Half the width of the interval.
+
+    Returns:
+        bool, (B,).
+
+    References:
+        Schulman et al. (2017), figure 1, https://arxiv.org/abs/1707.06347
+    """
+    far_enough_up = (ratios > 1 + clip_eps) & (advantages > 0)
+    far_enough_down = (ratios < 1 - clip_eps) & (advantages < 0)
+    return ~(far_enough_up | far_enough_down) & (advantages != 0)
+
+
+def should_stop(kl: float, target_kl: float | None) -> bool:
+    """Say whether the policy has moved so far that the update should end before its next step.
+
+    Args:
+        kl: approx_kl of the next mini-batch, before its step, in nats.
+        target_kl: How far is wanted; None: no limit.
+
+    Returns:
+        Whether kl is above 1.5 times the target.
+
+    References:
+        The rule of Stable-Baselines3's and Spinning Up's PPO.
+    """
+    return target_kl is not None and kl > 1.5 * target_kl
+
+
 def explained_variance(values: Tensor, returns: Tensor) -> float:
     """Return how much of the spread of the returns the critic foresaw.
 

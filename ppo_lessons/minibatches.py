@@ -36,3 +36,20 @@ def split_rows(order: Tensor, minibatch_size: int) -> tuple[Tensor, ...]:
     if len(pieces) > 1 and len(pieces[-1]) == 1:
         pieces = (*pieces[:-2], torch.cat(pieces[-2:]))
     return pieces
+
+
+def count_gradient_steps(num_rows: int, minibatch_size: int, epochs: int) -> int:
+    """Return how many gradient steps an update takes.
+
+    Args:
+        num_rows: Rows of the rollout.
+        minibatch_size: Rows of a mini-batch.
+        epochs: Passes over the rows.
+
+    Returns:
+        epochs * ceil(num_rows / minibatch_size); one less per epoch where a single last row joins the one before it.
+    """
+    full, rest = divmod(num_rows, minibatch_size)
+    a_single_row_joins = rest == 1 and full > 0
+    per_epoch = full + (1 if rest > 0 and not a_single_row_joins else 0)
+    return epochs * per_epoch

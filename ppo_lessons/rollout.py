@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ppo_lessons.actor_critic import ActorCritic
+from ppo_lessons.actor_critic import ActorCritic, Decision
 from ppo_lessons.buffer import SharedBuffer, Transition
 from ppo_lessons.errors import NonFiniteError
 from ppo_lessons.team_env import TeamEnv
@@ -26,10 +26,36 @@ def play_step(env: TeamEnv, policy: ActorCritic, generator: torch.Generator) -> 
     Raises:
         NonFiniteError: If an observation or a reward is NaN or infinite.
     """
-    obs, acting = env.obs.copy(), env.acting.copy()  # a world may change its arrays in place
-    _require_finite("obs", obs)
-    seen = torch.from_numpy(obs)  # (E, A, D)
-    decision = policy.sample_actions(seen, generator)
+    seen = see(env)  # (E, A, D)
+    return act(env, policy, seen, policy.sample_actions(seen, generator))
+
+
+def see(env: TeamEnv) -> Tensor:
+    """Return what every agent sees now, a copy, (E, A, D).
+
+    Raises:
+        NonFiniteError: If an observation is NaN or infinite.
+    """
+    _require_finite("obs", env.obs)
+    return torch.from_numpy(env.obs.copy())  # a world may change its arrays in place
+
+
+def act(env: TeamEnv, policy: ActorCritic, seen: Tensor, decision: Decision) -> Transition:
+    """Play a decision, and note everything about this step.
+
+    Args:
+        env: The environment; it is one step further afterwards.
+        policy: Its critic estimates what was still to come where an agent was cut off.
+        seen: What every agent saw, (E, A, D).
+        decision: Actions, log-probabilities and values for it, each (E, A).
+
+    Returns:
+        Everything that the buffer stores of this step.
+
+    Raises:
+        NonFiniteError: If a final observation or a reward is NaN or infinite.
+    """
+    acting = env.acting.copy()
     step = env.step(decision.actions.numpy().copy())
     _require_finite("rewards", step.rewards)
     truncated = torch.from_numpy(step.truncated)

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from ppo_lessons.actor_critic import ActorCritic
-from ppo_lessons.buffer import SharedBuffer, Transition
+from ppo_lessons.buffer import SharedBuffer, Transition, mean_over_acting
 from ppo_lessons.cases import Case
 from ppo_lessons.config import PPOConfig
 from ppo_lessons.errors import NonFiniteError
@@ -129,7 +129,7 @@ def train_cycle(run: TrainingRun, steps: Steps = DEFAULT_STEPS) -> TrainReport:
             run.env, run.policy, buffer, run.action_generator, **collecting, watch=lambda env, new: _watch(run, new)
         )  # A, B, C
         buffer.finish(last_values, config.gamma, config.gae_lambda, team_credit=config.team_credit, gae=steps.gae)  # D
-        mean_reward = float(buffer.data.rewards[buffer.data.acting].mean())
+        mean_reward = float(mean_over_acting(buffer.data.rewards, buffer.data.acting))
         middle = time.process_time()
         rows = steps.extract(buffer)  # D
         update = ppo_update(run.policy, run.optimizer, rows, config, run.shuffle_generator, steps=steps)  # E to O
@@ -153,10 +153,24 @@ def train_cycle(run: TrainingRun, steps: Steps = DEFAULT_STEPS) -> TrainReport:
 
 
 def anneal_learning_rate(optimizer: torch.optim.Optimizer, config: PPOConfig, cycle: int) -> None:
-    """Set the step size of cycle k (from 0) to learning_rate * (1 - k / anneal_cycles), or leave it constant."""
+    """Set the optimizer's step size for a cycle, if the config asks for annealing."""
     if config.anneal_cycles is not None:
         for group in optimizer.param_groups:
-            group["lr"] = config.learning_rate * max(0.0, 1 - cycle / config.anneal_cycles)
+            group["lr"] = annealed(config.learning_rate, cycle, config.anneal_cycles)
+
+
+def annealed(learning_rate: float, cycle: int, anneal_cycles: int) -> float:
+    """Return the step size of a cycle: it falls in a straight line and stays at 0 once it is there.
+
+    Args:
+        learning_rate: The step size of cycle 0.
+        cycle: From 0.
+        anneal_cycles: The cycle at which 0 is reached.
+
+    Returns:
+        learning_rate * (1 - cycle / anneal_cycles), never below 0.
+    """
+    return learning_rate * max(0.0, 1 - cycle / anneal_cycles)
 
 
 def _watch(run: TrainingRun, new: Transition) -> None:

@@ -13,7 +13,7 @@ from ppo_lessons.actor_critic import ActorCritic
 from ppo_lessons.buffer import Rows
 from ppo_lessons.config import PPOConfig
 from ppo_lessons.errors import NonFiniteError
-from ppo_lessons.losses import approx_kl, clip_fraction, explained_variance
+from ppo_lessons.losses import approx_kl, clip_fraction, explained_variance, should_stop
 from ppo_lessons.steps import Steps
 
 DEFAULT_STEPS = Steps()
@@ -97,7 +97,7 @@ def ppo_update(
         for index in steps.split_rows(order, config.minibatch_size):  # H
             minibatch = Rows(*(tensor.index_select(0, index) for tensor in rows))
             losses = minibatch_losses(policy, minibatch, config, steps)  # I to N
-            if config.target_kl is not None and losses.approx_kl > 1.5 * config.target_kl:
+            if should_stop(float(losses.approx_kl), config.target_kl):
                 stopped_early = True
                 break
             grad_norm = steps.gradient_step(losses.total_loss, policy, optimizer, config.max_grad_norm)  # O

@@ -1,0 +1,5 @@
+"""One strip that shows what has been tried and passed, lesson by lesson."""
+
+
+def show_progress() -> None:
+    """Show the strip."""

@@ -1,0 +1,46 @@
+"""Tables in text, in which every row carries its badge: whose decision it was, where and when."""
+
+from collections.abc import Iterable, Sequence
+
+import torch
+from torch import Tensor
+
+
+def row_table(
+    badges: Tensor, rows: Sequence[int], names: Iterable[str] = (), digits: int = 3, **columns: Tensor
+) -> str:
+    """Return some rows of flat tensors as a text table.
+
+    Args:
+        badges: (t, e, a) of every row, (B, 3), as `SharedBuffer.badges` gives them.
+        rows: Which rows to show.
+        names: What to call each of them, in the first column; for instance `recorded.BADGES`.
+        digits: Of numbers that are not whole.
+        columns: Name -> flat tensor, (B,).
+
+    Returns:
+        The table, one line a row.
+    """
+    names = list(names) or [""] * len(rows)
+    head = ["", "badge (t, e, a)", *columns]
+    body = []
+    for name, row in zip(names, rows, strict=True):
+        badge = "({:2d}, {:2d}, {})".format(*badges[row].tolist())
+        body.append([name, badge, *(_show(tensor[row], digits) for tensor in columns.values())])
+    widths = [max(len(line[i]) for line in (head, *body)) for i in range(len(head))]
+    return "\n".join(
+        "  ".join(_pad(cell, width, i) for i, (cell, width) in enumerate(zip(line, widths, strict=True)))
+        for line in (head, *body)
+    )
+
+
+def _pad(cell: str, width: int, place: int) -> str:
+    return cell.ljust(width) if place < 2 else cell.rjust(width)
+
+
+def _show(number: Tensor, digits: int) -> str:
+    if number.dtype == torch.bool:
+        return "yes" if number else "no"
+    if not number.is_floating_point():
+        return str(int(number))
+    return f"{float(number):.{digits}f}"
