@@ -14,6 +14,13 @@ from ppo_lessons.classroom.checks import diagnose, find
 from ppo_lessons.classroom.exercise import Exercise, Mistake, alike, call_with
 from ppo_lessons.classroom.exercises import EXERCISES
 
+
+@pytest.fixture(autouse=True)
+def own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a check writes down belongs to nobody."""
+    monkeypatch.setenv("PPO_LESSONS_HOME", str(tmp_path))
+
+
 ALL_MISTAKES = [(exercise, mistake) for exercise in EXERCISES for mistake in exercise.mistakes]
 NAMES = [f"{exercise.number} {mistake.name}" for exercise, mistake in ALL_MISTAKES]
 

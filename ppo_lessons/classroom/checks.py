@@ -12,7 +12,13 @@ import torch
 
 from ppo_lessons.classroom.exercise import Exercise, Outcome, alike
 from ppo_lessons.classroom.exercises import EXERCISES
+from ppo_lessons.classroom.my_ppo import collect
+from ppo_lessons.classroom.progress import note
+from ppo_lessons.classroom.time_limit import TooSlowError, time_limit
 
+SECONDS = 3
+"""A function may take so long on one probe; all of them take milliseconds."""
+TOO_SLOW = f"it was still running after {SECONDS} seconds"
 BLANKS = (..., None)
 """What a blank returns: `return ...`, or nothing yet."""
 
@@ -22,7 +28,7 @@ class Verdict:
     """What a check found."""
 
     kind: str
-    """passed, blank, borrowed, mistake (a known one), different (an unknown one) or error."""
+    """passed, blank, borrowed, mistake (a known one), different (an unknown one), hidden state or error."""
     text: str
     """One line for the learner."""
     mistake: str | None = None
@@ -44,6 +50,11 @@ def check(function: Callable[..., Any]) -> Callable[..., Any]:
         print(f"✘ check() takes a function with the name of an exercise: {names}. Got {function!r:.60}")
         return function
     verdict = diagnose(exercise, function)
+    if verdict.kind == "passed":
+        note(exercise.number, "passed")
+        collect(exercise, function)
+    elif verdict.kind not in ("blank", "borrowed"):
+        note(exercise.number, "tried")
     mark = {"passed": "✔", "blank": "□"}.get(verdict.kind, "✘")
     print(f"{mark} {exercise.number} {exercise.name}: {verdict.text}")
     return function if verdict.kind == "passed" else exercise.function
@@ -102,9 +113,17 @@ def diagnose(exercise: Exercise, function: Callable[..., Any]) -> Verdict:
     if function is exercise.function or module.startswith("ppo_lessons."):
         return Verdict("borrowed", "this is the package's own function. Write yours, it is only a few lines.")
     with _random_numbers_kept():
-        outcomes = [_try(probe, function) for probe in exercise.probes]
+        outcomes = []
+        for probe in exercise.probes:
+            outcomes.append(_try(probe, function))
+            if outcomes[-1].get("error") == TOO_SLOW:
+                return Verdict("error", f"not yet. With some inputs {TOO_SLOW} ({outcomes[-1]['line']}).")
         if outcomes[0].get("result", "something") in _Blank():
             return Verdict("blank", f'still blank, the package\'s own is used. For a hint: hint("{exercise.number}")')
+        if not alike(_facts(outcomes), _facts([_try(probe, function) for probe in exercise.probes])):
+            return Verdict(
+                "hidden state", "not yet. Called twice with the same inputs it answers differently: it remembers."
+            )
         expected = [_try(probe, exercise.function) for probe in exercise.probes]
         if alike(outcomes, expected):
             return Verdict("passed", f"right, on {len(outcomes)} different inputs. Yours is used from here on.")
@@ -125,8 +144,11 @@ class _Blank:
 def _try(probe: Callable[[Callable[..., Any]], Outcome], function: Callable[..., Any]) -> Outcome:
     """Run a probe; an exception of the function becomes part of the outcome."""
     try:
-        return probe(function)
-    except Exception as error:  # whatever the learner's function raises, we report it
+        with time_limit(SECONDS):
+            return probe(function)
+    except TooSlowError as error:
+        return {"error": TOO_SLOW, "line": _own_line(error, function)}
+    except (Exception, SystemExit) as error:  # whatever the learner's function raises, we report it
         return {"error": f"{type(error).__name__}: {error}", "line": _own_line(error, function)}
 
 
@@ -135,7 +157,7 @@ def _facts(outcomes: list[Outcome]) -> list[Outcome]:
     return [{name: value for name, value in outcome.items() if name != "line"} for outcome in outcomes]
 
 
-def _own_line(error: Exception, function: Callable[..., Any]) -> str:
+def _own_line(error: BaseException, function: Callable[..., Any]) -> str:
     """Return the last line of the learner's function that the error passed through."""
     code = getattr(inspect.unwrap(function), "__code__", None)
     frames = [f for f in traceback.extract_tb(error.__traceback__) if code and f.filename == code.co_filename]

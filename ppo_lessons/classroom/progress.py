@@ -1,5 +1,87 @@
-"""One strip that shows what has been tried and passed, lesson by lesson."""
+"""One strip that shows which exercises have been tried and passed, kept in one small file.
+
+The file only ever grows by whole lines: two notebooks can be open at once, and a kernel can be killed at any time.
+"""
+
+import json
+from datetime import date
+from pathlib import Path
+
+from ppo_lessons.classroom.exercises import EXERCISES
+from ppo_lessons.classroom.home import home
+
+MARKS = {"open": "□", "tried": "◪", "passed": "■"}
+RANK = list(MARKS)
+
+
+def progress_file() -> Path:
+    """Return the path of the file."""
+    return home() / ".progress.jsonl"
+
+
+def note(number: str, state: str) -> None:
+    """Remember that an exercise was tried or passed; what was passed stays passed. A full disk is no reason to stop.
+
+    Args:
+        number: Of the exercise, "10.1".
+        state: "tried" or "passed".
+    """
+    if RANK.index(state) <= RANK.index(read_progress().get(number, "open")):
+        return
+    line = json.dumps({"exercise": number, "state": state, "date": date.today().isoformat()})
+    try:
+        with open(progress_file(), "a", encoding="utf-8") as file:
+            file.write(line + "\n")
+    except OSError as error:
+        print(f"Your progress could not be written down: {error}")
+
+
+def read_progress() -> dict[str, str]:
+    """Return number -> state of every exercise that was tried or passed.
+
+    A damaged file is set aside under another name, and what can be read of it is kept.
+    """
+    path = progress_file()
+    try:
+        lines = path.read_bytes().decode("utf-8", errors="replace").splitlines()
+    except OSError:
+        return {}
+    states: dict[str, str] = {}
+    good: list[str] = []
+    for line in lines:
+        try:
+            entry = json.loads(line)
+            number, state = str(entry["exercise"]), str(entry["state"])
+            rank = RANK.index(state)
+        except (ValueError, KeyError, TypeError):
+            continue
+        good.append(line)
+        if rank > RANK.index(states.get(number, "open")):
+            states[number] = state
+    if len(good) < len([line for line in lines if line.strip()]):
+        _set_aside(path, good)
+    return states
 
 
 def show_progress() -> None:
-    """Show the strip."""
+    """Print the strip: every exercise, lesson by lesson."""
+    states = read_progress()
+    lessons: dict[str, str] = {}
+    for exercise in EXERCISES:
+        lesson = exercise.number.split(".")[0].zfill(2)
+        lessons[lesson] = lessons.get(lesson, "") + MARKS[states.get(exercise.number, "open")]
+    passed = sum(states.get(exercise.number) == "passed" for exercise in EXERCISES)
+    print("  ".join(f"{lesson} {marks}" for lesson, marks in lessons.items()))
+    legend = "  ".join(f"{mark} {state}" for state, mark in MARKS.items())
+    print(f"{passed} of {len(EXERCISES)} passed   ({legend})")
+
+
+def _set_aside(path: Path, good: list[str]) -> None:
+    """Keep the damaged file under another name and go on with its good lines."""
+    aside = path.with_name(f"{path.name}.damaged")
+    try:
+        path.replace(aside)
+        path.write_text("".join(line + "\n" for line in good), encoding="utf-8")
+        print(f"The progress file was damaged. It is kept as {aside.name}; {len(good)} lines could be saved.")
+    except OSError as error:
+        print(f"The progress file is damaged and could not be repaired: {error}")

@@ -11,7 +11,24 @@ def _by_loops(acting, terminated, truncated, over):
     return result
 
 
+def _rewards_by_loops(case, events):
+    rewards = np.zeros(events.fell.shape, np.float32)
+    for e in range(len(rewards)):
+        team = 2.0 if events.won[e] else 0.0
+        for k, gone in zip(case.toughness, events.banished[e], strict=True):
+            team += 0.5 * k if gone else 0.0
+        for a in range(rewards.shape[1]):
+            rewards[e, a] = team - 0.2 * events.health_lost[e, a] - (0.5 if events.fell[e, a] else 0.0)
+    return rewards
+
+
+def _rewards_by_einsum(case, events):
+    team = 0.5 * np.einsum("es,s->e", events.banished, np.asarray(case.toughness, float)) + 2.0 * events.won
+    return (team.reshape(-1, 1) - 0.2 * events.health_lost - 0.5 * events.fell).astype("float32")
+
+
 RIGHT = {
+    "1.2": [_rewards_by_loops, _rewards_by_einsum],
     "1.1": [
         lambda acting, terminated, truncated, over: np.where(over[:, None], True, acting & ~terminated & ~truncated),
         _by_loops,

@@ -1,8 +1,19 @@
-"""Exercises of lesson 01: who takes part in the next step of a rollout?"""
+"""Exercises of lesson 01: who takes part in the next step of a rollout, and who gets which reward?"""
+
+from collections.abc import Callable
 
 import numpy as np
 
+from ppo_lessons.cases import CASES, Case
 from ppo_lessons.classroom.exercise import Exercise, Mistake, call_with
+from ppo_lessons.spirit_world import (
+    BANISH_REWARD,
+    FALL_REWARD,
+    HEALTH_REWARD,
+    WIN_REWARD,
+    Events,
+    rewards_of,
+)
 from ppo_lessons.team_env import who_acts_next
 
 _YES, _NO = True, False
@@ -96,4 +107,130 @@ who_acts_next_exercise = Exercise(
     ),
 )
 
-EXERCISES = (who_acts_next_exercise,)
+
+def _events(seed: int, num_envs: int, case: Case, win: bool = False) -> Events:
+    """Events as the rules could give them: falls only where health was lost."""
+    rng = np.random.default_rng(seed)
+    agents, spirits = case.num_detectives, case.num_spirits
+    health_lost = rng.integers(0, 3, (num_envs, agents))
+    return Events(
+        next_to=rng.random((num_envs, agents, spirits)) < 0.3,
+        banished=np.ones((num_envs, spirits), bool) if win else rng.random((num_envs, spirits)) < 0.4,
+        health_lost=health_lost,
+        fell=(health_lost > 0) & (rng.random((num_envs, agents)) < 0.5),
+        won=np.full(num_envs, win),
+        lost=np.zeros(num_envs, bool),
+        adjourned=np.zeros(num_envs, bool),
+    )
+
+
+_one_copy = Events(
+    next_to=np.zeros((1, 4, 3), bool),
+    banished=_table([_NO, _YES, _NO]),
+    health_lost=np.array([[0, 1, 2, 0]]),
+    fell=_table([_NO, _NO, _YES, _NO]),
+    won=np.array([_NO]),
+    lost=np.array([_NO]),
+    adjourned=np.array([_NO]),
+)
+
+
+def _banish(case: Case, events: Events) -> np.ndarray:
+    return BANISH_REWARD * events.banished @ np.array(case.toughness)
+
+
+def _win(events: Events) -> np.ndarray:
+    return WIN_REWARD * events.won
+
+
+def _own(events: Events) -> np.ndarray:
+    return HEALTH_REWARD * events.health_lost + FALL_REWARD * events.fell
+
+
+def _rewards(
+    banish: Callable[[Case, Events], np.ndarray] = _banish,
+    win: Callable[[Events], np.ndarray] = _win,
+    own: Callable[[Events], np.ndarray] = _own,
+    dtype: type = np.float32,
+) -> Callable[[Case, Events], np.ndarray]:
+    """The right rewards with one part replaced, for the table of mistakes."""
+    return lambda case, events: ((banish(case, events) + win(events))[:, None] + own(events)).astype(dtype)
+
+
+rewards_of_exercise = Exercise(
+    number="1.2",
+    function=rewards_of,
+    difficulty=2,
+    minutes=7,
+    probes=(
+        call_with(CASES["standard"], _one_copy),
+        call_with(CASES["standard"], _events(1, 3, CASES["standard"])),
+        call_with(CASES["nightfall"], _events(2, 4, CASES["nightfall"])),
+        call_with(CASES["pack"], _events(3, 2, CASES["pack"], win=True)),
+    ),
+    mistakes=(
+        Mistake(
+            name="the same reward for every spirit, whatever its toughness",
+            wrong=_rewards(banish=lambda case, events: BANISH_REWARD * events.banished.sum(axis=1)),
+            advice="A spirit of toughness 3 is worth three times one of toughness 1. The case says how tough each is.",
+        ),
+        Mistake(
+            name="forgetting the reward for the win",
+            wrong=_rewards(win=lambda events: 0.0 * events.won),
+            advice="With the last spirit everybody gets WIN_REWARD more; events.won says in which copies.",
+        ),
+        Mistake(
+            name="forgetting what a fall costs",
+            wrong=_rewards(own=lambda events: HEALTH_REWARD * events.health_lost),
+            advice="Two things are a detective's own: health lost, and what else?",
+        ),
+        Mistake(
+            name="forgetting what lost health costs",
+            wrong=_rewards(own=lambda events: FALL_REWARD * events.fell),
+            advice="Two things are a detective's own: a fall, and what else?",
+        ),
+        Mistake(
+            name="pain as a reward (the signs of health and falls turned)",
+            wrong=_rewards(own=lambda events: -_own(events)),
+            advice="HEALTH_REWARD and FALL_REWARD are negative already: they are added.",
+        ),
+        Mistake(
+            name="a fixed price for being hurt, however much health was lost",
+            wrong=_rewards(own=lambda e: HEALTH_REWARD * (e.health_lost > 0) + FALL_REWARD * e.fell),
+            advice="Each point of health costs HEALTH_REWARD, and two spirits can take two at once.",
+        ),
+        Mistake(
+            name="sharing the team's reward out among the detectives",
+            wrong=_rewards(
+                banish=lambda case, events: _banish(case, events) / case.num_detectives,
+                win=lambda events: _win(events) / events.fell.shape[1],
+            ),
+            advice="Everybody gets the whole of it. A team's reward is copied, not divided.",
+        ),
+        Mistake(
+            name="making the pain of one the pain of all",
+            wrong=_rewards(own=lambda events: np.repeat(_own(events).sum(axis=1, keepdims=True), 4, axis=1)),
+            advice="Health and falls belong to one detective: keep their axis A.",
+        ),
+        Mistake(
+            name="no team reward for those who fall in this very step",
+            wrong=lambda case, e: np.where(e.fell, _own(e), rewards_of(case, e)).astype(np.float32),
+            advice="The team's reward goes to every detective, the fallen too.",
+        ),
+        Mistake(
+            name="the right numbers in another type (float64)",
+            wrong=_rewards(dtype=np.float64),
+            advice="The buffer stores float32: end with .astype(np.float32).",
+        ),
+    ),
+    hints=(
+        "Which of the four rewards belong to the whole team, which to one detective? What are their shapes?",
+        "team (E,) = BANISH_REWARD * (banished x toughness, summed) + WIN_REWARD * won; "
+        "own (E, A) = HEALTH_REWARD * health_lost + FALL_REWARD * fell; their sum, as float32.",
+        "team = BANISH_REWARD * events.banished @ np.array(case.toughness) + WIN_REWARD * events.won; "
+        "own = HEALTH_REWARD * events.health_lost + FALL_REWARD * events.fell; "
+        "return (team[:, None] + own).astype(np.float32)",
+    ),
+)
+
+EXERCISES = (who_acts_next_exercise, rewards_of_exercise)
