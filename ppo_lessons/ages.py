@@ -4,6 +4,7 @@ Made by `python -m ppo_lessons.ages`: one training run with the default settings
 each age.
 """
 
+import json
 from pathlib import Path
 
 from ppo_lessons.actor_critic import ActorCritic
@@ -11,9 +12,11 @@ from ppo_lessons.checkpoints import load_policy, save_policy
 from ppo_lessons.config import PPOConfig
 from ppo_lessons.evaluation import evaluate
 from ppo_lessons.players import policy_player
-from ppo_lessons.team import TeamBehaviour
+from ppo_lessons.team import TeamBehaviour, recent
 from ppo_lessons.training import TrainingRun, train
 
+REFERENCE = PPOConfig(seed=4)
+"""The run of lesson 11: its learning curve is shipped, to be laid beside the learner's own."""
 FOLDER = Path(__file__).parent / "ages"
 AGES = ("chaos", "survival", "mastery")
 
@@ -78,5 +81,23 @@ def make_ages(
     raise RuntimeError(f"All ages must be reached within {most_cycles} cycles. Got {', '.join(kept) or 'none'}")
 
 
+def make_reference_curve(folder: Path = FOLDER, cycles: int = 160) -> None:
+    """Train the run of lesson 11 and write its win rate over the last 400 cases, cycle by cycle, as reference.json."""
+    behaviours, curve = [], []
+    for report in train(TrainingRun("standard", REFERENCE), cycles):
+        behaviours.append(report.behaviour)
+        win_rate = recent(behaviours, "win_rate")[-1]
+        curve.append([report.agent_steps, round(win_rate, 4) if win_rate == win_rate else 0.0])
+    (folder / "reference.json").write_text(json.dumps(curve), encoding="utf-8")
+
+
+def load_reference_curve() -> list[tuple[int, float]]:
+    """Return (agent-steps, win rate over the last 400 cases) of the reference run, one pair a cycle."""
+    return [
+        (int(steps), float(won)) for steps, won in json.loads((FOLDER / "reference.json").read_text(encoding="utf-8"))
+    ]
+
+
 if __name__ == "__main__":
     make_ages()
+    make_reference_curve()

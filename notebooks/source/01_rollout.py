@@ -3,10 +3,10 @@
 #
 # # 1. Rollout: how does a whole team produce experience?
 #
-# **20 minutes, 1 exercise.** You need: [00](00_start_here.ipynb).
+# **25 minutes, 2 exercises.** You need: [00](00_start_here.ipynb).
 #
-# Afterwards you can: say what each agent sees, does and gets in a step; tell *terminated*, *truncated* and *fallen* apart; write the rule that
-# decides who acts next.
+# Afterwards you can: say what each agent sees, does and gets in a step; tell *terminated*, *truncated* and *fallen* apart; write the
+# rules for who acts next and who gets which reward.
 
 # %% [markdown]
 # ## Promise
@@ -175,9 +175,32 @@ who_acts_next = check(who_acts_next)
 # solution("1.1")
 
 # %% [markdown]
+# ## Exercise 1.2: who gets which reward? (difficulty 2, 7 minutes)
+#
+# Banishing a spirit of toughness k: `BANISH_REWARD` x k for *every* detective, the fallen too. The last spirit: `WIN_REWARD` more for everybody.
+# Each point of health lost: `HEALTH_REWARD`; a fall: `FALL_REWARD`; both negative, and the detective's own.
+#
+# `events.banished` (E, S), `events.won` (E,), `events.health_lost` and `events.fell` (E, A), `case.toughness` (S numbers).
+
+
+# %% tags=["exercise"]
+def rewards_of(case, events):
+    # Return the reward of each detective, float32, (E, A).
+    return ...
+
+
+# %%
+from ppo_lessons.spirit_world import BANISH_REWARD, FALL_REWARD, HEALTH_REWARD, WIN_REWARD
+
+print(f"{BANISH_REWARD=}, {WIN_REWARD=}, {HEALTH_REWARD=}, {FALL_REWARD=}")
+rewards_of = check(rewards_of)
+# hint("1.2")
+# solution("1.2")
+
+# %% [markdown]
 # ## A claim put to the test
 #
-# If the rule is right, it foretells `world.acting` after every step of a whole rollout.
+# If both rules are right, they foretell `world.acting` and the rewards in every step of a whole rollout.
 
 # %%
 rng, right = np.random.default_rng(0), 0
@@ -186,7 +209,7 @@ for _ in range(300):
     before = world.acting
     step = world.step(rng.integers(0, 5, (64, 4)))
     foretold = who_acts_next(before, step.terminated, step.truncated, step.episode_over)
-    right += bool((foretold == world.acting).all())
+    right += bool((foretold == world.acting).all() and (rewards_of(world.case, world.events) == step.rewards).all())
 print(f"foretold rightly: {right} of 300 steps")
 
 # %% [markdown]
@@ -196,6 +219,19 @@ print(f"foretold rightly: {right} of 300 steps")
 # The first row that does not count is that of step 10.</details>
 # <details><summary>Yes.</summary>Right: exactly one last living row for each fall.</details>
 # <details><summary>Only if the team wins.</summary>Not so: whether it was a decision does not depend on what came of it.</details>
+
+# %% [markdown]
+# **Question.** All four detectives run the same network. Why do they not all do the same?
+#
+# <details><summary>Each has its own weights.</summary>Not so: the weights are shared, there is one network.</details>
+# <details><summary>Each sees something else, and each draws its own action.</summary>Right. What an agent sees is relative to itself, and its
+# own number is part of it.</details>
+# <details><summary>They take turns.</summary>Not so: all decide at once, in the same step.</details>
+
+# %%
+from ppo_lessons.classroom import show_progress
+
+show_progress()
 
 # %% [markdown]
 # ## Recap
@@ -208,4 +244,4 @@ print(f"foretold rightly: {right} of 300 steps")
 # |---|---|
 # | [`collect(world, team, buffer, generator)`](../ppo_lessons/rollout.py) | nodes A, B, C: play until the buffer is full |
 #
-# **Next:** [10. The full update](10_full_update.ipynb)
+# **Next:** [2. The shared buffer: where does everybody's experience go?](02_shared_buffer.ipynb)

@@ -3,9 +3,9 @@
 #
 # # 10. The full update: does mine equal the reference, number for number?
 #
-# **25 minutes, 2 exercises.** You need: [01](01_rollout.ipynb), and lessons 02 to 09 when they are there.
+# **25 minutes, 3 exercises.** You need: [09](09_entropy.ipynb).
 #
-# Afterwards you can: walk through one PPO update line by line on a real batch, say what each number should be, and write the last two boxes.
+# Afterwards you can: walk through one PPO update line by line on a real batch, say what each number should be, and wire the boxes together yourself.
 
 # %% [markdown]
 # ## Promise
@@ -23,37 +23,39 @@
 # %%
 import copy
 import math
+from dataclasses import replace
 
 import torch
 
-from ppo_lessons import PPOConfig, Steps, TrainingRun, collect, losses, ppo_update
+from ppo_lessons import Steps, losses, make_optimizer, ppo_update
 from ppo_lessons.actor_critic import log_probs_and_entropy
-from ppo_lessons.advantages import normalise_advantages
-from ppo_lessons.ages import load_age
 from ppo_lessons.buffer import Rows
 from ppo_lessons.interactive import update_figures as figures
+from ppo_lessons.interactive.tables import row_table
 from ppo_lessons.minibatches import shuffle_rows, split_rows
+from ppo_lessons.recorded import BADGES, CONFIG, load_recording
 from ppo_lessons.steps import detach_rows
-from ppo_lessons.update import minibatch_losses
+from ppo_lessons.update import MinibatchLosses
 
-config = PPOConfig(num_steps=16, seed=1)
-run = TrainingRun("pack", config, policy=load_age("mastery"))  # masters of the standard case meet a tougher pack
-policy, optimizer, buffer = run.policy, run.optimizer, run.buffer
-for _ in range(3):  # the third rollout, when the copies are no longer all at their first steps
-    buffer.clear()
-    last_values = collect(run.env, policy, buffer, run.action_generator)  # nodes A, B, C
+config = CONFIG  # the defaults, with mini-batches of 512 rows
+recording = load_recording()
+policy, buffer = recording.policy, recording.buffer  # nodes A, B, C: collected, stored, full
+optimizer = make_optimizer(policy, config)
+print(f"T = {config.num_steps} steps of E = {config.num_envs} copies with A = 4 agents; buffer full: {buffer.is_full}")
 
 # %% [markdown]
+# This is the recorded rollout that you know: a team half-way to mastery. Six of its rows keep their names through all lessons.
+#
 # ## D. Extract
 #
-# The buffer is full. Advantages say how much better each action was than the critic expected; returns are advantages plus old values. Then
-# the line of the flowchart, as it stands there:
+# Advantages say how much better each action was than the critic expected; returns are advantages plus old values. Then the line of the
+# flowchart, as it stands there:
 
 # %%
-buffer.finish(last_values, config.gamma, config.gae_lambda, team_credit=config.team_credit)
 states, actions, log_probs_old, returns, advantages = buffer.get()
-print("states", tuple(states.shape), " all others", tuple(actions.shape), f"of {16 * 256 * 4} rows (T x E x A)")
-print(f"advantages: mean {advantages.mean():+.2f}, standard deviation {advantages.std():.2f}")
+print("states", tuple(states.shape), " all others", tuple(actions.shape), f"of {32 * 16 * 4} rows (T x E x A)")
+named = dict(action=actions, old_log_prob=log_probs_old, returns=returns, advantage=advantages)
+print(row_table(buffer.badges(), recording.rows_of(BADGES.values()), BADGES, **named))
 
 # %% [markdown]
 # ## E. Detach
@@ -120,6 +122,26 @@ print("all 1, to six digits:", bool((ratios - 1).abs().max() < 1e-6), "  gradien
 #
 # (equation 7, with a minus sign to minimise.) The advantages are brought to mean 0 and standard deviation 1 in each mini-batch first.
 
+# %% [markdown]
+# ## Exercise 10.1: normalise the advantages (difficulty 1, 4 minutes)
+#
+# Mean 0 and standard deviation 1 (torch's `std()`), with 1e-8 added to the standard deviation. A single row has no spread: hand it back as it is.
+# (MAPPO does this once over the whole buffer; here it is per mini-batch, as in Stable-Baselines3 and CleanRL.)
+
+
+# %% tags=["exercise"]
+def normalise_advantages(advantages):
+    # Return the advantages with mean 0 and standard deviation 1, (B,).
+    return ...
+
+
+# %%
+from ppo_lessons.classroom import check, hint, show_progress, solution
+
+normalise_advantages = check(normalise_advantages)
+# hint("10.1")      # take away the # in front for a hint; run it again for the next one
+# solution("10.1")
+
 # %%
 normalised = normalise_advantages(minibatch.advantages)
 actor_loss = losses.clipped_surrogate_loss(ratios, normalised, config.clip_eps)
@@ -142,7 +164,8 @@ value_loss = losses.value_loss(values, minibatch.returns)
 entropy = losses.entropy_bonus(entropies)
 total = losses.total_loss(actor_loss, value_loss, entropy, config.vf_coef, config.ent_coef)
 print(f"value_loss {value_loss:.2f}, total {total:.2f}, entropy {entropy:.2f} of at most ln 5 = {math.log(5):.2f}")
-figures.show_loss_terms(minibatch_losses(policy, minibatch, config), config)
+diagnostics = losses.approx_kl(new_log_probs, minibatch.old_log_probs), losses.clip_fraction(ratios, config.clip_eps)
+figures.show_loss_terms(MinibatchLosses(actor_loss, value_loss, entropy, total, *diagnostics), config)
 
 # %% [markdown]
 # ## O. Backpropagation and step
@@ -165,7 +188,7 @@ figures.show_weight_changes(weights_before, policy.state_dict())
 # give the same weights, to the last digit?
 
 # %%
-one = PPOConfig(num_steps=16, seed=1, epochs=1)
+one = replace(config, epochs=1)
 other_policy, other_optimizer = by_hand
 only_first = Steps(split_rows=lambda order, size: split_rows(order, size)[:1])
 ppo_update(other_policy, other_optimizer, rows, one, torch.Generator().manual_seed(0), steps=only_first)
@@ -180,14 +203,13 @@ print("same weights, to the last digit:", all(torch.equal(a, b) for a, b in pair
 
 # %%
 def update(config, **steps):
-    policy, history = load_age("mastery"), []
-    run = TrainingRun("pack", config, policy=policy)
-    run_generator = torch.Generator().manual_seed(0)
+    policy, history = load_recording().policy, []
+    optimizer, generator = make_optimizer(policy, config), torch.Generator().manual_seed(0)
 
     def note(index, losses, grad_norm):
         history.append(losses)
 
-    report = ppo_update(policy, run.optimizer, rows, config, run_generator, steps=Steps(**steps), on_minibatch=note)
+    report = ppo_update(policy, optimizer, rows, config, generator, steps=Steps(**steps), on_minibatch=note)
     return policy, history, report
 
 
@@ -206,7 +228,7 @@ def ratios_under(policy):
     return losses.importance_ratios(new_log_probs, rows.old_log_probs)
 
 
-figures.show_ratios(ratios_under(load_age("mastery")), ratios_under(policy), config.clip_eps)
+figures.show_ratios(ratios_under(load_recording().policy), ratios_under(policy), config.clip_eps)
 
 # %% [markdown]
 # Some ratios end far outside the interval. Clipping takes away a row's *incentive* to go further; it does not hold the row back when others move
@@ -219,30 +241,11 @@ figures.show_ratios(ratios_under(load_age("mastery")), ratios_under(policy), con
 # clip_fraction rise?), `learning_rate=2e-2` (what becomes of the entropy?).
 
 # %%
-mine = PPOConfig(num_steps=16, seed=1, epochs=4, clip_eps=0.2, learning_rate=4e-3)
+mine = replace(config, epochs=4, clip_eps=0.2, learning_rate=4e-3)
 _, history, report = update(mine)
 print(
     f"approx_kl {history[-1].approx_kl:.3f}, clip_fraction {history[-1].clip_fraction:.2f}, entropy {history[-1].entropy:.2f}"
 )
-
-# %% [markdown]
-# ## Exercise 10.1: the total loss (difficulty 1, 4 minutes)
-#
-# Five numbers in, one out: the actor's loss, the critic's, the entropy, and the two coefficients.
-
-
-# %% tags=["exercise"]
-def total_loss(actor_loss, critic_loss, entropy, vf_coef, ent_coef):
-    # Return the one number to minimise.
-    return ...
-
-
-# %%
-from ppo_lessons.classroom import check, hint, solution
-
-total_loss = check(total_loss)
-# hint("10.1")
-# solution("10.1")
 
 # %% [markdown]
 # ## Exercise 10.2: the gradient step (difficulty 2, 6 minutes)
@@ -263,18 +266,59 @@ gradient_step = check(gradient_step)
 # solution("10.2")
 
 # %% [markdown]
-# ## Your update against the reference
+# ## Exercise 10.3: wire a mini-batch (difficulty 3, 10 minutes)
 #
-# The real update with your two functions in it, eight or more gradient steps on the same rows. (As long as a blank is open, the package's
-# function stands in for it.)
+# Boxes I to N in one function, from a policy and some rows to all the numbers of a mini-batch. Every box is at hand as `steps.forward_pass`,
+# `steps.log_probs_and_entropy`, `steps.importance_ratios`, ...; `config.normalise_advantages` is True or False. Return
+# `MinibatchLosses(actor_loss, value_loss, entropy, total_loss, approx_kl, clip_fraction)`.
+
+
+# %% tags=["exercise"]
+def minibatch_losses(policy, minibatch, config, steps):
+    # I. logits, values = steps.forward_pass(policy, minibatch.obs)
+    # J ... N, then approx_kl and clip_fraction from ppo_lessons.losses
+    return ...
+
 
 # %%
+minibatch_losses = check(minibatch_losses)
+# hint("10.3")
+# solution("10.3")
+
+# %%
+once_more = minibatch_losses(load_recording().policy, minibatch, config, Steps())
+print("the same total as line by line:", torch.allclose(once_more.total_loss, total, atol=1e-6))
+
+# %% [markdown]
+# ## Your update against the reference
+#
+# The real update, 16 gradient steps on the same rows, with *every* function of yours that has passed in any lesson. Number for number? (What
+# is still open, the package's function does.)
+
+# %%
+from ppo_lessons.classroom.my_ppo import my_functions
+
+mine = my_functions() | {"normalise_advantages": normalise_advantages, "gradient_step": gradient_step}
 reference, _, reference_report = update(config)
-yours, _, your_report = update(config, total_loss=total_loss, gradient_step=gradient_step)
-pairs = zip(reference.parameters(), yours.parameters(), strict=True)
+yours, _, your_report = update(config, **mine)
+pairs = list(zip(reference.parameters(), yours.parameters(), strict=True))
 print("gradient steps:", your_report.num_gradient_steps)
-print("same weights, to the last digit:", all(torch.equal(a, b) for a, b in pairs))
-print("same report:", your_report == reference_report)
+print("same weights, to five digits:", all(torch.allclose(a, b, atol=1e-5) for a, b in pairs))
+print("same losses, to five digits:", abs(your_report.total_loss - reference_report.total_loss) < 1e-5)
+
+# %% [markdown]
+# **Question.** `actor_loss` was 0.000 on the first mini-batch. Was nothing learned from it?
+#
+# <details><summary>Nothing: the loss was 0.</summary>Not so. The mean of normalised advantages is 0, but each row pulls its own way, and the gradient is
+# not 0.</details>
+# <details><summary>It was a plain policy-gradient step.</summary>Right: with all ratios 1 the gradient of the clipped loss is that of -log pi x A.</details>
+# <details><summary>Only the critic learned.</summary>Not so: the actor's head moved as well. Look at the picture of the weights.</details>
+#
+# **Question.** You set `clip_eps=0.01`. Can the policy still move far in one update?
+#
+# <details><summary>No, the ratios stay within 1 %.</summary>Not so: rows that are clipped have no gradient of their own, but others move the same
+# weights, and the value loss and the entropy push on the shared layers too.</details>
+# <details><summary>Yes, though less.</summary>Right. Clipping takes away the incentive; watch approx_kl, or end early by target_kl.</details>
 
 # %% [markdown]
 # ## The code-to-concept map
@@ -292,6 +336,9 @@ print("same report:", your_report == reference_report)
 # | `actor_loss` | conservative policy improvement loss | [`clipped_surrogate_loss`](../ppo_lessons/losses.py) |
 # | `value_loss` | critic loss (MSE) | [`value_loss`](../ppo_lessons/losses.py) |
 # | `loss.backward(); optimizer.step()` | update network weights | [`gradient_step`](../ppo_lessons/steps.py) |
+
+# %%
+show_progress()
 
 # %% [markdown]
 # ## Recap

@@ -3,14 +3,14 @@
 #
 # # 11. Team training: from chaos to mastery
 #
-# **15 minutes.** You need: [10](10_full_update.ipynb).
+# **20 minutes, 2 exercises.** You need: [10](10_full_update.ipynb).
 #
 # Afterwards you can: train a team with the whole cycle, stop it and go on, read its learning curves, and say in numbers what has changed.
 
 # %% [markdown]
 # ## Promise
 #
-# You will watch a team that knows nothing become a team that wins nearly every case, trained live by the code that you have read.
+# You will watch a team that knows nothing become a team that wins nearly every case, trained live, with every function that you have written on the way.
 
 # %% [markdown]
 # ## Idea
@@ -22,9 +22,11 @@
 import copy
 
 from ppo_lessons import PPOConfig, TrainingRun, evaluate, policy_player, record, train
+from ppo_lessons.classroom import check, hint, my_steps, show_progress, solution
 from ppo_lessons.interactive.live import watch_training
 from ppo_lessons.interactive.training_figures import behaviour_table, show_replays
 
+steps = my_steps()
 config = PPOConfig(seed=4)
 run = TrainingRun("standard", config)
 teams = {"chaos": copy.deepcopy(run.policy)}
@@ -33,13 +35,17 @@ print(
 )
 
 # %% [markdown]
+# `my_steps()` takes what stands in `my_ppo.py`, the file beside the notebooks into which every function goes that passes its check. Your functions
+# train this team; the package does what is missing.
+
+# %% [markdown]
 # ## Code: the whole cycle
 #
 # `train` is a generator: it goes once round the flowchart and reports, again and again, as long as you ask. The first three cycles:
 
 # %%
 reports = []
-for report in train(run, cycles=3):
+for report in train(run, cycles=3, steps=steps):
     reports.append(report)
     update = report.update
     print(f"cycle {report.cycle}: {update.num_gradient_steps} gradient steps, entropy {update.entropy:.1f}")
@@ -61,7 +67,7 @@ for report in train(run, cycles=3):
 # *Predict first:* which will rise earlier, survival or the win rate?
 
 # %%
-reports = watch_training(run, cycles=27, reports=reports)
+reports = watch_training(run, cycles=27, reports=reports, steps=steps)
 teams["survival"] = copy.deepcopy(run.policy)
 
 # %% [markdown]
@@ -69,7 +75,7 @@ teams["survival"] = copy.deepcopy(run.policy)
 # there costs health and pays nothing. Now until 95 % of the last 400 cases are won:
 
 # %%
-reports = watch_training(run, cycles=700, until=0.95, reports=reports)
+reports = watch_training(run, cycles=700, until=0.95, reports=reports, steps=steps)
 teams["mastery"] = run.policy
 print("95 % of the last 400 cases won:", run.cycle < 730)
 
@@ -98,6 +104,19 @@ Note(behaviour_table(behaviours))
 show_replays(replays, "the same case, played by your team at its three ages, moving")
 
 # %% [markdown]
+# ## Your certificate
+#
+# Your learning curve beside the reference's: the same run, trained by the package's own steps. Steps of yours that are right give the same
+# numbers, so the curves lie on each other (on another processor the last digits differ, and after many cycles so do the curves).
+
+# %%
+from ppo_lessons.ages import load_reference_curve
+from ppo_lessons.classroom.my_ppo import my_functions
+from ppo_lessons.interactive.training_figures import show_certificate
+
+show_certificate(reports, load_reference_curve(), list(my_functions()))
+
+# %% [markdown]
 # ## Play
 #
 # Train a second team for 60 cycles with one setting changed, and compare its curves with those above. Try `ent_coef=0.0` (does it ever
@@ -106,6 +125,48 @@ show_replays(replays, "the same case, played by your team at its three ages, mov
 # %%
 second = TrainingRun("standard", PPOConfig(seed=4, ent_coef=0.0))
 second_reports = watch_training(second, cycles=60)
+
+# %% [markdown]
+# ## Exercise 11.1: shorter and shorter steps (difficulty 1, 4 minutes)
+#
+# Near the end of a long run smaller steps often help. `anneal_cycles` lets the step size fall in a straight line, from `learning_rate` in cycle 0
+# to 0 in cycle `anneal_cycles`, and stay there.
+
+
+# %% tags=["exercise"]
+def annealed(learning_rate, cycle, anneal_cycles):
+    # Return the step size of a cycle.
+    return ...
+
+
+# %%
+annealed = check(annealed)
+# hint("11.1")
+# solution("11.1")
+print("step size in cycles 0, 50, 100, 120:", [round(annealed(0.004, cycle, 100), 4) for cycle in (0, 50, 100, 120)])
+
+# %% [markdown]
+# ## Exercise 11.2: far enough (difficulty 1, 4 minutes)
+#
+# The clip does not bound the policy. `target_kl` does: before each step the update looks at approx_kl, and ends, leaving *both* loops, once it is above
+# 1.5 times the target. None means no limit.
+
+
+# %% tags=["exercise"]
+def should_stop(kl, target_kl):
+    # Return True if the update should end before its next step.
+    return ...
+
+
+# %%
+should_stop = check(should_stop)
+# hint("11.2")
+# solution("11.2")
+
+# %%
+eager = TrainingRun("standard", PPOConfig(seed=4, learning_rate=0.02, target_kl=0.01))
+ends = [next(train(eager, cycles=1)).update for _ in range(5)]
+print("updates that ended early:", any(update.stopped_early for update in ends))
 
 # %% [markdown]
 # ## Keep your team
@@ -131,6 +192,16 @@ print("the next cycle is the same, to the last digit:", one.update == other.upda
 # the first joint banishings likely.</details>
 # <details><summary>To stay alive, and what states are worth.</summary>Right: both are the ground for what came after.</details>
 # <details><summary>The critic was too slow.</summary>Not so: its losses were small. It was well informed about a world in which nobody wins.</details>
+
+# %% [markdown]
+# **Question.** Two runs differ only in their seed. One wins 95 % after 1.0 million agent-steps, the other after 2.5 million. What follows?
+#
+# <details><summary>The second seed has a mistake in it.</summary>Not so: early luck decides when the first joint banishings happen.</details>
+# <details><summary>One run says little; compare several seeds.</summary>Right. The benchmark of this course gives ten.</details>
+# <details><summary>The settings are bad.</summary>Not from this: both get there. To judge settings, compare the spread over seeds.</details>
+
+# %%
+show_progress()
 
 # %% [markdown]
 # ## Recap

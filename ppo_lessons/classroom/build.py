@@ -7,8 +7,10 @@ import argparse
 import ast
 import hashlib
 import inspect
+import os
 import re
 import sys
+import tempfile
 import textwrap
 from collections import Counter
 from pathlib import Path
@@ -107,11 +109,25 @@ def execute(notebook: NotebookNode, folder: Path = NOTEBOOKS, seconds: int = 120
     client = NotebookClient(
         notebook, timeout=seconds, kernel_name="python3", resources={"metadata": {"path": str(folder)}}
     )
-    client.execute()
+    with tempfile.TemporaryDirectory() as nobodys_home:
+        client.execute(env={**os.environ, "PPO_LESSONS_HOME": nobodys_home, "OMP_NUM_THREADS": "1"})
     notebook.metadata = nbformat.from_dict(METADATA)
     for cell in notebook.cells:
         cell.metadata.pop("execution", None)
+        if cell.cell_type == "code":
+            cell.outputs = _join_streams(cell.outputs)
     return notebook
+
+
+def _join_streams(outputs: list[NotebookNode]) -> list[NotebookNode]:
+    """Join printed pieces that follow each other: where the kernel flushed is chance."""
+    joined: list[NotebookNode] = []
+    for output in outputs:
+        if joined and output.output_type == "stream" == joined[-1].output_type and output.name == joined[-1].name:
+            joined[-1].text += output.text
+        else:
+            joined.append(output)
+    return joined
 
 
 def write(notebook: NotebookNode, path: Path) -> None:

@@ -81,7 +81,7 @@ def my_steps() -> Steps:
     """
     own = my_functions()
     if own:
-        print(f"Your own steps: {', '.join(sorted(own))}. The package's: all others.")
+        print(f"Your own steps: {', '.join(sorted(own))}. All others are the package's.")
     else:
         print("No step of your own yet: the package's train the team. Functions that pass are collected in my_ppo.py.")
     return Steps(**own)

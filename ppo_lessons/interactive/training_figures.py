@@ -1,7 +1,9 @@
 """Pictures of a training run: learning curves, and a team at its three ages."""
 
 import io
+import textwrap
 from collections.abc import Mapping, Sequence
+from dataclasses import fields
 
 import numpy as np
 from matplotlib.colors import PowerNorm
@@ -13,6 +15,7 @@ from ppo_lessons.board import draw_board
 from ppo_lessons.evaluation import Replay
 from ppo_lessons.interactive.picture import BLUE, DARK, GREEN, GREY, ORANGE, PINK, Picture, new_figure, plain
 from ppo_lessons.interactive.rollout_figures import put_board
+from ppo_lessons.steps import Steps
 from ppo_lessons.team import TeamBehaviour, recent
 from ppo_lessons.training import TrainReport
 
@@ -73,6 +76,38 @@ def show_curves(reports: Sequence[TrainReport], cycles: int | None = None) -> Pi
     """Draw the learning curves of a run as a picture; see `draw_curves`."""
     figure = draw_curves(reports, cycles or len(reports))
     return Picture(figure, "Learning curves: win_rate, survival, teaming_up, health_lost_alone, losses and diagnostics")
+
+
+def show_certificate(
+    reports: Sequence[TrainReport], reference: Sequence[tuple[int, float]], own_steps: Sequence[str]
+) -> Picture:
+    """Draw the learner's learning curve beside the reference's, and say which steps are the learner's own.
+
+    Args:
+        reports: Of the learner's run, one a cycle.
+        reference: (agent-steps, win rate) of the run that the package's own steps made.
+        own_steps: Names of the learner's functions that took part.
+
+    Returns:
+        The picture.
+    """
+    figure, axes = new_figure(8.5, 3.4)
+    behaviours = [report.behaviour for report in reports if report.behaviour is not None]
+    steps = [report.agent_steps / 1e6 for report in reports]
+    axes.plot(
+        [s / 1e6 for s, _ in reference], [w for _, w in reference], "--", color=GREY, linewidth=3, label="reference"
+    )
+    axes.plot(steps, recent(behaviours, "win_rate"), "-", color=ORANGE, linewidth=1.6, label="this run")
+    axes.axhline(0.95, color=DARK, linewidth=0.8, linestyle=":")
+    plain(axes, "", "million agent-steps", "share of the last 400 cases won")
+    axes.set_ylim(0, 1.02)
+    axes.legend(fontsize=9, frameon=False, loc="upper left")
+    names = ", ".join(sorted(own_steps)) or "none yet"
+    title = f"{len(own_steps)} of the {len(fields(Steps))} steps of this training are the learner's own"
+    figure.suptitle(title, fontsize=11, color=DARK)
+    lines = textwrap.wrap(names, 100)
+    axes.set_title("\n".join(lines), fontsize=8, color=BLUE)
+    return Picture(figure, f"{title}: {names}")
 
 
 def show_ages(replays: Mapping[str, Replay], behaviours: Mapping[str, TeamBehaviour]) -> Picture:

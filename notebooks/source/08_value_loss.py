@@ -1,0 +1,355 @@
+# %% [markdown]
+# `A B C D E F G H I J K L [M] N O P`
+#
+# # 8. Value loss: how does the critic learn, and what does vf_coef do to a shared trunk?
+#
+# **20 minutes, 2 exercises.** You need: [07](07_clipping.ipynb).
+#
+# Afterwards you can: write the value loss; tell three published conventions apart; read *explained variance*; say what the critic's weight
+# does to the layers that it shares with the actor, and to the actor's step.
+
+# %% [markdown]
+# ## Promise
+#
+# You will know what the critic's loss is to the last digit, see the bug that makes a critic learn nothing but one number, and measure the
+# tug-of-war between actor and critic.
+
+# %% [markdown]
+# ## Idea
+#
+# The critic estimates how much is still to come. Its `values` decide what counts as a good surprise: advantages are what came *minus* what it
+# expected. A poor critic makes noisy advantages. So in each update it is pulled towards the `returns`, what it should have said.
+
+# %%
+import torch
+
+from ppo_lessons.buffer import Rows
+from ppo_lessons.interactive.tables import row_table
+from ppo_lessons.minibatches import shuffle_rows, split_rows
+from ppo_lessons.recorded import BADGES, CONFIG, load_recording
+
+recording = load_recording()
+rows, six = recording.buffer.get(), recording.rows_of(BADGES.values())
+with torch.no_grad():
+    logits, values = recording.policy(rows.obs)  # (B, N), (B,)
+pieces = split_rows(shuffle_rows(len(values), torch.Generator().manual_seed(0)), CONFIG.minibatch_size)
+minibatch = Rows(*(tensor[pieces[0]] for tensor in rows))
+print(row_table(recording.buffer.badges(), six, BADGES, 2, values=values, returns=rows.returns))
+
+# %% [markdown]
+# The mates left in copy 0 were given up (-1.58) just before they banished a spirit; the winner was expected to get 0.89 and got 3.50.
+# Before the first step an error is nothing new: it is the advantage with its sign turned, since returns are advantages plus these values.
+
+# %%
+errors = values - rows.returns
+print("errors are the advantages with the sign turned:", torch.allclose(errors, -rows.advantages, atol=1e-5))
+print(f"mean squared error {errors.square().mean():.4f}, mean squared advantage {rows.advantages.square().mean():.4f}")
+
+# %% [markdown]
+# ## Equation
+#
+# $$L^{VF} = \mathrm{mean}\big((V - R)^2\big)$$
+#
+# (Schulman et al. 2017, below equation 9; there $V^\text{targ}$ for R.) V is `values`, now, with a graph; R is `returns`, data from the
+# rollout, without one. Here it is the plain *mean squared error* (MSE): the whole weight stands in `vf_coef`.
+
+# %% [markdown]
+# ## The same numbers three ways
+#
+# By hand, from the two decimals above:
+#
+# | row | V | R | V - R | squared |
+# |---|---|---|---|---|
+# | drained | 1.13 | 0.35 | 0.78 | 0.6084 |
+# | falls | 0.78 | 0.74 | 0.04 | 0.0016 |
+# | her mate | 0.40 | -0.70 | 1.10 | 1.2100 |
+# | banishes | -1.58 | -0.21 | -1.37 | 1.8769 |
+# | wins | 0.89 | 3.50 | -2.61 | 6.8121 |
+# | cut off | 0.60 | 0.84 | -0.24 | 0.0576 |
+#
+# Sum 10.5666, divided by 6: **1.7611**. One row alone, the win, gives two thirds of it: squares listen to large errors.
+
+# %%
+import numpy as np
+
+from ppo_lessons import losses
+
+V = np.array([1.13, 0.78, 0.40, -1.58, 0.89, 0.60])
+R = np.array([0.35, 0.74, -0.70, -0.21, 3.50, 0.84])
+print(f"numpy:   {np.mean((V - R) ** 2):.4f}")
+print(f"package: {losses.value_loss(torch.tensor(V), torch.tensor(R)):.4f}")
+
+# %% [markdown]
+# The golden number: Stable-Baselines3 2.9.2 writes `F.mse_loss(rollout_data.returns, values_pred)`; with torch 2.13 that is **1.7611**.
+#
+# ## Three conventions
+#
+# | | value loss | weight | adds to the total |
+# |---|---|---|---|
+# | here, Stable-Baselines3 | MSE | vf_coef 0.5 | 0.5 x MSE |
+# | CleanRL | 0.5 x MSE | vf_coef 0.5 | 0.25 x MSE |
+# | Spinning Up | MSE | none: an optimizer of its own | nothing |
+#
+# "vf_coef 0.5" in two papers need not be the same thing. Look for the half.
+
+# %%
+mse = losses.value_loss(values, rows.returns)
+print(f"MSE of all {len(values)} rows:      {mse:.4f}")
+print(f"here, Stable-Baselines3: 0.5 x MSE       = {0.5 * mse:.4f}")
+print(f"CleanRL:                 0.5 x 0.5 x MSE = {0.5 * 0.5 * mse:.4f}")
+
+# %% [markdown]
+# CleanRL also *clips* the value loss by default, with the same epsilon as the ratios. It is off here: how far a value may move
+# depends on the size of the rewards, so an epsilon that suits ratios says nothing about values.
+#
+# ## Predict
+#
+# The critic's last layer gives shape (B, 1). Somebody forgets to squeeze it, and subtracts returns of shape (B,). What happens?
+#
+# **Question.** 512 rows, values (512, 1), returns (512,).
+#
+# <details><summary>An error: the shapes differ.</summary>Not so: they *broadcast*. A column minus a row is the whole table, (512, 512). torch's
+# own `mse_loss` warns, a plain minus does not even do that.</details>
+# <details><summary>The same loss; it is only another shape.</summary>Not so: every value is compared with every return, 262,144 pairs, and
+# only 512 of them belong together.</details>
+# <details><summary>Another number, and every value is pulled to the same place.</summary>Right. The mean over all returns j of
+# $(V_i - R_j)^2$ is smallest where $V_i$ is the <em>mean</em> return, for every row i.</details>
+
+# %%
+import warnings
+
+from ppo_lessons.interactive import value_figures as figures
+
+with warnings.catch_warnings(record=True) as caught:
+    warnings.simplefilter("always")
+    wrong = torch.nn.functional.mse_loss(values[six].unsqueeze(1), rows.returns[six])  # (6, 1) and (6,)
+print(f"right {losses.value_loss(values[six], rows.returns[six]):.2f}, broadcast {wrong:.2f}, warnings: {len(caught)}")
+figures.show_pairs(values[six], rows.returns[six])
+
+# %% [markdown]
+# The package refuses it: `value_loss` raises a ValueError if the shapes differ.
+#
+# ## How much of the returns did the critic foresee?
+#
+# $$\text{explained variance} = 1 - \frac{\mathrm{Var}(R - V)}{\mathrm{Var}(R)}$$
+#
+# (The diagnostic of Stable-Baselines3 and CleanRL.) 1: all of their spread. 0: no better than any constant. Below 0: worse. MSE grows with
+# the size of the rewards; this number does not.
+
+# %%
+share = losses.explained_variance(values, rows.returns)
+print(f"explained variance {share:.2f}, mean return {rows.returns.mean():.2f}, mean value {values.mean():.2f}")
+figures.show_predictions(values, rows.returns)
+
+# %% [markdown]
+# Read it with care: our returns hold the critic's own later estimates ($\lambda$ = 0.8, lesson 03), so it is in part compared with itself. A fall
+# over the course of training is the alarm, more than any level.
+#
+# **Question.** A critic is exactly 7 too high in every row. Its explained variance, its MSE?
+#
+# <details><summary>1 and 49.</summary>Right: it foresees all of the spread, and is wrong everywhere. Watch both numbers.</details>
+# <details><summary>0 and 49.</summary>Not so: a constant taken off the returns does not change how much is left to vary, which is nothing.</details>
+# <details><summary>Below 0 and 49.</summary>Not so: below 0 means that subtracting the values leaves *more* spread than there was.</details>
+
+# %% [markdown]
+# ## Picture: a critic learns
+#
+# A fresh network, the value loss alone, one mini-batch, the same rows again and again (easy: it may learn them by heart). The last
+# panel is the broadcast mistake.
+
+
+# %%
+from ppo_lessons import ActorCritic, make_optimizer
+
+
+def train_critic(loss_of, steps):
+    critic = ActorCritic(34, 5)
+    optimizer = make_optimizer(critic, CONFIG)
+    for _ in range(steps):
+        optimizer.zero_grad()
+        loss_of(critic(minibatch.obs)[1], minibatch.returns).backward()
+        optimizer.step()
+    return critic.estimate_values(minibatch.obs)
+
+
+said = {f"{steps} steps": train_critic(losses.value_loss, steps) for steps in (0, 10, 200)}
+said["200 steps, broadcast"] = train_critic(lambda v, r: (v.unsqueeze(1) - r).square().mean(), 200)
+figures.show_predictions(said, minibatch.returns)
+
+# %% [markdown]
+# With the mistake the loss falls too, and nothing crashes. But the critic has learnt one number, the mean return, and explains nothing. A
+# falling value loss alone does not prove that the critic works.
+
+# %% [markdown]
+# ## A shared trunk
+#
+# Actor and critic share both hidden layers here (`shared_trunk`); each has only its own last layer.
+#
+# **Question.** We take 50 steps on the value loss *alone*. No actor loss, no entropy. Does the policy change?
+#
+# <details><summary>No: the actor's head is not touched.</summary>The head is not, but what it reads is. See the numbers below.</details>
+# <details><summary>Yes: the features below it move.</summary>Right. The actor's head reads features that the critic has bent to its own needs.</details>
+# <details><summary>Only if vf_coef is above 1.</summary>Not so: any weight above 0 moves the shared layers.</details>
+
+
+# %%
+def kl_after_critic_steps(shared_trunk):
+    policy = ActorCritic(34, 5, shared_trunk=shared_trunk)
+    policy.load_state_dict(load_recording().policy.state_dict())  # separate trunks begin as two equal copies
+    optimizer = make_optimizer(policy, CONFIG)
+    for _ in range(50):
+        optimizer.zero_grad()
+        losses.value_loss(policy(minibatch.obs)[1], minibatch.returns).backward()
+        optimizer.step()
+    new_log_probs, _, _ = policy.evaluate_actions(rows.obs, rows.actions)
+    return losses.approx_kl(new_log_probs, rows.old_log_probs)
+
+
+print("shared trunk:    the policy moved, approx_kl above 0.01:", bool(kl_after_critic_steps(True) > 0.01))
+print("separate trunks: approx_kl exactly 0:", bool(kl_after_critic_steps(False) == 0))
+
+# %% [markdown]
+# So the critic moves the policy without asking. `vf_coef` decides how hard. Now both at once: the gradient with respect to the shared
+# trunk, once of the actor's loss, once of the value loss, on one real mini-batch.
+
+# %%
+from ppo_lessons.update import minibatch_losses
+
+trunk = list(recording.policy.actor_trunk.parameters())
+parts = minibatch_losses(recording.policy, minibatch, CONFIG)
+
+
+def pull(loss):
+    """The gradient with respect to the shared trunk, as one long arrow."""
+    return torch.cat([g.flatten() for g in torch.autograd.grad(loss, trunk, retain_graph=True)])
+
+
+actor_pull, value_pull = pull(parts.actor_loss), pull(parts.value_loss)
+print(f"lengths: actor {actor_pull.norm():.3f}, value loss {value_pull.norm():.3f}")
+print(f"cosine between them: {torch.cosine_similarity(actor_pull, value_pull, dim=0):.3f}")
+figures.show_tug_of_war(actor_pull, value_pull, (0, 0.25, 0.5, 1, 2, 8))
+
+# %% [markdown]
+# The two hardly oppose each other here: their cosine is near 0, a right angle. But the critic's arrow is more than eight times
+# longer. At `vf_coef` 0.5 the sum points 76 degrees away from what the actor asked for, at 8 nearly 90.
+
+# %%
+print("vf_coef  actor  vf_coef x value   cosine of the sum with: actor  value")
+for vf_coef in (0, 0.25, 0.5, 1, 2, 8):
+    total = actor_pull + vf_coef * value_pull
+    length = (vf_coef * value_pull).norm()
+    with_actor, with_value = (torch.cosine_similarity(total, one, dim=0) for one in (actor_pull, value_pull))
+    print(f"{vf_coef:7}  {actor_pull.norm():.2f}  {length:15.2f}  {with_actor:29.2f}  {with_value:5.2f}")
+
+# %% [markdown]
+# This is not bad in itself: features that foretell returns are often useful to the actor too. Too little weight leaves a poor critic, too much
+# leaves the trunk to it. Which value is good is a matter of trying (lesson 12).
+
+# %% [markdown]
+# ## Play
+#
+# Change `piece` or `returns_times` and run. Watch (1) the cosine over the four mini-batches 0 to 3: does its sign stay? (2) rewards ten times
+# as large, `returns_times = 10`: how much longer is the critic's arrow, and the actor's? (3) `0.1`: which of the two leads now?
+
+# %%
+piece, returns_times = 0, 1.0
+mine = Rows(*(tensor[pieces[piece]] for tensor in rows))
+mine = mine._replace(returns=mine.returns * returns_times)
+play = minibatch_losses(recording.policy, mine, CONFIG)
+a, v = pull(play.actor_loss), CONFIG.vf_coef * pull(play.value_loss)
+print(f"actor {a.norm():.2f}, vf_coef x value {v.norm():.2f}, cosine {torch.cosine_similarity(a, v, dim=0):.2f}")
+
+# %% [markdown]
+# ## Exercise 8.1: the value loss (difficulty 1, 4 minutes)
+#
+# Both tensors have shape (B,). `values` carries a graph, `returns` does not.
+
+
+# %% tags=["exercise"]
+def value_loss(values, returns):
+    # Return the mean squared error, a scalar.
+    return ...
+
+
+# %%
+from ppo_lessons.classroom import check, hint, solution
+
+value_loss = check(value_loss)
+# hint("8.1")      # take away the # in front for a hint; run it again for the next one
+# solution("8.1")
+
+# %% [markdown]
+# ## Exercise 8.2: explained variance (difficulty 2, 6 minutes)
+#
+# A float. If the returns do not vary there is nothing to explain: `float("nan")`. `tensor.var(correction=0)` is the variance over n.
+
+
+# %% tags=["exercise"]
+def explained_variance(values, returns):
+    # Return how much of the spread of the returns the critic foresaw, a float.
+    return ...
+
+
+# %%
+explained_variance = check(explained_variance)
+# hint("8.2")
+# solution("8.2")
+
+# %% [markdown]
+# ## A claim put to the test
+#
+# "Give each its own trunk, and the critic can no longer disturb the actor." There is one more place where they meet: *one* clip
+# shortens the gradient of all parameters together (node O). The real losses, separate trunks, your two functions:
+
+# %%
+from dataclasses import replace
+
+from ppo_lessons import Steps
+
+apart = ActorCritic(34, 5, shared_trunk=False)
+apart.load_state_dict(recording.policy.state_dict())
+actor_only = [p for name, p in apart.named_parameters() if name.startswith("actor")]
+
+
+def actor_lengths(vf_coef, rows=minibatch):
+    config, steps = replace(CONFIG, vf_coef=vf_coef), Steps(value_loss=value_loss)
+    apart.zero_grad()
+    minibatch_losses(apart, rows, config, steps).total_loss.backward()
+    before = float(torch.nn.utils.get_total_norm([p.grad for p in actor_only]))
+    torch.nn.utils.clip_grad_norm_(apart.parameters(), config.max_grad_norm)
+    return before, float(torch.nn.utils.get_total_norm([p.grad for p in actor_only]))
+
+
+# %%
+lengths = {f"vf_coef {vf_coef:g}": actor_lengths(vf_coef) for vf_coef in (0.0, 0.5, 2.0, 8.0)}
+lengths["0.5, returns x 10"] = actor_lengths(0.5, minibatch._replace(returns=minibatch.returns * 10))
+in_tens = explained_variance(10 * values, 10 * rows.returns)
+print(f"all in tens: explained variance {in_tens:.2f}, as before; value loss x 100")
+figures.show_shared_clip(lengths, CONFIG.max_grad_norm)
+
+# %% [markdown]
+# Refuted. The actor's own gradient is the same each time, before the clip. After it, at `vf_coef` 8, a twentieth is left.
+#
+# No claim too many: the actor's *direction* is kept, and Adam divides by the recent size of each gradient, so a constant factor
+# mostly cancels. What stays is a factor that changes from one mini-batch to the next, set by the critic's error. Smaller rewards, value
+# normalisation (MAPPO) or two clips are remedies.
+
+# %% [markdown]
+# ## Recap
+#
+# - The critic learns by the mean squared error to the returns; the weight is vf_coef. Mind the half, and (B, 1).
+# - Explained variance says how much of the spread it foresaw: 1 all, 0 none, below 0 worse than a constant.
+# - A shared trunk is pulled by both; with separate trunks the one clip of the gradient still couples them.
+#
+# | code | meaning |
+# |---|---|
+# | [`value_loss(values, returns)`](../ppo_lessons/losses.py) | node M: critic loss (MSE) |
+# | [`explained_variance(values, returns)`](../ppo_lessons/losses.py) | diagnostic: did the critic foresee the returns? |
+
+# %%
+from ppo_lessons.classroom import show_progress
+
+show_progress()
+
+# %% [markdown]
+# **Next:** [9. Entropy: what keeps the team curious?](09_entropy.ipynb)
