@@ -158,3 +158,38 @@ def test_probes_see_shape_dtype_gradients_and_changes_in_place():
     plain = call_with(x)
     assert not alike(plain(lambda x: 2 * x), plain(lambda x: x.mul_(2)))
     assert torch.equal(x, torch.tensor([1.0, 2.0])), "the probe hands out copies"
+
+
+def test_an_endless_loop_is_ended_and_its_line_named():
+    exercise = find("9.3")
+    assert exercise is not None
+
+    def total_loss(actor_loss, critic_loss, entropy, vf_coef, ent_coef):
+        while True:
+            actor_loss = actor_loss + 0
+
+    verdict = diagnose(exercise, total_loss)
+    assert verdict.kind == "error"
+    assert "still running after" in verdict.text and ("while True" in verdict.text or "actor_loss + 0" in verdict.text)
+
+
+def test_hidden_state_is_seen():
+    exercise = find("9.3")
+    assert exercise is not None
+    calls: list[int] = []
+
+    def total_loss(actor_loss, critic_loss, entropy, vf_coef, ent_coef):
+        calls.append(1)
+        return actor_loss + vf_coef * critic_loss - ent_coef * entropy + 0.1 * (len(calls) > 4)
+
+    assert diagnose(exercise, total_loss).kind == "hidden state"
+
+
+def test_leaving_python_is_not_left():
+    exercise = find("9.3")
+    assert exercise is not None
+
+    def total_loss(*args):
+        raise SystemExit(3)
+
+    assert diagnose(exercise, total_loss).kind == "error"

@@ -22,6 +22,7 @@ from nbformat import NotebookNode
 
 from ppo_lessons.classroom.checks import find
 from ppo_lessons.classroom.exercise import Exercise
+from ppo_lessons.classroom.reference_pages import pages
 
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 SOURCE = NOTEBOOKS / "source"
@@ -164,6 +165,9 @@ def main() -> None:
             solve(notebook)
         write(execute(notebook), (options.solved or NOTEBOOKS) / f"{name}.ipynb")
         print(f"built {name}")
+    if not options.solved:
+        for path, text in pages().items():
+            path.write_text(text, encoding="utf-8", newline="\n")
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ import inspect
 import os
 import re
 import runpy
+import sys
 import textwrap
 import types
 from collections.abc import Callable
@@ -120,7 +121,7 @@ def _source_of(function: Callable[..., Any], depth: int = 3) -> str | None:
     except (OSError, TypeError):
         return None  # typed where no source is kept
     before = []
-    for name in function.__code__.co_names:
+    for name in sorted({node.id for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Name)}):
         value = function.__globals__.get(name)
         if isinstance(value, types.ModuleType) and name not in ("torch", "np", "nn"):
             before.append(f"import {value.__name__} as {name}" if value.__name__ != name else f"import {name}")
@@ -133,4 +134,12 @@ def _source_of(function: Callable[..., Any], depth: int = 3) -> str | None:
                 before.append(f"from {home_module} import {value.__name__} as {name}")
         elif isinstance(value, (int, float, str, bool)):
             before.append(f"{name} = {value!r}")
+        elif value is not None and (module := _where_it_stands(name, value)):
+            before.append(f"from {module} import {name}")
     return "\n\n".join([*dict.fromkeys(before), source]) if before else source
+
+
+def _where_it_stands(name: str, value: object) -> str | None:
+    """Return the module of the package in which that object has that name."""
+    modules = [module for module in sorted(sys.modules) if module.startswith("ppo_lessons.")]
+    return next((module for module in modules if vars(sys.modules[module]).get(name) is value), None)
