@@ -1,5 +1,6 @@
 """The hyper-parameters of a PPO training run. They stand here and nowhere else."""
 
+import math
 from dataclasses import dataclass
 
 
@@ -57,12 +58,13 @@ class PPOConfig:
         )
         self._require("seed", self._is_whole("seed") and self.seed >= 0, "a whole number, 0 or more")
         for name in ("learning_rate", "clip_eps", "max_grad_norm"):
-            self._require(name, 0 < getattr(self, name) < float("inf"), "above 0 and finite")
+            self._require(name, self._is_number(name) and 0 < getattr(self, name) < math.inf, "above 0 and finite")
         for name in ("vf_coef", "ent_coef"):
-            self._require(name, 0 <= getattr(self, name) < float("inf"), "0 or more and finite")
+            self._require(name, self._is_number(name) and 0 <= getattr(self, name) < math.inf, "0 or more and finite")
         for name in ("gamma", "gae_lambda"):
-            self._require(name, 0 <= getattr(self, name) <= 1, "0 to 1")
-        self._require("target_kl", self.target_kl is None or 0 < self.target_kl < float("inf"), "None, or above 0")
+            self._require(name, self._is_number(name) and 0 <= getattr(self, name) <= 1, "0 to 1")
+        limit = self.target_kl is None or (self._is_number("target_kl") and 0 < self.target_kl < math.inf)
+        self._require("target_kl", limit, "None, or above 0")
         whole = self.anneal_cycles is None or (self._is_whole("anneal_cycles") and self.anneal_cycles >= 1)
         self._require("anneal_cycles", whole, "None, or a whole number, 1 or more")
         for name in ("normalise_advantages", "team_credit", "shared_trunk"):
@@ -71,6 +73,10 @@ class PPOConfig:
     def _is_whole(self, name: str) -> bool:
         value = getattr(self, name)
         return isinstance(value, int) and not isinstance(value, bool)
+
+    def _is_number(self, name: str) -> bool:
+        value = getattr(self, name)
+        return isinstance(value, (int, float)) and not isinstance(value, bool)
 
     def _require(self, name: str, holds: bool, rule: str) -> None:
         if not holds:

@@ -29,7 +29,12 @@ def evaluate(
 
     Returns:
         The team's behaviour over exactly that many cases.
+
+    Raises:
+        ValueError: If cases is below 1, or the case is not known.
     """
+    if cases < 1:
+        raise ValueError(f"cases must be 1 or more. Got {cases}")
     world = SpiritWorld(case, cases)
     world.reset(seed)
     meter = BehaviourMeter(world, first_case_only=True)

@@ -49,7 +49,8 @@ def count_gradient_steps(num_rows: int, minibatch_size: int, epochs: int) -> int
     Returns:
         epochs * ceil(num_rows / minibatch_size); one less per epoch where a single last row joins the one before it.
     """
-    full, rest = divmod(num_rows, minibatch_size)
-    a_single_row_joins = rest == 1 and full > 0
-    per_epoch = full + (1 if rest > 0 and not a_single_row_joins else 0)
+    per_epoch = -(-num_rows // minibatch_size)  # rounded up
+    last = num_rows - (per_epoch - 1) * minibatch_size
+    if last == 1 and per_epoch > 1:
+        per_epoch -= 1
     return epochs * per_epoch

@@ -29,7 +29,7 @@ class TeamBehaviour:
     mate_distance: float
     """Mean steps between two living detectives of a team."""
     health_lost_alone: float
-    """Health that spirits took from detectives who stood next to them alone, per 100 steps of a living detective."""
+    """How often a spirit drained a detective that stood next to it alone, per 100 steps of a living detective."""
     visits: np.ndarray = field(repr=False)
     """Share of the steps of living detectives in each cell, (size, size)."""
 

@@ -208,25 +208,3 @@ def test_reached_by_gradient_names_what_a_backward_pass_touched():
     assert reached_by_gradient(policy) == names
     (policy(draw(20, 6))[0] * 0).sum().backward()
     assert reached_by_gradient(policy) == names
-
-
-def test_entropy_of_is_categoricals():
-    """Fact 27: ln N if uniform, 0 if certain, and torch's own number in between."""
-    from ppo_lessons.actor_critic import entropy_of
-
-    logits = torch.randn(7, 5, generator=torch.Generator().manual_seed(0))
-    want = torch.distributions.Categorical(logits=logits).entropy()
-    assert torch.allclose(entropy_of(torch.log_softmax(logits, dim=-1)), want, atol=1e-6)
-    assert entropy_of(torch.log_softmax(torch.zeros(1, 5), dim=-1)).item() == pytest.approx(1.6094379, abs=1e-6)
-
-
-def test_reached_by_gradient_names_what_backward_reached():
-    """Fact 21: the actor's loss leaves a separate critic alone."""
-    from ppo_lessons.actor_critic import reached_by_gradient
-
-    policy = ActorCritic(3, 4, 8, shared_trunk=False)
-    assert reached_by_gradient(policy) == []
-    logits, _ = policy(torch.ones(2, 3))
-    logits[:, 0].sum().backward()
-    names = reached_by_gradient(policy)
-    assert names and all(name.startswith("actor") for name in names)

@@ -266,21 +266,3 @@ def test_next_values_by_cases():
 def test_td_errors_are_the_equation():
     one = td_errors(torch.tensor([1.0]), torch.tensor([2.0]), torch.tensor([10.0]), 0.5)
     assert one.tolist() == [1 + 0.5 * 10 - 2]
-
-
-def test_next_values_by_cases():
-    """Fact 1, 2, 4: 0 after a termination, the final observation's value after a truncation, last_values at the end."""
-    from ppo_lessons.advantages import next_values
-
-    values, final = torch.tensor([1.0, 2.0, 3.0, 4.0]), torch.tensor([10.0, 20.0, 30.0, 40.0])
-    terminated = torch.tensor([False, True, False, False])
-    truncated = torch.tensor([True, True, False, False])
-    got = next_values(values, terminated, truncated, final, torch.tensor(5.0))
-    assert got.tolist() == [10.0, 0.0, 4.0, 5.0]
-
-
-def test_td_errors_by_hand():
-    from ppo_lessons.advantages import td_errors
-
-    rewards, values, following = torch.tensor([1.0, 0.0]), torch.tensor([2.0, 5.0]), torch.tensor([5.0, 0.0])
-    assert td_errors(rewards, values, following, 0.5).tolist() == [1.5, -5.0]

@@ -236,27 +236,8 @@ def test_refuses_sizes_below_1(sizes):
         SharedBuffer(*sizes)
 
 
-def test_flat_rows_and_their_badges_belong_together():
-    """Facts 9, 14."""
-    acting = some_fallen()
-    t, e, a = torch.meshgrid(torch.arange(4), torch.arange(2), torch.arange(3), indexing="ij")
-    flat = flatten_rows(torch.stack((t, e, a), dim=-1), acting)
-    assert torch.equal(flat, badges_of(acting))
-    assert torch.equal(flatten_rows(100 * t + 10 * e + a, acting), flat @ torch.tensor([100, 10, 1]))
-    assert len(flat) == int(acting.sum()) < 24
-
-
-def test_a_mean_over_the_acting_does_not_see_the_others():
-    """Fact 14: measured against multiplying, which gives NaN."""
-    quantity, acting = torch.tensor([1.0, 2.0, float("nan"), 1e9]), torch.tensor([True, True, False, False])
-    assert mean_over_acting(quantity, acting) == 1.5
-    assert mean_over_acting(quantity, acting & False).isnan()
-
-
 def test_flat_rows_badges_and_mean_are_of_living_agents_only():
     """Fact 9, 14: the order is time, environment, agent, and NaN in a fallen agent's row changes nothing."""
-    from ppo_lessons.buffer import badges_of, flatten_rows, mean_over_acting
-
     t, e, a = torch.meshgrid(torch.arange(3), torch.arange(2), torch.arange(4), indexing="ij")
     acting = (t + e + a) % 3 != 0
     quantity = (100.0 * t + 10.0 * e + a).masked_fill(~acting, float("nan"))
@@ -265,4 +246,5 @@ def test_flat_rows_badges_and_mean_are_of_living_agents_only():
     assert torch.equal(rows, (badges * torch.tensor([100, 10, 1])).sum(dim=1).float())
     assert torch.equal(rows, rows.sort().values)
     assert float(mean_over_acting(quantity, acting)) == pytest.approx(float(rows.mean()))
+    assert mean_over_acting(quantity, acting & False).isnan()
     assert flatten_rows(quantity.unsqueeze(-1).expand(3, 2, 4, 5), acting).shape == (len(rows), 5)

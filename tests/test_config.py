@@ -43,3 +43,10 @@ def test_cannot_be_changed_behind_the_back_of_a_run():
 def test_fields_are_named_never_counted():
     with pytest.raises(TypeError):
         PPOConfig(8)
+
+
+@pytest.mark.parametrize("name", ["learning_rate", "clip_eps", "vf_coef", "gamma", "target_kl", "max_grad_norm"])
+@pytest.mark.parametrize("wrong", ["x", True, [0.1]])
+def test_a_number_must_be_a_number(name, wrong):
+    with pytest.raises(ValueError, match=rf"{name} must be .* Got"):
+        PPOConfig(**{name: wrong})

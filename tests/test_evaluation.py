@@ -94,3 +94,8 @@ def test_refuses_no_cases_and_unknown_ones():
         evaluate(random_player(0), cases=0)
     with pytest.raises(ValueError, match=r"^A case is one of .*Got 'easy'"):
         record(random_player(0), "easy")
+
+
+def test_no_cases_are_refused():
+    with pytest.raises(ValueError, match="cases must be 1 or more. Got 0"):
+        evaluate(random_player(), cases=0)

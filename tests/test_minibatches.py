@@ -66,13 +66,3 @@ def test_counts_the_gradient_steps_that_the_split_makes(num_rows, minibatch_size
     """Fact 35."""
     pieces = split_rows(torch.arange(num_rows), minibatch_size)
     assert count_gradient_steps(num_rows, minibatch_size, 3) == 3 * len(pieces)
-
-
-def test_count_gradient_steps_is_what_split_rows_gives():
-    """Fact 35: epochs * ceil(rows / size), less where a single row joins the mini-batch before."""
-    from ppo_lessons.minibatches import count_gradient_steps
-
-    for num_rows in range(1, 40):
-        for size in range(2, 12):
-            pieces = split_rows(torch.arange(num_rows), size)
-            assert count_gradient_steps(num_rows, size, 3) == 3 * len(pieces), (num_rows, size)

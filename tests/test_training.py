@@ -450,10 +450,3 @@ def test_the_defaults_of_the_steps_are_not_changed_by_a_replacement():
 def test_annealed_is_the_straight_line():
     """Fact 31."""
     assert [annealed(0.4, cycle, 4) for cycle in range(6)] == pytest.approx([0.4, 0.3, 0.2, 0.1, 0, 0])
-
-
-def test_annealed_falls_in_a_straight_line_and_stays_at_zero():
-    """Fact 31."""
-    from ppo_lessons.training import annealed
-
-    assert [annealed(0.4, k, 4) for k in range(6)] == pytest.approx([0.4, 0.3, 0.2, 0.1, 0.0, 0.0])
