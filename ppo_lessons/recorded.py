@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ppo_lessons.actor_critic import ActorCritic, Decision
+from ppo_lessons.actor_critic import ActorCritic, Decision, log_probabilities
 from ppo_lessons.buffer import SharedBuffer
 from ppo_lessons.checkpoints import load_policy, save_policy
 from ppo_lessons.config import PPOConfig
@@ -88,7 +88,7 @@ def load_recording() -> Recording:
 def _decision(policy: ActorCritic, seen: Tensor, actions: Tensor) -> Decision:
     """What the policy said of actions that were taken."""
     logits, values = policy(seen)
-    log_probs = torch.log_softmax(logits, dim=-1).gather(-1, actions.unsqueeze(-1)).squeeze(-1)
+    log_probs = log_probabilities(logits).gather(-1, actions.unsqueeze(-1)).squeeze(-1)
     return Decision(actions, log_probs, values)
 
 

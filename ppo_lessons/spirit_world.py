@@ -56,6 +56,7 @@ truncated.
 **Versions**: 1 (2026-11) first rules.
 """
 
+import functools
 from typing import NamedTuple
 
 import numpy as np
@@ -165,15 +166,15 @@ def observe(case: Case, state: WorldState) -> np.ndarray:
     num_envs, num_agents = state.health.shape
     alive = state.health > 0
     scale = np.float32(1.0 / (case.size - 1))
-    own = np.empty((num_envs, num_agents, 3), np.float32)
-    own[..., 0:2] = state.detectives * scale
-    own[..., 2] = state.health * np.float32(1.0 / case.health)
-    own_number = np.broadcast_to(np.eye(num_agents, dtype=np.float32), (num_envs, num_agents, num_agents))
-    mates = _observe_mates(case, state, scale).reshape(num_envs, num_agents, -1)
-    spirits = _observe_spirits(case, state, scale).reshape(num_envs, num_agents, -1)
-    obs = np.concatenate((own, own_number, mates, spirits), axis=2)
-    obs[~alive] = 0.0
-    obs[..., 3 : 3 + num_agents] = own_number
+    mates_from, spirits_from = 3 + num_agents, 3 + num_agents + 4 * (num_agents - 1)
+    obs = np.zeros((num_envs, num_agents, case.obs_size), np.float32)
+    obs[..., 0:2] = state.detectives * scale
+    obs[..., 2] = state.health * np.float32(1.0 / case.health)
+    obs[..., mates_from:spirits_from] = _observe_mates(case, state, scale).reshape(num_envs, num_agents, -1)
+    obs[..., spirits_from:] = _observe_spirits(case, state, scale).reshape(num_envs, num_agents, -1)
+    if not alive.all():
+        obs *= alive[..., None]
+    obs[..., 3:mates_from] = np.eye(num_agents, dtype=np.float32)
     return obs
 
 
@@ -186,7 +187,7 @@ def _observe_mates(case: Case, state: WorldState, scale: np.float32) -> np.ndarr
     mates[..., 0:2] = offset * scale
     mates[..., 2] = health * np.float32(1.0 / case.health)
     mates[..., 3] = 1.0
-    mates[(health == 0) | _out_of_sight(case, offset)] = 0.0
+    mates *= ((health > 0) & _in_sight(case, offset))[..., None]
     return mates
 
 
@@ -200,7 +201,7 @@ def _observe_spirits(case: Case, state: WorldState, scale: np.float32) -> np.nda
     spirits[..., 2] = np.array(case.toughness, np.float32) / num_agents
     spirits[..., 3] = next_to.sum(axis=1)[:, None] * np.float32(1.0 / num_agents)
     spirits[..., 4] = 1.0
-    spirits[state.banished[:, None] | _out_of_sight(case, offset)] = 0.0
+    spirits *= (~state.banished[:, None] & _in_sight(case, offset))[..., None]
     return spirits
 
 
@@ -209,11 +210,12 @@ def _steps(offset: np.ndarray) -> np.ndarray:
     return np.abs(offset[..., 0]) + np.abs(offset[..., 1])
 
 
-def _out_of_sight(case: Case, offset: np.ndarray) -> np.ndarray:
-    """Whether something at that offset (..., 2) is too far away to be seen."""
-    return _steps(offset) > (2 * case.size if case.sight is None else case.sight)
+def _in_sight(case: Case, offset: np.ndarray) -> np.ndarray | bool:
+    """Whether something at that offset (..., 2) is near enough to be seen."""
+    return True if case.sight is None else _steps(offset) <= case.sight
 
 
+@functools.cache
 def _others(num_agents: int) -> np.ndarray:
     """Row a lists the numbers of all agents but a, (A, A-1)."""
     return np.array([[j for j in range(num_agents) if j != i] for i in range(num_agents)], np.int64)

@@ -74,6 +74,7 @@ class BehaviourMeter:
         self.running_return = np.zeros(env.num_envs)
         """Rewards of the case that is being played, summed, mean over the detectives, (E,)."""
         self.counting = np.ones(env.num_envs, bool)
+        self._each_pair = np.triu_indices(env.num_agents, k=1)
         self.clear()
 
     def clear(self) -> None:
@@ -114,12 +115,12 @@ class BehaviourMeter:
 
     def _watch_positions(self, detectives: np.ndarray, alive: np.ndarray) -> None:
         """Detectives (e, A, 2), and who lived during the step (e, A)."""
-        cells = detectives[alive]
-        np.add.at(self._visits, (cells[:, 0], cells[:, 1]), 1)
-        a, b = np.triu_indices(alive.shape[1], k=1)
+        cells = (detectives @ (self.case.size, 1))[alive]  # number of the cell, row by row
+        self._visits += np.bincount(cells, minlength=self._visits.size).reshape(self._visits.shape)
+        a, b = self._each_pair
         both = alive[:, a] & alive[:, b]
         distance = np.abs(detectives[:, a] - detectives[:, b]).sum(axis=-1)
-        self._pairs += distance[both].sum(), both.sum()
+        self._pairs += (distance * both).sum(), both.sum()
 
     def _watch_spirits(self, next_to: np.ndarray, banished: np.ndarray) -> None:
         """Who stood next to which spirit (e, A, S), and which spirits were banished (e, S)."""

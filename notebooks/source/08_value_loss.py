@@ -67,7 +67,7 @@ print(f"mean squared error {errors.square().mean():.4f}, mean squared advantage 
 # | wins | 0.89 | 3.50 | -2.61 | 6.8121 |
 # | cut off | 0.60 | 0.84 | -0.24 | 0.0576 |
 #
-# Sum 10.5666, divided by 6: **1.7611**. One row alone, the win, gives two thirds of it: squares listen to large errors.
+# Sum 10.5666, divided by 6: **1.7611**. One row alone, the win, gives nearly two thirds of it: squares listen to large errors.
 
 # %%
 import numpy as np
@@ -142,8 +142,8 @@ print(f"explained variance {share:.2f}, mean return {rows.returns.mean():.2f}, m
 figures.show_predictions(values, rows.returns)
 
 # %% [markdown]
-# Read it with care: our returns hold the critic's own later estimates ($\lambda$ = 0.8, lesson 03), so it is in part compared with itself. A fall
-# over the course of training is the alarm, more than any level.
+# Read it with care: our returns hold the critic's own later estimates ($\lambda$ = 0.8, lesson 03), so it is in part compared with itself. A
+# number near or below 0, or one that keeps falling while the team trains, is the alarm.
 #
 # **Question.** A critic is exactly 7 too high in every row. Its explained variance, its MSE?
 #
@@ -231,7 +231,7 @@ figures.show_tug_of_war(actor_pull, value_pull, (0, 0.25, 0.5, 1, 2, 8))
 
 # %% [markdown]
 # The two hardly oppose each other here: their cosine is near 0, a right angle. But the critic's arrow is more than eight times
-# longer. At `vf_coef` 0.5 the sum points 76 degrees away from what the actor asked for, at 8 nearly 90.
+# longer. At `vf_coef` 0.5 the sum points 76 degrees away from what the actor asked for, at 8 it is 88.
 
 # %%
 print("vf_coef  actor  vf_coef x value   cosine of the sum with: actor  value")
@@ -248,8 +248,9 @@ for vf_coef in (0, 0.25, 0.5, 1, 2, 8):
 # %% [markdown]
 # ## Play
 #
-# Change `piece` or `returns_times` and run. Watch (1) the cosine over the four mini-batches 0 to 3: does its sign stay? (2) rewards ten times
-# as large, `returns_times = 10`: how much longer is the critic's arrow, and the actor's? (3) `0.1`: which of the two leads now?
+# Change `piece` or `returns_times` and run. Watch (1) the cosine over the four mini-batches, `piece` 0 to 3: does its sign stay?
+# (2) `returns_times = 10`: how much longer is the critic's arrow, and the actor's? (3) `0.1`: the returns are small now, yet the critic's arrow is
+# longer than at 1. What does the critic still expect?
 
 # %%
 piece, returns_times = 0, 1.0
@@ -323,12 +324,13 @@ def actor_lengths(vf_coef, rows=minibatch):
 # %%
 lengths = {f"vf_coef {vf_coef:g}": actor_lengths(vf_coef) for vf_coef in (0.0, 0.5, 2.0, 8.0)}
 lengths["0.5, returns x 10"] = actor_lengths(0.5, minibatch._replace(returns=minibatch.returns * 10))
-in_tens = explained_variance(10 * values, 10 * rows.returns)
-print(f"all in tens: explained variance {in_tens:.2f}, as before; value loss x 100")
+in_tens, share = explained_variance(10 * values, 10 * rows.returns), explained_variance(values, rows.returns)
+times = value_loss(10 * values, 10 * rows.returns) / value_loss(values, rows.returns)
+print(f"values and returns x 10: value loss x {times:.0f}, explained variance {in_tens:.2f} as before ({share:.2f})")
 figures.show_shared_clip(lengths, CONFIG.max_grad_norm)
 
 # %% [markdown]
-# Refuted. The actor's own gradient is the same each time, before the clip. After it, at `vf_coef` 8, a twentieth is left.
+# Refuted. The actor's part of the gradient is the same each time, before the clip. After it, at `vf_coef` 8, a twentieth is left.
 #
 # No claim too many: the actor's *direction* is kept, and Adam divides by the recent size of each gradient, so a constant factor
 # mostly cancels. What stays is a factor that changes from one mini-batch to the next, set by the critic's error. Smaller rewards, value

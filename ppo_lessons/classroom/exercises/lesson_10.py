@@ -315,7 +315,7 @@ minibatch_losses_exercise = Exercise(
     ),
     hints=(
         "Go along the map: what does box I give, what does J need of it, what K, L, M, N?",
-        "logits, values -> new_log_probs, entropies -> ratios -> actor_loss (advantages normalised if the config says so) "
+        "logits, values -> new_log_probs, entropies -> ratios -> actor_loss (advantages normalised if config says so) "
         "-> value_loss with the returns -> mean entropy -> total. Then approx_kl and clip_fraction.",
         "Each line is steps.name(...) with the names of the map; the last is "
         "return MinibatchLosses(actor_loss, value_loss, entropy, total_loss, approx_kl(...), clip_fraction(...))",

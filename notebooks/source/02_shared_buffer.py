@@ -1,0 +1,339 @@
+# %% [markdown]
+# `A [B C] D E F G H I J K L M N O [P]`
+#
+# # 2. The shared buffer: where does everybody's experience go, when is it full, why is it cleared?
+#
+# **20 minutes, 3 exercises.** You need: [01](01_rollout.ipynb).
+#
+# Afterwards you can: fill, read and clear a buffer; find the row of any decision; notice rows that were mixed up; say why PPO throws its
+# experience away.
+
+# %% [markdown]
+# ## Promise
+#
+# You will pin a badge on one decision of one detective, follow it into the buffer and out again, and know that no number of another row
+# has got in between.
+
+# %% [markdown]
+# ## Idea
+#
+# The whole team shares one policy. So what one detective has lived through teaches all of them, and it all goes into *one* buffer. The buffer has room
+# for T steps. When they are there it is full: the update reads it, and then it is cleared.
+
+# %%
+import torch
+
+from ppo_lessons import NotReadyError, SharedBuffer
+from ppo_lessons.buffer import Transition
+from ppo_lessons.interactive import buffer_figures as figures
+from ppo_lessons.interactive.tables import row_table
+from ppo_lessons.recorded import BADGES, CONFIG, load_recording
+
+recording = load_recording()  # a rollout that runs through all lessons
+data = recording.buffer.data
+T, E, A, D = data.obs.shape
+for name, field in data._asdict().items():
+    print(f"{name:13} {str(field.dtype)[6:]:8} {tuple(field.shape)}")
+
+# %% [markdown]
+# Ten arrays, all with the axes **T** steps, **E** copies of the world, **A** agents, in this order. (`obs` has D numbers for each agent;
+# `episode_over` is one flag for each team.) A row has a *badge*: its step t, its copy e, its agent a.
+
+# %% [markdown]
+# ## Code: add, until it is full
+#
+# A fresh buffer of the same size. We add the recorded steps one by one, as `collect` did when they were played. One `add` is one step of
+# everybody: E x A places.
+
+# %%
+buffer = SharedBuffer(num_steps=T, num_envs=E, num_agents=A, obs_size=D)
+while not buffer.is_full:  # node C
+    transition = Transition(*(field[buffer.step] for field in data))
+    buffer.add(transition)  # node B
+    if buffer.step in (1, 10, 32):
+        print(f"{buffer.step:2} steps, {buffer.step * E * A:4} places filled, full: {buffer.is_full}")
+
+# %% [markdown]
+# ## Picture: the buffer fills
+#
+# Two of the 16 copies. In copy 0, detectives 0 and 2 fall in step 6. That row still counts: they were alive when they chose. The next ones do
+# not.
+
+# %%
+figures.show_filling(data.acting, moments=(10, 32))
+
+# %% [markdown]
+# ## Predict: one more
+#
+# **Question.** The buffer is full. What does one more `add` do?
+#
+# <details><summary>It overwrites the oldest step.</summary>Not here. That is a *replay buffer*, as DQN or SAC have it: they can learn from experience
+# of long ago. PPO cannot (you will see why below).</details>
+# <details><summary>The buffer grows.</summary>Not so: its memory is reserved once, and every rollout has the same T.</details>
+# <details><summary>It refuses.</summary>Right. A step too many means that somebody forgot to clear, and then old and new experience would be mixed
+# without a word.</details>
+
+
+# %%
+def refused(use):
+    """Say how a use of the buffer is refused."""
+    try:
+        use()
+        return "not refused"
+    except NotReadyError as error:
+        return f"NotReadyError: {error}"
+
+
+print("add:", refused(lambda: buffer.add(transition)))
+print("get:", refused(buffer.get))
+
+# %% [markdown]
+# The second refusal: before the rows can be read, somebody has to work out how good each action was. That is `finish`, the subject of
+# [lesson 03](03_advantages.ipynb). The order is always: `add` until `is_full`, `finish`, `get`, `clear`.
+
+# %% [markdown]
+# ## Code: finish, get
+#
+# Then comes the line of the flowchart, as it stands there. The paper says *states*, we say `obs`.
+
+# %%
+buffer.finish(recording.last_values, CONFIG.gamma, CONFIG.gae_lambda, team_credit=True)
+states, actions, log_probs_old, returns, advantages = buffer.get()
+print("states", tuple(states.shape), " all others", tuple(actions.shape))
+print(f"{len(actions)} real decisions of {T * E * A} places (T x E x A)")
+
+# %% [markdown]
+# The axes are gone: a flat table of B rows, one for each decision of a living agent. Does it still matter whose row it was? For the update, no. A row holds
+# all that is needed, and *which* detective it was stands in what it saw.
+
+# %% [markdown]
+# ## Equation: the place of a badge
+#
+# $$\text{place}(t, e, a) = (t \cdot E + e) \cdot A + a$$
+#
+# The last axis runs fastest. (This is *row-major* order, the default of NumPy and PyTorch, see the
+# [NumPy glossary](https://numpy.org/doc/stable/glossary.html#term-row-major).) Rows of fallen agents are then selected away, and those after
+# them move up.
+
+# %% [markdown]
+# ## The same numbers three ways
+#
+# By hand, with E = 16 and A = 4; "fallen before" is counted in the buffer:
+#
+# | name | badge (t, e, a) | (t x 16 + e) x 4 + a | fallen before | row |
+# |---|---|---|---|---|
+# | drained | (3, 0, 0) | 192 | 9 | 183 |
+# | falls | (6, 0, 0) | 384 | 18 | **366** |
+# | her mate | (6, 0, 1) | 385 | 18 | 367 |
+# | banishes | (9, 0, 3) | 579 | 33 | 546 |
+# | wins | (9, 12, 0) | 624 | 36 | 588 |
+# | cut off | (13, 1, 0) | 836 | 53 | 783 |
+
+# %%
+import numpy as np
+
+flat = data.acting.numpy().reshape(-1)  # (T * E * A,), in plain numpy
+for t, e, a in BADGES.values():
+    place = (t * E + e) * A + a
+    print(f"{place} - {(~flat[:place]).sum()} = {flat[:place].sum()}", end="   ")
+print("\nthe package's badges give rows", recording.rows_of(BADGES.values()))
+
+# %%
+figures.show_way(data.acting, badge=(6, 0, 0))
+
+# %% [markdown]
+# These six rows come back in every lesson. Here is what the buffer keeps of them. Remember (6, 0, 0): it falls in the very step in which its team
+# banishes a spirit.
+
+# %%
+badges, six = buffer.badges(), recording.rows_of(BADGES.values())
+rewards, values = data.rewards[data.acting], data.values[data.acting]
+print(row_table(badges, six, BADGES, row=torch.arange(len(badges)), action=actions, old_log_prob=log_probs_old,
+                reward=rewards, value=values))  # fmt: skip
+
+# %% [markdown]
+# ## Rows mixed up
+#
+# PettingZoo hands out one dictionary entry *per agent*. Whoever collects agent by agent ends with the axes (A, T, E), and has to bring them to
+# (T, E, A). Two ways look alike: `x.permute(1, 2, 0)` and `x.reshape(T, E, A)`.
+#
+# **Question.** What does the second one give?
+#
+# <details><summary>The same.</summary>Not so. permute takes each number along with its badge; reshape leaves all numbers where they are in memory and
+# only draws new borders between them.</details>
+# <details><summary>An error.</summary>That would be kind. The shape is right, the number of elements too: nobody complains.</details>
+# <details><summary>The right shape, with the numbers of other rows in it.</summary>Right. It is a bug of real libraries: JaxMARL's MAPPO matched rewards with
+# the values of other agents until pull request 87.</details>
+
+# %%
+badge_at = torch.cartesian_prod(torch.arange(T), torch.arange(E), torch.arange(A)).view(T, E, A, 3)
+agents_first = badge_at.permute(2, 0, 1, 3)  # (A, T, E, 3), as collected agent by agent
+right = agents_first.permute(1, 2, 0, 3)  # (T, E, A, 3)
+wrong = agents_first.reshape(T, E, A, 3)  # (T, E, A, 3) as well
+figures.show_places(right, wrong, badge=(6, 0, 0))
+
+# %% [markdown]
+# After the reshape, the row of (6, 0, 0) carries what belongs to (24, 0, 0): a detective that has long fallen. And it is hard to see in the numbers
+# themselves:
+
+# %%
+mixed = data.rewards.permute(2, 0, 1).reshape(T, E, A)
+print(f"mean reward, all places: right {data.rewards.mean():.3f}, mixed up {mixed.mean():.3f}")
+print(f"places where the reward looks as before: {(mixed == data.rewards).float().mean():.0%}")
+print(f"badges at home: {(wrong == badge_at).all(dim=-1).float().mean():.1%}")
+
+# %% [markdown]
+# Most rewards are 0 and so look right wherever they stand. No mean shows it, no shape shows it; the badges do. A test with badges is how this
+# package's own tests guard every step from buffer to mini-batch.
+
+# %% [markdown]
+# ## Play
+#
+# Same number of places, other borders. Try (1) `num_steps, num_envs = 128, 4`, (2) `4, 128`, (3) `512, 1`. Watch how many cases end inside the
+# rollout, and the largest number of rows that come from one copy.
+
+# %%
+from ppo_lessons import SpiritWorld, collect
+
+num_steps, num_envs = 32, 16
+world = SpiritWorld("standard", num_envs)
+world.reset(seed=7)
+tried = SharedBuffer(num_steps, num_envs, world.num_agents, world.obs_size)
+collect(world, recording.policy, tried, torch.Generator().manual_seed(0))
+acting, over = tried.data.acting, tried.data.episode_over
+print(f"{acting.numel()} places, {acting.sum()} real decisions, {over.sum()} cases ended")
+print(f"from one copy: at most {acting.sum(dim=(0, 2)).max()} rows")
+
+# %% [markdown]
+# Few copies and many steps: long stories, but all from the same few worlds. Many copies and few steps: many stories, each cut short, and the
+# critic has to guess how they go on. The package trains with 256 copies and T = 8.
+
+# %% [markdown]
+# ## Exercise 2.1: flat rows (difficulty 1, 4 minutes)
+#
+# Lay the rows of living agents under each other, in the order time, environment, agent. `tensor` is (T, E, A) or (T, E, A, D), of any dtype;
+# `acting` is bool, (T, E, A). What the fallen hold, NaN included, must not show.
+
+
+# %% tags=["exercise"]
+def flatten_rows(tensor, acting):
+    # Return the quantity of the B acting rows, (B,) or (B, D).
+    return ...
+
+
+# %%
+from ppo_lessons.classroom import check, hint, solution
+
+flatten_rows = check(flatten_rows)
+# hint("2.1")      # take away the # in front for a hint; run it again for the next one
+# solution("2.1")
+
+# %% [markdown]
+# ## Exercise 2.2: badges (difficulty 2, 6 minutes)
+#
+# Whose row is it? One line (t, e, a) for each row of `flatten_rows`, in the same order.
+
+
+# %% tags=["exercise"]
+def badges_of(acting):
+    # Return the badge of each acting row, int64, (B, 3).
+    return ...
+
+
+# %%
+badges_of = check(badges_of)
+# hint("2.2")
+# solution("2.2")
+
+# %% [markdown]
+# ## Exercise 2.3: a mean over real decisions (difficulty 1, 4 minutes)
+#
+# The mean reward of a rollout, the mean loss, ...: only rows of living agents count, each the same. Return a scalar tensor; NaN if nobody acted at
+# all.
+
+
+# %% tags=["exercise"]
+def mean_over_acting(quantity, acting):
+    # Return the mean of a (float) quantity over the acting rows, a scalar.
+    return ...
+
+
+# %%
+mean_over_acting = check(mean_over_acting)
+# hint("2.3")
+# solution("2.3")
+
+# %% [markdown]
+# Your functions on the recording. Places 3 to 6 of what a detective sees are its own number: the row itself says whose it is. Does every
+# badge agree?
+
+# %%
+mine, whose = flatten_rows(data.obs, data.acting), badges_of(data.acting)
+print("the same rows as get():", torch.equal(mine, states))
+print("every row seen by the agent on its badge:", torch.equal(mine[:, 3:7].argmax(dim=1), whose[:, 2]))
+print(f"mean reward of a real decision: {mean_over_acting(data.rewards, data.acting):.3f}")
+
+# %% [markdown]
+# ## A claim put to the test
+#
+# "Experience is precious. Why clear it? Keep the old rows and learn from them again." Let us keep them, train the recorded team for ten more
+# cycles, and ask after each: how likely are the *recorded* actions now, compared with then?
+
+# %%
+from ppo_lessons import TrainingRun, train
+from ppo_lessons.actor_critic import log_probs_and_entropy
+
+
+def times_as_likely(policy):
+    with torch.no_grad():
+        now, _ = log_probs_and_entropy(policy(states)[0], actions)
+    return torch.exp(now - log_probs_old)  # the ratio of lesson 06
+
+
+run = TrainingRun("standard", CONFIG, policy=load_recording().policy)
+ratios = [times_as_likely(run.policy)] + [times_as_likely(run.policy) for _ in train(run, cycles=10)]
+figures.show_ageing(ratios)
+
+# %% [markdown]
+# At first every action is exactly as likely as then. After a few cycles many are half or twice as likely: this is the experience of *another*
+# team. PPO's gradient is a fair guide only near the policy that played (*on-policy*). The ratio makes up for other actions, but not for other
+# places: the team no longer walks there, and its mates no longer answer so.
+
+# %% [markdown]
+# ## Clear
+#
+# Node P. The next rollout belongs to the new policy alone. What you read before stays yours; the buffer gives nothing more.
+
+# %%
+buffer.clear()
+print("step:", buffer.step, " full:", buffer.is_full, " rows that were read before:", len(actions))
+print("get:", refused(buffer.get))
+
+# %% [markdown]
+# **Question.** After `clear`, are the old numbers gone from memory?
+#
+# <details><summary>Yes, all is set to 0.</summary>Not so, and it need not be: that would only cost time.</details>
+# <details><summary>No, but nobody can read them through the buffer.</summary>Right. Only the step goes back to 0. `get` refuses until T new steps have
+# taken the place of *all* the old ones and `finish` was called again.</details>
+# <details><summary>No, so `get` may mix old and new rows.</summary>It cannot: the buffer is read only when it is full, and then every slice is new.</details>
+
+# %% [markdown]
+# ## Recap
+#
+# - One buffer for all: axes (T, E, A, ...), one `add` for each step, full after T of them.
+# - `get` gives flat rows of living agents in the order t, e, a; permute keeps a number with its badge, reshape does not.
+# - PPO is on-policy: after the update the rows belong to a team that no longer exists. Clear.
+#
+# | code | meaning |
+# |---|---|
+# | [`SharedBuffer.add`, `is_full`](../ppo_lessons/buffer.py) | nodes B, C: store everybody's step; is there room for another? |
+# | [`SharedBuffer.get`](../ppo_lessons/buffer.py), `states, actions, log_probs_old, returns, advantages = buffer.get()` | pull rollout data |
+# | [`SharedBuffer.clear`](../ppo_lessons/buffer.py) | node P: forget it all |
+
+# %%
+from ppo_lessons.classroom import show_progress
+
+show_progress()
+
+# %% [markdown]
+# **Next:** [3. Advantages: was this action better than expected?](03_advantages.ipynb)

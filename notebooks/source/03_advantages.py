@@ -1,0 +1,355 @@
+# %% [markdown]
+# `A B C [D] E F G H I J K L M N O P`
+#
+# # 3. Advantages: was this action better than expected?
+#
+# **25 minutes, 4 exercises.** You need: [02](02_shared_buffer.ipynb).
+#
+# Afterwards you can: write TD errors and GAE; say what to expect after a step that went on, was cut off, or was the end; give a fallen
+# detective its share of what its team wins later.
+
+# %% [markdown]
+# ## Promise
+#
+# For each row of the buffer you will know one signed number: how much better the action turned out than the critic had expected. The
+# whole update hangs on it.
+
+# %% [markdown]
+# ## Idea
+#
+# A reward alone says little. +0.5 is splendid for a team that expected nothing, and poor for one that expected 2. So we compare: what came,
+# plus what is *now* expected, minus what was expected *before*. The critic supplies both expectations.
+
+# %%
+import torch
+
+from ppo_lessons import advantages as adv
+from ppo_lessons.interactive import advantage_figures as figures
+from ppo_lessons.interactive.tables import row_table
+from ppo_lessons.recorded import BADGES, CONFIG, load_recording
+
+recording = load_recording()
+buffer, last_values = recording.buffer, recording.last_values
+data, badges, six = buffer.data, buffer.badges(), recording.rows_of(BADGES.values())
+ends = (data.terminated, data.truncated, data.final_values, last_values)
+
+
+def flat(tensor):
+    return tensor[data.acting]  # the rows of the living, as in lesson 02
+
+
+print(row_table(badges, six, BADGES, reward=flat(data.rewards), value=flat(data.values)))
+
+# %% [markdown]
+# ## Predict
+#
+# **Question.** "Her mate" (6, 0, 1): in this step a spirit was banished (+0.5 for everybody), and detectives 0 and 2 fell. The critic had
+# expected 0.395 from here on. Was the mate's action better than expected?
+#
+# <details><summary>Yes: 0.5 is more than 0.395.</summary>Not so: 0.395 was for the whole future, not for this step. What is left of the future must be
+# added to the reward first.</details>
+# <details><summary>No: after this step less is left to expect.</summary>Right. With two mates gone the critic expects -1.087. You will see
+# 0.5 + 0.98 x (-1.087) - 0.395 = -0.960.</details>
+# <details><summary>It did not fall, so yes.</summary>Not so: what counts is what it may now expect, and a team of two can no longer banish the
+# spirit of toughness 3.</details>
+
+# %% [markdown]
+# ## Equation: one step
+#
+# $$\delta_t = r_t + \gamma\, V_{\text{next}} - V(s_t)$$
+#
+# The *TD error* (temporal difference; Schulman et al. 2016, equation 9). In code: `rewards`, `gamma`, `next_values`, `values`. The discount
+# $\gamma$ makes a reward one step later count a little less; here 0.98.
+#
+# ## Four ways on
+#
+# What is `next_values` when the case, or the rollout, stops?
+#
+# | after this row | next value | because |
+# |---|---|---|
+# | it goes on | `values[t + 1]` | the next row of the same agent |
+# | **terminated** | 0 | really over: nothing comes any more |
+# | **truncated** | `final_values` | only cut off: what the critic made of the last thing *seen* |
+# | the rollout is full | `last_values` | the case goes on, we just stop watching |
+#
+# (Pardo et al. 2018, section 2.2.) If both flags are set, terminated wins.
+
+# %%
+following = adv.next_values(data.values, *ends)
+deltas = adv.td_errors(data.rewards, data.values, following, CONFIG.gamma)
+table = dict(reward=data.rewards, value=data.values, next_value=following, td_error=deltas, terminated=data.terminated)
+print(row_table(badges, six, BADGES, truncated=flat(data.truncated), **{k: flat(v) for k, v in table.items()}))
+
+# %% [markdown]
+# ## Cut off is not over
+#
+# The row "cut off": the step limit of copy 1. The limit is for our convenience and no part of the task: no detective sees a clock. Three ways to treat
+# it, and only one is right. The row below belongs to the *next* case, whose fresh start knows nothing of this one.
+
+# %%
+t, e, a = BADGES["cut off"]
+value, next_case = data.values[t, e, a], data.values[t + 1, e, a]
+print(f"as if it had died:           0 - {value:.3f} = {-value:+.3f}")
+print(f"row below (the next case):   0.98 x {next_case:.3f} - {value:.3f} = {0.98 * next_case - value:+.3f}")
+final = data.final_values[t, e, a]
+print(f"final observation (right):   0.98 x {final:.3f} - {value:.3f} = {0.98 * final - value:+.3f}")
+
+# %% [markdown]
+# A test that anybody can do in the head: reward 1 in every step, for ever, $\gamma$ = 0.9. The right value is 1 + 0.9 + 0.81 + ... = 10. Nothing is ever
+# a surprise, so every advantage has to be 0. Now cut off after five steps, or treat the cut as an end:
+
+# %%
+ones, tens, never = torch.ones(5), torch.full((5,), 10.0), torch.zeros(5, dtype=torch.bool)
+last = torch.tensor([False, False, False, False, True])
+next_case = torch.tensor(77.0)  # must not matter
+truncated = adv.gae(ones, tens, never, last, tens, next_case, 0.9, 0.95)
+as_if_dead = adv.gae(ones, tens, last, never, tens, next_case, 0.9, 0.95)
+figures.show_ends({"truncated": truncated, "treated as terminated": as_if_dead})
+
+# %% [markdown]
+# -9 in the last step, for nothing but a clock, and it spreads backwards: a long life looks like a mistake. Well-known teaching code treats
+# truncation so (CleanRL's issues #198 and #457 are about it).
+#
+# ## Equation: many steps
+#
+# $$A_t = \delta_t + \gamma\lambda\, A_{t+1}$$
+#
+# *Generalised advantage estimation*, GAE (Schulman et al. 2016, equation 16, written as a recursion). The surprises further on count too, the further
+# the less. At every end the sum is cut: $A_{t+1}$ counts as 0. $\lambda$ is `gae_lambda`, here 0.8.
+
+# %% [markdown]
+# ## The same numbers three ways
+#
+# One detective, $\gamma$ = 0.8, $\lambda$ = 0.5, so $\gamma\lambda$ = 0.4. Cut off with t = 2, where the final observation is worth 4; really over with t = 5. Read it from
+# the bottom up:
+#
+# | t | r | V | next V | TD error | advantage | return |
+# |---|---|---|---|---|---|---|
+# | 0 | 1 | 2 | 3 | 1.4 | 1.4 + 0.4 x -0.52 = 1.192 | 3.192 |
+# | 1 | 0 | 3 | 1 | -2.2 | -2.2 + 0.4 x 4.2 = -0.520 | 2.480 |
+# | 2 | 2 | 1 | **4** (cut off) | 4.2 | **cut:** 4.200 | 5.200 |
+# | 3 | 0 | 5 | 2 | -3.4 | -3.4 + 0.4 x -0.2 = -3.480 | 1.520 |
+# | 4 | -1 | 2 | 4 | 0.2 | 0.2 + 0.4 x -1 = -0.200 | 1.800 |
+# | 5 | 3 | 4 | **0** (over) | -1.0 | **cut:** -1.000 | 3.000 |
+
+# %%
+import numpy as np
+
+r, V = np.array([1.0, 0, 2, 0, -1, 3]), np.array([2.0, 3, 1, 5, 2, 4])
+next_v, goes_on = np.array([3.0, 1, 4, 2, 4, 0]), np.array([1, 1, 0, 1, 1, 0])
+delta, A, following_a = r + 0.8 * next_v - V, np.zeros(6), 0.0
+for t in reversed(range(6)):
+    A[t] = following_a = delta[t] + 0.8 * 0.5 * goes_on[t] * following_a
+print("numpy:  ", " ".join(f"{x:+.3f}" for x in A))
+over, cut = torch.arange(6) == 5, torch.arange(6) == 2
+final_v, after_v = torch.tensor([0, 0, 4.0, 0, 0, 0]), torch.tensor(6.0)  # 6: of the next case, must not matter
+by_package = adv.gae(torch.tensor(r).float(), torch.tensor(V).float(), over, cut, final_v, after_v, 0.8, 0.5)
+print("package:", " ".join(f"{x:+.3f}" for x in by_package))
+
+# %% [markdown]
+# The golden numbers: Stable-Baselines3 2.9.2, `RolloutBuffer.compute_returns_and_advantage`, gives on these rows
+# **+1.192 -0.520 +4.200 -3.480 -0.200 -1.000**. (It adds $\gamma V_\text{final}$ to the reward of a truncated row, then treats the row as an end: the
+# same.) The *return* is advantage plus the **old** value: what the critic should have said (lesson 08).
+#
+# ## Lambda: how far to look
+#
+# $\lambda$ = 0: the one-step TD error; all trust in the critic. $\lambda$ = 1: the discounted return minus the value; all trust in what really came, up to the end or the
+# edge of the rollout. In between, as a rule: less noise than 1, less of the critic's error than 0.
+
+# %%
+gamma = CONFIG.gamma
+at_0 = adv.gae(data.rewards, data.values, *ends, gamma, 0.0)
+at_1 = adv.gae(data.rewards, data.values, *ends, gamma, 1.0)
+summed, later = torch.zeros_like(at_1), last_values  # the rewards themselves, added up from the end
+for t in reversed(range(32)):
+    is_end = data.terminated[t] | data.truncated[t]
+    summed[t] = later = data.rewards[t] + gamma * torch.where(is_end, following[t], later)
+print("lambda 0 is the TD error:         ", torch.allclose(at_0, deltas, atol=1e-5))
+print("lambda 1 is return minus value:   ", torch.allclose(at_1, summed - data.values, atol=1e-5))
+print("returns are advantage + old value:", torch.allclose(buffer.returns, buffer.advantages + data.values, atol=1e-5))
+
+# %% [markdown]
+# ## The fallen
+#
+# Detective 0 fell at t = 6, next to a spirit. At t = 9 the two mates that were left banished the next one, and everybody was rewarded, the fallen too. But rows of
+# the fallen are not learned from.
+#
+# **Question.** Which part of that +1.0 reaches the row (6, 0, 0)?
+#
+# <details><summary>None: it is dead, the sum is cut there.</summary>So it is, if nothing is done. Then a detective learns that nothing after its own fall
+# matters to it, and that a sacrifice never pays.</details>
+# <details><summary>All of it, discounted three times, if it is credited to its last row.</summary>Right: $0.98^3 \times 1.0$ = 0.941 is added to the reward
+# of (6, 0, 0). That is `with_team_credit`.</details>
+# <details><summary>It comes in through the critic's estimate of the next row.</summary>Not so: the next row is one of the fallen. After a
+# termination the next value is 0.</details>
+
+# %%
+credited = adv.with_team_credit(data.rewards, data.acting, data.episode_over, CONFIG.gamma)
+alone = adv.gae(data.rewards, data.values, *ends, CONFIG.gamma, CONFIG.gae_lambda)
+columns = dict(reward=data.rewards, credited=credited, alone=alone, with_team=buffer.advantages)
+print(row_table(badges, six, BADGES, **{name: flat(column) for name, column in columns.items()}))
+
+# %% [markdown]
+# The fall goes from -0.977 to -0.036: hardly worse than expected. "Drained", three rows before it, moves along through the sum. The other
+# rows keep their numbers.
+#
+# It is a choice (`PPOConfig(team_credit=...)`). MAPPO's code (Yu et al. 2022) also lets a team's rewards after a fall count, and cuts only when the
+# whole team is done. It is no proof that the fall *helped*: every fallen detective gets this share. And nothing is estimated beyond the
+# rollout, since there is no value of having fallen.
+
+# %% [markdown]
+# ## Picture: copy 0, step by step
+#
+# Follow one panel from left to right. Where the value V jumps and no reward makes up for it, there is a large TD error; the advantages of the rows
+# before lean the same way, less and less.
+
+# %%
+copy = 0
+deltas = adv.td_errors(credited, data.values, following, CONFIG.gamma)
+along = [x[:, copy] for x in (data.rewards, data.values, deltas, buffer.advantages, data.acting)]
+figures.show_along_copy(*along, (data.terminated[:, copy], data.truncated[:, copy]))
+
+# %% [markdown]
+# After t = 6 the critic expects little of detectives 1 and 3. The banishing at t = 9 is the great surprise. Their own fall, a reward of -0.7, has a
+# *positive* advantage: the critic had expected worse.
+#
+# ## Play
+#
+# Detective 3 of copy 0. Three things to try, each with what to watch: `gae_lambda = 0` (does the row before the banishing learn of it?); `gae_lambda = 1` (how far back
+# does it reach, and how rough is the line?); `gamma = 0.5` (what becomes of the rows before t = 5?).
+
+# %%
+gamma, gae_lambda, detective = 0.98, 0.8, 3
+credited_now = adv.with_team_credit(data.rewards, data.acting, data.episode_over, gamma)
+lines = {x: adv.gae(credited_now, data.values, *ends, gamma, x)[:20, 0, detective] for x in {0.0, gae_lambda, 1.0}}
+figures.show_lambdas(dict(sorted(lines.items())), data.rewards[:20, 0, detective])
+
+# %% [markdown]
+# ## Exercise 3.1: the TD error (difficulty 1, 2 minutes)
+#
+# All are (T, ...): T steps, whatever axes follow. No loop is needed.
+
+
+# %% tags=["exercise"]
+def td_errors(rewards, values, next_values, gamma):
+    # Return by how much each step turned out better than expected, (T, ...).
+    return ...
+
+
+# %%
+from ppo_lessons.classroom import check, hint, solution
+
+td_errors = check(td_errors)
+# hint("3.1")
+# solution("3.1")
+
+# %% [markdown]
+# ## Exercise 3.2: four ways on (difficulty 2, 4 minutes)
+#
+# The table above, for all rows at once. `terminated` and `truncated` are bool (T, ...), `last_values` has no axis T. `torch.cat` joins along T,
+# `torch.where(condition, a, b)` selects.
+
+
+# %% tags=["exercise"]
+def next_values(values, terminated, truncated, final_values, last_values):
+    # Return what the critic expects after each step, or what takes its place at an end, (T, ...).
+    return ...
+
+
+# %%
+next_values = check(next_values)
+# hint("3.2")
+# solution("3.2")
+
+# %% [markdown]
+# ## Exercise 3.3: GAE (difficulty 2, 6 minutes)
+#
+# Use your `next_values` and `td_errors`, then the recursion, from the last row upwards. `terminated | truncated` says where the sum is cut. The smallest
+# example of the check is the six-row table.
+
+
+# %% tags=["exercise"]
+def gae(rewards, values, terminated, truncated, final_values, last_values, gamma, gae_lambda):
+    # Return the advantage of every row, (T, ...).
+    return ...
+
+
+# %%
+gae = check(gae)
+# hint("3.3")
+# solution("3.3")
+
+# %% [markdown]
+# ## Exercise 3.4: credit after one's own fall (difficulty 3, 7 minutes)
+#
+# `rewards` and `acting` are (T, E, A), `episode_over` is (T, E). Add to the last row of each fallen agent the discounted rewards of its rows *as a fallen one*, up to
+# and with the step in which its case is over. What you write into the rows of the fallen is not looked at.
+
+
+# %% tags=["exercise"]
+def with_team_credit(rewards, acting, episode_over, gamma):
+    # Return the rewards to use in gae, (T, E, A).
+    return ...
+
+
+# %%
+with_team_credit = check(with_team_credit)
+# hint("3.4")
+# solution("3.4")
+
+# %% [markdown]
+# ## Your advantages against the recording's
+#
+# All 1934 rows of the recording, by your four functions. (As long as a blank is open, the package's function stands in.)
+
+# %%
+mine = with_team_credit(data.rewards, data.acting, data.episode_over, CONFIG.gamma)
+mine = gae(mine, data.values, *ends, CONFIG.gamma, CONFIG.gae_lambda)
+one_step = td_errors(credited, data.values, next_values(data.values, *ends), CONFIG.gamma)
+print(
+    "your advantages:", torch.allclose(flat(mine), flat(buffer.advantages), atol=1e-5), "for", len(flat(mine)), "rows"
+)
+print("your TD errors: ", torch.allclose(flat(one_step), flat(deltas), atol=1e-5))
+
+# %% [markdown]
+# ## A claim put to the test
+#
+# "It is in the official tutorial, so it is right." An eight-step win: +10 at the end, the critic says 2 everywhere. The loop below has the
+# rules of PettingZoo's from-scratch PPO [tutorial](https://pettingzoo.farama.org/tutorials/cleanrl/implementing_PPO/), in our own words. How many mistakes do you see?
+
+# %%
+rewards, values = torch.tensor([0.0] * 7 + [10.0]), torch.full((8,), 2.0)
+over, never = torch.arange(8) == 7, torch.zeros(8, dtype=torch.bool)
+copied = torch.zeros(8)
+for t in reversed(range(7)):
+    surprise = rewards[t] + 0.99 * values[t + 1] * over[t + 1] - values[t]
+    copied[t] = surprise + 0.99 * 0.99 * copied[t + 1]
+yours = gae(rewards, values, over, never, torch.zeros(8), torch.tensor(2.0), 0.99, 0.95)
+print("tutorial:", " ".join(f"{x:+6.2f}" for x in copied[:7]), "  not trained on")
+print("yours:   ", " ".join(f"{x:+6.2f}" for x in yours))
+
+# %% [markdown]
+# A win, and every step that is trained on is called a mistake.
+#
+# <details><summary>The mistakes</summary>The future counts only <em>where</em> it is over (the flag is turned round, and is read one row too low);
+# gamma stands where lambda belongs; the last row, the win itself, is left out. No error, no warning: only a closed form, or a comparison with
+# another implementation, shows it.</details>
+
+# %%
+from ppo_lessons.classroom import show_progress
+
+show_progress()
+
+# %% [markdown]
+# ## Recap
+#
+# - Advantage: what came, plus what is now expected, minus what was expected. Return: advantage plus old value.
+# - Terminated: 0 is expected. Truncated: the final observation's value. The sum is cut at both.
+# - The fallen: their later rewards are credited to their last row.
+#
+# | code | meaning |
+# |---|---|
+# | [`gae(rewards, values, ...)`](../ppo_lessons/advantages.py) | node D: was this action better than expected? |
+# | [`with_team_credit(rewards, ...)`](../ppo_lessons/advantages.py) | credit after one's own fall |
+#
+# **Next:** [4. Detaching: which tensors may carry a gradient?](04_detaching.ipynb)

@@ -1,0 +1,347 @@
+# %% [markdown]
+# `A B C D E F G H [I J K] L M N O P`
+#
+# # 6. Ratios: how much likelier is that action now?
+#
+# **25 minutes, 3 exercises.** You need: [05](05_minibatches.ipynb).
+#
+# Afterwards you can: look stored actions up in the current policy; write the ratio; say what it is, and what its gradient is, before the first
+# step; tell how far the policy has moved.
+
+# %% [markdown]
+# ## Promise
+#
+# You will look at the team's recorded decisions with the eyes of the policy as it is *now*, and reduce what has changed to one number per row.
+#
+# ## Idea
+#
+# The rows were played by one policy. After the first gradient step the network holds another. It would not have played the same game, but we can
+# still ask it: *this detective saw this and went right; how likely would that be with you?* The answer, divided by how likely it was then, is
+# the **ratio**.
+
+# %%
+import numpy as np
+import torch
+from torch.distributions import Categorical, kl_divergence
+
+from ppo_lessons import Rows, actor_critic, losses
+from ppo_lessons.interactive import ratio_figures as figures
+from ppo_lessons.interactive.tables import row_table
+from ppo_lessons.minibatches import shuffle_rows, split_rows
+from ppo_lessons.recorded import BADGES, CONFIG, load_recording
+
+recording = load_recording()
+rows, badges = recording.buffer.get(), recording.buffer.badges()
+six = recording.rows_of(BADGES.values())
+then = dict(action=rows.actions, old_log_prob=rows.old_log_probs, old_prob=rows.old_log_probs.exp())
+print(row_table(badges, six, BADGES, **then))
+
+# %% [markdown]
+# ## I. The forward pass
+#
+# The current policy gets the stored `obs` and gives five *logits* for each row; softmax turns them into probabilities. Nothing is drawn here. The
+# update only looks up the action that *was* taken, also where another one is likelier, as for `drained`, who went right against the odds.
+
+# %%
+logits, values = recording.policy(rows.obs)
+print("obs", tuple(rows.obs.shape), "-> logits", tuple(logits.shape), "and values", tuple(values.shape))
+figures.show_lookup(logits[six], rows.actions[six], BADGES)
+
+# %% [markdown]
+# ## J. The log-probability
+#
+# $$\log \pi(a \mid s) = z_a - \ln \sum_b e^{z_b}$$
+#
+# This is the logarithm of softmax, `log_softmax`. Logarithms are kept because tiny probabilities stay ordinary numbers in them, and because a
+# quotient becomes a difference. PyTorch wraps the same in an object, `Categorical`.
+#
+# The second cell is a trap: given the actions as a column, (B, 1), `Categorical` looks *every* row's action up in *every* row, and raises no error. The
+# package refuses.
+
+# %%
+new_log_probs = torch.log_softmax(logits, dim=-1).gather(-1, rows.actions.unsqueeze(-1)).squeeze(-1)  # (B,)
+distribution = Categorical(logits=logits)
+print("drained:", f"{new_log_probs[six[0]]:.3f}, by Categorical {distribution.log_prob(rows.actions)[six[0]]:.3f}")
+print("the same in all rows:", torch.allclose(new_log_probs, distribution.log_prob(rows.actions), atol=1e-6))
+_, entropies = actor_critic.log_probs_and_entropy(logits, rows.actions)
+print("entropy the same:    ", torch.allclose(entropies, distribution.entropy(), atol=1e-6))
+
+# %%
+column = rows.actions[six].unsqueeze(1)  # (6, 1)
+print("Categorical gives", tuple(Categorical(logits=logits[six]).log_prob(column).shape))
+try:
+    actor_critic.log_probs_and_entropy(logits[six], column)
+except ValueError as error:
+    print("the package says: ", error)
+
+# %% [markdown]
+# ## K. Equation: the ratio
+#
+# $$r = \frac{\pi_\text{new}(a \mid s)}{\pi_\text{old}(a \mid s)} = e^{\log \pi_\text{new} - \log \pi_\text{old}}$$
+#
+# (Schulman et al. 2017, section 3.) In our words: `ratios`, `new_log_probs`, `old_log_probs`. The rows were drawn by the old policy; a row weighted with
+# $r$ counts as often as the new policy would have chosen it in that place. The field calls this *importance sampling*.
+
+# %% [markdown]
+# **Question.** No step has been taken: the policy that looks is the one that played, and every ratio is 1. What is the gradient of the ratios?
+#
+# <details><summary>0, because they are all the same constant.</summary>Not so: 1 is their value at these weights. Change a weight and they move. A
+# parabola is 1 somewhere too, and need not be flat there.</details>
+# <details><summary>That of the log-probability.</summary>Right: the derivative of e to the x is itself, here 1, times that of x. And x holds only one
+# tensor with a graph, the new log-probability.</details>
+# <details><summary>It cannot be worked out, numerator and denominator are equal.</summary>Not so: equal in value, not in kind. The denominator is a
+# stored number, the numerator a function of the weights.</details>
+
+# %%
+pieces = split_rows(shuffle_rows(len(rows.actions), torch.Generator().manual_seed(0)), CONFIG.minibatch_size)
+minibatch = Rows(*(tensor[pieces[0]] for tensor in rows))
+new, _ = actor_critic.log_probs_and_entropy(recording.policy(minibatch.obs)[0], minibatch.actions)
+ratios = losses.importance_ratios(new, minibatch.old_log_probs)
+weights = [recording.policy.actor_head.weight, *recording.policy.actor_trunk.parameters()]
+ppo = torch.autograd.grad(-(ratios * minibatch.advantages).mean(), weights, retain_graph=True)
+plain = torch.autograd.grad(-(new * minibatch.advantages).mean(), weights, retain_graph=True)
+print("every ratio is 1:", bool((ratios - 1).abs().max() < 1e-6))
+print("gradient is 0:   ", all(bool((gradient == 0).all()) for gradient in ppo))
+print("gradients of -ratio A and -log_prob A are equal:", all(map(torch.allclose, ppo, plain)))
+
+# %% [markdown]
+# $$\nabla r = r\, \nabla \log \pi_\text{new}$$
+#
+# With $r = 1$ the gradient of $-r A$ is that of $-\log \pi\, A$ (the plain policy gradient, equation 2 of the paper): **the first step of PPO is a
+# plain policy-gradient step**. Lesson 04's silent bug gives the same ratios and a gradient of 0:
+
+# %%
+not_detached = losses.importance_ratios(new, new)  # both with a graph
+bug = torch.autograd.grad(-(not_detached * minibatch.advantages).mean(), weights, retain_graph=True)
+print("every ratio is 1:", bool((not_detached == 1).all()))
+print("gradient is 0:   ", all(bool((gradient == 0).all()) for gradient in bug))
+
+# %% [markdown]
+# ## How far has the whole policy moved?
+#
+# $$\mathrm{KL}(\pi_\text{old} \,\|\, \pi_\text{new}) \approx \mathrm{mean}\big((r - 1) - \ln r\big)$$
+#
+# (Schulman 2020, *Approximating KL divergence*, the estimator k3.) The KL divergence is the mean of $-\ln r$ over the old policy's actions; taken over
+# our sample, this is k1. The mean of $r - 1$ over the old policy's actions is 0, so adding it leaves the average right.
+
+# %% [markdown]
+# **Question.** No KL divergence is negative. Which of these *estimates* can be?
+#
+# <details><summary>Neither k1 nor k3: they estimate something that is never negative.</summary>Not so: an estimate may miss. If most of the
+# sampled actions happen to have risen, the mean of -ln r is below 0.</details>
+# <details><summary>k1 only.</summary>Right: -ln r is negative in every row that rose. But (r - 1) - ln r is 0 or more in each row, since ln r is
+# never above r - 1.</details>
+# <details><summary>Both.</summary>Not so: look at one row of k3. The straight line r - 1 touches ln r at r = 1 and lies above it everywhere
+# else.</details>
+
+# %% [markdown]
+# ## The same numbers three ways
+#
+# By hand, six rows (probability of the taken action then and now):
+#
+# | row | then | now | ln then | ln now | ratio | r - 1 - ln r |
+# |---|---|---|---|---|---|---|
+# | 1 | 0.50 | 0.60 | -0.693 | -0.511 | 1.20 | 0.0177 |
+# | 2 | 0.25 | 0.20 | -1.386 | -1.609 | 0.80 | 0.0231 |
+# | 3 | 0.10 | 0.20 | -2.303 | -1.609 | 2.00 | 0.3069 |
+# | 4 | 0.80 | 0.60 | -0.223 | -0.511 | 0.75 | 0.0377 |
+# | 5 | 0.50 | 0.50 | -0.693 | -0.693 | 1.00 | 0.0000 |
+# | 6 | 0.20 | 0.30 | -1.609 | -1.204 | 1.50 | 0.0945 |
+#
+# Mean of the last column, k3: **0.0800**. Mean of ln then - ln now, k1: **-0.1284**.
+
+# %%
+old, now = np.log([0.50, 0.25, 0.10, 0.80, 0.50, 0.20]), np.log([0.60, 0.20, 0.20, 0.60, 0.50, 0.30])
+by_hand = np.exp(now - old)
+k3, k1 = (by_hand - 1 - np.log(by_hand)).mean(), (old - now).mean()
+print("numpy:      ", by_hand.round(2), f"k3 {k3:.4f}, k1 {k1:.4f}")
+old, now = torch.from_numpy(old), torch.from_numpy(now)
+print("the package:", losses.importance_ratios(now, old).numpy().round(2), f"k3 {losses.approx_kl(now, old):.4f}")
+
+# %% [markdown]
+# The tests of this course compare the table with others' code: log-probabilities by `Categorical` (PyTorch 2.13.0), ratios and **0.0800** by the lines of
+# Stable-Baselines3 2.9.2 itself.
+#
+# k1 came out negative: rows that rose outweigh those that fell. Row 3 moved most, and k3 says so.
+#
+# ## Picture: the ratios spread
+#
+# Now some gradient steps on the recording. What stands between ratio and step is opened in lessons 07 to 10; here it is one line.
+
+# %%
+import copy
+
+from ppo_lessons import make_optimizer
+from ppo_lessons.steps import gradient_step
+from ppo_lessons.update import minibatch_losses
+
+
+def after_steps(num_steps, config=CONFIG):  # a copy of the recorded policy, trained a little on the recorded rows
+    policy, pieces = copy.deepcopy(recording.policy), []
+    optimizer, generator = make_optimizer(policy, config), torch.Generator().manual_seed(0)
+    for _ in range(num_steps):
+        pieces = pieces or list(split_rows(shuffle_rows(len(rows.actions), generator), config.minibatch_size))
+        minibatch = Rows(*(tensor[pieces[0]] for tensor in rows))
+        gradient_step(minibatch_losses(policy, minibatch, config).total_loss, policy, optimizer, config.max_grad_norm)
+        pieces = pieces[1:]
+    return policy
+
+
+# %%
+def ratios_under(policy):
+    with torch.no_grad():
+        now, _ = actor_critic.log_probs_and_entropy(policy(rows.obs)[0], rows.actions)
+    return losses.importance_ratios(now, rows.old_log_probs)
+
+
+figures.show_ratio_spread({num_steps: ratios_under(after_steps(num_steps)) for num_steps in (0, 1, 4, 16)})
+
+# %% [markdown]
+# One step is enough to spread them, and the first one goes far: a fresh Adam moves nearly every weight by its full step size, however short
+# the gradient. From there the spread need not grow at each step.
+#
+# ## The agent's number is part of what it sees
+#
+# All detectives share these weights. Give the network `drained`'s view four times, with another number in it each time:
+
+# %%
+views = rows.obs[six[0]].repeat(4, 1)  # (4, D)
+views[:, 3:7] = torch.eye(4)  # places 3 to 6 of obs say which detective I am
+titles = [f"as detective {a}" for a in range(4)]
+figures.show_lookup(recording.policy(views)[0], rows.actions[six[0]].repeat(4), titles)
+
+# %% [markdown]
+# Four policies in one network. So a row's number has to travel with it through shuffle and split: looked up under another number, the same
+# action gets a ratio that means nothing.
+#
+# ## Play
+#
+# Change the numbers and run again. (1) `num_steps = 0`: what is approx_kl? (2) `num_steps = 1` with `learning_rate = 4e-4`: does the first step still
+# reach far? (3) `minibatch_size = 64`: watch approx_kl. And in the table: has every row gone the way its advantage asks for? (All rows
+# pull at the same weights; a step follows their sum.)
+
+# %%
+import dataclasses
+
+from ppo_lessons.interactive.picture import Note
+
+num_steps, learning_rate, minibatch_size = 16, 4e-3, 512
+config = dataclasses.replace(CONFIG, learning_rate=learning_rate, minibatch_size=minibatch_size)
+ratios = ratios_under(after_steps(num_steps, config))
+kl = losses.approx_kl(ratios.log(), torch.zeros(len(ratios)))  # ln r and 0: only their difference counts
+reach = f"smallest ratio {ratios.min():.2f}, largest {ratios.max():.2f}, approx_kl {kl:.4f}"
+Note(row_table(badges, six, BADGES, digits=2, advantage=rows.advantages, ratio=ratios) + "\n\n" + reach)
+
+# %% [markdown]
+# ## Exercise 6.1: log-probabilities and entropy (difficulty 2, 6 minutes)
+#
+# For each row: the log-probability of the stored action, and the entropy of the whole distribution,
+#
+# $$H = -\sum_b p_b \ln p_b$$
+#
+# (Shannon 1948; lesson 09 says what it is good for). `logits` are (B, N), `actions` (B,). Write it with `Categorical` or by hand.
+
+
+# %% tags=["exercise"]
+def log_probs_and_entropy(logits, actions):
+    # Return two tensors: log_probs (B,) and entropy (B,).
+    return ...
+
+
+# %%
+from ppo_lessons.classroom import check, hint, solution
+
+log_probs_and_entropy = check(log_probs_and_entropy)
+# hint("6.1")
+# solution("6.1")
+
+# %% [markdown]
+# ## Exercise 6.2: the ratio (difficulty 1, 3 minutes)
+#
+# How much likelier each stored action is now than when it was taken. The loss will send its gradient through this line.
+
+
+# %% tags=["exercise"]
+def importance_ratios(new_log_probs, old_log_probs):
+    # Return the ratios, (B,).
+    return ...
+
+
+# %%
+importance_ratios = check(importance_ratios)
+# hint("6.2")
+# solution("6.2")
+
+# %% [markdown]
+# ## Exercise 6.3: how far it has moved (difficulty 2, 5 minutes)
+#
+# The estimator k3. It is a gauge, read and never minimised here, so keep it out of the graph.
+
+
+# %% tags=["exercise"]
+def approx_kl(new_log_probs, old_log_probs):
+    # Return one number, a tensor without a graph.
+    return ...
+
+
+# %%
+approx_kl = check(approx_kl)
+# hint("6.3")
+# solution("6.3")
+
+# %% [markdown]
+# ## A claim put to the test
+#
+# "k1 *is* the definition of the KL, so there is no need for another." With all five probabilities the exact KL can be worked out. Against it:
+# a thousand samples of 64 rows, with actions freshly drawn from the old policy, looked up with your functions.
+
+# %%
+old_logits, new_logits = (policy(rows.obs)[0].detach() for policy in (recording.policy, after_steps(80)))
+played = Categorical(logits=old_logits)
+exact = kl_divergence(played, Categorical(logits=new_logits)).mean()
+print("the exact KL is above 0:", bool(exact > 0))
+
+# %%
+k1, k3, generator = torch.empty(1000), torch.empty(1000), torch.Generator().manual_seed(1)
+for i in range(1000):
+    pick = torch.randint(len(rows.actions), (64,), generator=generator)
+    drawn = torch.multinomial(played.probs[pick], 1, generator=generator).squeeze(1)
+    old, now = (log_probs_and_entropy(logits[pick], drawn)[0] for logits in (old_logits, new_logits))
+    k1[i], k3[i] = -importance_ratios(now, old).log().mean(), approx_kl(now, old)
+right = {name: bool((k.mean() / exact - 1).abs() < 0.1) for name, k in (("k1", k1), ("k3", k3))}
+print("right on average, to 10 %:", right)
+figures.show_kl_estimates(k1, k3, exact.item())
+
+# %% [markdown]
+# Both are right on average; but k1 is below 0 in about one sample of five, and k3 scatters much less (here: no theorem says so for every pair of
+# policies). In training, though, the sample is not fresh: the policy has been fitted to these very rows.
+
+# %%
+now, _ = log_probs_and_entropy(new_logits, rows.actions)
+k1_here, k3_here = -importance_ratios(now, rows.old_log_probs).log().mean(), approx_kl(now, rows.old_log_probs)
+print("after 20 epochs on the same rows, against the exact KL:")
+print("k1 more than half too large:", bool(k1_here > 1.5 * exact))
+print("k3 within a quarter:        ", bool((k3_here / exact - 1).abs() < 0.25))
+
+# %% [markdown]
+# So `approx_kl` is a gauge, not a measurement: good enough to see that the policy runs away, too rough for the second decimal.
+#
+# ## Recap
+#
+# - The update looks stored actions up in the current policy; `new_log_probs` carries the graph, `old_log_probs` is data.
+# - Ratio 1 is not gradient 0: the first step is the plain policy-gradient step.
+# - Ratios then spread, up and down; `approx_kl` says how far, and is never negative.
+#
+# | code | meaning |
+# |---|---|
+# | [`ActorCritic.forward`](../ppo_lessons/actor_critic.py) | node I: predict logits and values |
+# | [`log_probs_and_entropy(logits, actions)`](../ppo_lessons/actor_critic.py) | node J: `Categorical` and `log_prob`, new probabilities of taken actions |
+# | [`importance_ratios(new_log_probs, old_log_probs)`](../ppo_lessons/losses.py) | node K: importance sampling |
+
+# %%
+from ppo_lessons.classroom import show_progress
+
+show_progress()
+
+# %% [markdown]
+# **Next:** [07. Clipping: when does PPO stop pushing?](07_clipping.ipynb)

@@ -1,0 +1,62 @@
+"""Right answers to the exercises of lesson 02, written differently from the package."""
+
+import numpy as np
+import torch
+
+
+def _flatten_by_loops(tensor, acting):
+    steps, copies, agents = acting.shape
+    rows = []
+    for t in range(steps):
+        for e in range(copies):
+            for a in range(agents):
+                if acting[t, e, a]:
+                    rows.append(tensor[t, e, a])
+    return torch.stack(rows)
+
+
+def _flatten_by_numbers(tensor, acting):
+    return tensor.reshape(-1, *tensor.shape[3:]).index_select(0, torch.where(acting.reshape(-1))[0])
+
+
+def _badges_by_loops(acting):
+    steps, copies, agents = acting.shape
+    every = [(t, e, a) for t in range(steps) for e in range(copies) for a in range(agents)]
+    return torch.tensor([badge for badge in every if acting[badge]])
+
+
+def _badges_by_division(acting):
+    _, copies, agents = acting.shape
+    place = torch.arange(acting.numel())[acting.flatten()]
+    return torch.stack((place // (copies * agents), place // agents % copies, place % agents), dim=-1)
+
+
+def _mean_by_loops(quantity, acting):
+    total, count = torch.tensor(0.0), 0
+    for number, acts in zip(quantity.flatten(), acting.flatten(), strict=True):
+        if acts:
+            total, count = total + number, count + 1
+    return total / count if count else torch.tensor(float("nan"))
+
+
+RIGHT = {
+    "2.1": [
+        _flatten_by_loops,
+        _flatten_by_numbers,
+        lambda tensor, acting: tensor.flatten(0, 2)[acting.flatten()],
+        lambda tensor, acting: torch.from_numpy(tensor.numpy()[acting.numpy()]),
+    ],
+    "2.2": [
+        _badges_by_loops,
+        _badges_by_division,
+        lambda acting: torch.stack(torch.where(acting), dim=1),
+        lambda acting: torch.from_numpy(np.argwhere(acting.numpy())),
+        lambda acting: torch.cartesian_prod(*(torch.arange(size) for size in acting.shape))[acting.flatten()],
+    ],
+    "2.3": [
+        _mean_by_loops,
+        lambda quantity, acting: quantity[acting].sum() / acting.sum(),
+        lambda quantity, acting: torch.where(acting, quantity, 0.0).sum() / acting.sum(),
+        lambda quantity, acting: torch.masked_select(quantity, acting).mean(),
+    ],
+}
