@@ -15,7 +15,7 @@ from ppo_lessons.players import policy_player
 from ppo_lessons.team import TeamBehaviour, recent
 from ppo_lessons.training import TrainingRun, train
 
-REFERENCE = PPOConfig(seed=4)
+REFERENCE = PPOConfig(seed=2)
 """The run of lesson 11: its learning curve is shipped, to be laid beside the learner's own."""
 FOLDER = Path(__file__).parent / "ages"
 AGES = ("chaos", "survival", "mastery")
@@ -86,7 +86,7 @@ def make_reference_curve(folder: Path = FOLDER, cycles: int = 160) -> None:
     behaviours, curve = [], []
     for report in train(TrainingRun("standard", REFERENCE), cycles):
         behaviours.append(report.behaviour)
-        win_rate = recent(behaviours, "win_rate")[-1]
+        win_rate = recent(behaviours, "win_rate", least=20)[-1]
         curve.append([report.agent_steps, round(win_rate, 4) if win_rate == win_rate else 0.0])
     (folder / "reference.json").write_text(json.dumps(curve), encoding="utf-8")
 

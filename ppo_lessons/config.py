@@ -20,7 +20,7 @@ class PPOConfig:
     """Passes over the rows of one rollout, 1 or more."""
     minibatch_size: int = 4096
     """Rows in a mini-batch, 2 or more. As large as the rollout: no mini-batches, which the MAPPO paper advises."""
-    learning_rate: float = 4e-3
+    learning_rate: float = 3e-3
     """Step size of Adam, above 0."""
     anneal_cycles: int | None = None
     """If given: the step size falls in a straight line and reaches 0 after so many cycles, 1 or more."""

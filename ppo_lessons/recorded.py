@@ -1,7 +1,8 @@
 """The recorded rollout that runs through all lessons: the same detectives, steps and rows, from the board to the loss.
 
 Shipped are the network of a team half-way to mastery and the actions that it took. The world is replayed from them, so
-that every number is the same on every machine. Made by `python -m ppo_lessons.recorded`.
+that every number is the same on every machine. `python -m ppo_lessons.recorded` makes another one of the same kind,
+with other numbers: a training run differs in its last digits from machine to machine.
 """
 
 from collections.abc import Iterable
@@ -26,7 +27,7 @@ from ppo_lessons.training import TrainingRun, train
 FOLDER = Path(__file__).parent / "recording"
 NUM_ENVS, SKIPPED_STEPS, NUM_STEPS, SEED = 16, 50, 32, 7
 """The copies are played for a while before the recording begins, so that they are not all at their first steps."""
-CONFIG = PPOConfig(num_envs=NUM_ENVS, num_steps=NUM_STEPS, minibatch_size=512)
+CONFIG = PPOConfig(num_envs=NUM_ENVS, num_steps=NUM_STEPS, minibatch_size=512, learning_rate=4e-3)
 """The settings of the lessons: four mini-batches of about 500 rows in each epoch."""
 
 BADGES = {

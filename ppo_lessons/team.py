@@ -34,13 +34,14 @@ class TeamBehaviour:
     """Share of the steps of living detectives in each cell, (size, size)."""
 
 
-def recent(behaviours: Sequence[TeamBehaviour], quantity: str, cases: int = 400) -> list[float]:
+def recent(behaviours: Sequence[TeamBehaviour], quantity: str, cases: int = 400, least: int = 1) -> list[float]:
     """Return one quantity of a training run, smoothed: its mean over the reports that hold the last cases.
 
     Args:
         behaviours: One a cycle, in order; some may hold no finished case.
         quantity: Name of a field of `TeamBehaviour` that is a number.
         cases: How many finished cases to look back.
+        least: NaN as long as fewer cases than this have finished: the mean of one case says nothing.
 
     Returns:
         One value for each behaviour; NaN as long as there is nothing to average.
@@ -54,7 +55,9 @@ def recent(behaviours: Sequence[TeamBehaviour], quantity: str, cases: int = 400)
         known = np.isfinite(values[first : i + 1]) & (weights[first : i + 1] > 0)
         window = slice(first, i + 1)
         total = weights[window][known].sum()
-        smooth.append(float((values[window] * weights[window])[known].sum() / total) if total else float("nan"))
+        smooth.append(
+            float((values[window] * weights[window])[known].sum() / total) if total >= least else float("nan")
+        )
     return smooth
 
 

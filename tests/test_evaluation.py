@@ -97,5 +97,5 @@ def test_refuses_no_cases_and_unknown_ones():
 
 
 def test_no_cases_are_refused():
-    with pytest.raises(ValueError, match="cases must be 1 or more. Got 0"):
+    with pytest.raises(ValueError, match=r"cases must be 1 or more\. Got 0"):
         evaluate(random_player(), cases=0)

@@ -144,14 +144,14 @@ def test_curves_and_ages(reports: list[TrainReport], replay: Replay):
 
 
 def test_telling_frame_of_a_won_case_still_has_a_spirit():
-    won = record(policy_player(load_age("mastery")), seed=105)
+    won = record(policy_player(load_age("mastery")), seed=106)
     frame = training_figures.telling_frame(won)
     assert won.outcome == "won"
     assert not won.states.banished[frame].all() and won.states.banished[frame + 1].all()
 
 
 def test_replays_move_and_the_shorter_one_stands_still(replay: Replay):
-    short = record(policy_player(load_age("mastery")), seed=105)
+    short = record(policy_player(load_age("mastery")), seed=106)
     picture = training_figures.show_replays({"a": replay, "b": short}, "two replays of different length")
     image = Image.open(io.BytesIO(picture.png))
     assert image.n_frames == max(len(replay), len(short))

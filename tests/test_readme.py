@@ -16,7 +16,7 @@ def test_every_link_leads_somewhere():
 
 
 def test_the_table_of_lessons_is_the_folder():
-    rows = re.findall(r"\(notebooks/(\w+)\.ipynb\) \| (\d+) \|", TEXT)
+    rows = re.findall(r"\(notebooks/(\w+)\.ipynb\) \| (\d+) \| \d+ \|", TEXT)
     assert [name for name, _ in rows] == lessons()
     for name, minutes in rows:
         head = read_lesson(name).cells[0].source

@@ -38,8 +38,7 @@ for name, field in data._asdict().items():
 # %% [markdown]
 # Ten arrays, all with the axes **T** steps, **E** copies of the world, **A** agents, in this order. (`obs` has D numbers for each agent;
 # `episode_over` is one flag for each team.) A row has a *badge*: its step t, its copy e, its agent a.
-
-# %% [markdown]
+#
 # ## Code: add, until it is full
 #
 # A fresh buffer of the same size. We add the recorded steps one by one, as `collect` did when they were played. One `add` is one step of
@@ -56,8 +55,8 @@ while not buffer.is_full:  # node C
 # %% [markdown]
 # ## Picture: the buffer fills
 #
-# Two of the 16 copies. In copy 0, detectives 0 and 2 fall in step 6. That row still counts: they were alive when they chose. The next ones do
-# not.
+# Two of the 16 copies. In copy 0, detectives 0 and 2 fall in step 6. That row still counts: they were alive when they chose. The next ones are
+# no decisions. (What the team *gains* in them is not lost: lesson 03 credits it to the row of the fall.)
 
 # %%
 figures.show_filling(data.acting, moments=(10, 32))
@@ -90,8 +89,7 @@ print("get:", refused(buffer.get))
 # %% [markdown]
 # The second refusal: before the rows can be read, somebody has to work out how good each action was. That is `finish`, the subject of
 # [lesson 03](03_advantages.ipynb). The order is always: `add` until `is_full`, `finish`, `get`, `clear`.
-
-# %% [markdown]
+#
 # ## Code: finish, get
 #
 # Then comes the line of the flowchart, as it stands there. The paper says *states*, we say `obs`.
@@ -103,16 +101,15 @@ print("states", tuple(states.shape), " all others", tuple(actions.shape))
 print(f"{len(actions)} real decisions of {T * E * A} places (T x E x A)")
 
 # %% [markdown]
-# The axes are gone: a flat table of B rows, one for each decision of a living agent. Does it still matter whose row it was? For the update, no. A row holds
-# all that is needed, and *which* detective it was stands in what it saw.
-
-# %% [markdown]
+# The axes are gone: a flat table of B rows, one for each decision of a living agent. The update need not ask whose row it was: *which* detective
+# it is stands in what it saw.
+#
 # ## Equation: the place of a badge
 #
 # $$\text{place}(t, e, a) = (t \cdot E + e) \cdot A + a$$
 #
-# The last axis runs fastest. (This is *row-major* order, the default of NumPy and PyTorch, see the
-# [NumPy glossary](https://numpy.org/doc/stable/glossary.html#term-row-major).) Rows of fallen agents are then selected away, and those after
+# The last axis runs fastest: *row-major* order, the default of NumPy and PyTorch
+# ([NumPy glossary](https://numpy.org/doc/stable/glossary.html#term-row-major)). Rows of fallen agents are then selected away, and those after
 # them move up.
 
 # %% [markdown]
@@ -137,8 +134,6 @@ for t, e, a in BADGES.values():
     place = (t * E + e) * A + a
     print(f"{place} - {(~flat[:place]).sum()} = {flat[:place].sum()}", end="   ")
 print("\nthe package's badges give rows", recording.rows_of(BADGES.values()))
-
-# %%
 figures.show_way(data.acting, badge=(6, 0, 0))
 
 # %% [markdown]
@@ -185,8 +180,7 @@ print(f"badges at home: {(wrong == badge_at).all(dim=-1).float().mean():.1%}")
 # %% [markdown]
 # Most rewards are 0 and so look right wherever they stand. No mean shows it, no shape shows it; the badges do. A test with badges is how this
 # package's own tests guard every step from buffer to mini-batch.
-
-# %% [markdown]
+#
 # ## Play
 #
 # Same number of places, other borders. Try (1) `num_steps, num_envs = 128, 4`, (2) `4, 128`, (3) `512, 1`. Watch how many cases end inside the
@@ -207,8 +201,7 @@ print(f"from one copy: at most {acting.sum(dim=(0, 2)).max()} rows")
 # %% [markdown]
 # Few copies and many steps: long stories, but all from the same few worlds. Many copies and few steps: many stories, each cut short, and the
 # critic has to guess how they go on. The package trains with 256 copies and T = 8.
-
-# %% [markdown]
+#
 # ## Exercise 2.1: flat rows (difficulty 1, 4 minutes)
 #
 # Lay the rows of living agents under each other, in the order time, environment, agent. `tensor` is (T, E, A) or (T, E, A, D), of any dtype;
@@ -297,9 +290,8 @@ figures.show_ageing(ratios)
 # %% [markdown]
 # At first every action is exactly as likely as then. After a few cycles many are half or twice as likely: this is the experience of *another*
 # team. PPO's gradient is a fair guide only near the policy that played (*on-policy*). The ratio makes up for other actions, but not for other
-# places: the team no longer walks there, and its mates no longer answer so.
-
-# %% [markdown]
+# places: the team no longer walks there, and mates no longer answer so.
+#
 # ## Clear
 #
 # Node P. The next rollout belongs to the new policy alone. What you read before stays yours; the buffer gives nothing more.
@@ -326,8 +318,9 @@ print("get:", refused(buffer.get))
 #
 # | code | meaning |
 # |---|---|
-# | [`SharedBuffer.add`, `is_full`](../ppo_lessons/buffer.py) | nodes B, C: store everybody's step; is there room for another? |
-# | [`SharedBuffer.get`](../ppo_lessons/buffer.py), `states, actions, log_probs_old, returns, advantages = buffer.get()` | pull rollout data |
+# | [`SharedBuffer.add`](../ppo_lessons/buffer.py) | node B: store everybody's step |
+# | [`SharedBuffer.is_full`](../ppo_lessons/buffer.py) | node C: time to learn? |
+# | `states, actions, log_probs_old, returns, advantages = buffer.get()`, [`SharedBuffer.get`](../ppo_lessons/buffer.py) | pull rollout data |
 # | [`SharedBuffer.clear`](../ppo_lessons/buffer.py) | node P: forget it all |
 
 # %%

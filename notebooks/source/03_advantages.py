@@ -153,7 +153,7 @@ print("package:", " ".join(f"{x:+.3f}" for x in by_package))
 #
 # ## Lambda: how far to look
 #
-# $\lambda$ = 0: the one-step TD error; all trust in the critic. $\lambda$ = 1: the discounted return minus the value; all trust in what really came, up to the end or the
+# $\lambda$ = 0: the TD error; all trust in the critic. $\lambda$ = 1: discounted return minus value; all trust in what came, up to the end or the
 # edge of the rollout. In between, as a rule: less noise than 1, less of the critic's error than 0.
 
 # %%

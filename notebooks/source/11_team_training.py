@@ -27,7 +27,7 @@ from ppo_lessons.interactive.live import watch_training
 from ppo_lessons.interactive.training_figures import behaviour_table, show_replays
 
 steps = my_steps()
-config = PPOConfig(seed=4)
+config = PPOConfig(seed=2)
 run = TrainingRun("standard", config)
 teams = {"chaos": copy.deepcopy(run.policy)}
 print(
@@ -90,7 +90,7 @@ print("95 % of the last 400 cases won:", run.cycle < 730)
 
 # %%
 behaviours = {age: evaluate(policy_player(team)) for age, team in teams.items()}
-replays = {age: record(policy_player(team), seed=105) for age, team in teams.items()}
+replays = {age: record(policy_player(team), seed=106) for age, team in teams.items()}
 assert behaviours["chaos"].win_rate < 0.1 < 0.85 < behaviours["mastery"].win_rate
 assert behaviours["chaos"].survival < 0.6 < 0.8 < behaviours["survival"].survival
 print("chaos falls, survival stands, mastery wins: told apart by their numbers")
@@ -123,7 +123,7 @@ show_certificate(reports, load_reference_curve(), list(my_functions()))
 # learn to gather?), `gamma=0.9` (how far ahead does it look?), `team_credit=False`, `"pack"` for `"standard"`.
 
 # %%
-second = TrainingRun("standard", PPOConfig(seed=4, ent_coef=0.0))
+second = TrainingRun("standard", PPOConfig(seed=2, ent_coef=0.0))
 second_reports = watch_training(second, cycles=60)
 
 # %% [markdown]
@@ -164,7 +164,7 @@ should_stop = check(should_stop)
 # solution("11.2")
 
 # %%
-eager = TrainingRun("standard", PPOConfig(seed=4, learning_rate=0.02, target_kl=0.01))
+eager = TrainingRun("standard", PPOConfig(seed=2, learning_rate=0.02, target_kl=0.01))
 ends = [next(train(eager, cycles=1)).update for _ in range(5)]
 print("updates that ended early:", any(update.stopped_early for update in ends))
 

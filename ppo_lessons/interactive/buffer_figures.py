@@ -25,7 +25,7 @@ Badge = tuple[int, int, int]
 
 
 def show_filling(acting: Tensor, moments: Sequence[int], copies: int = 2) -> Picture:
-    """Draw a buffer at several moments: which places hold a decision, which a fallen agent's nothing, which are empty.
+    """Draw a buffer at several moments: which places hold a real decision, which are of fallen agents, which are empty.
 
     Args:
         acting: Of the full buffer, bool, (T, E, A).
@@ -49,8 +49,8 @@ def show_filling(acting: Tensor, moments: Sequence[int], copies: int = 2) -> Pic
             look = dict(arrowstyle="->", color=DARK, linewidth=1.2)
             box = dict(facecolor="white", edgecolor="none", pad=1.5)
             middle = 0.75 * len(rows) - 0.5
-            axes.annotate("the next add", (stored, middle), (min(stored + 3, steps - 9), middle), va="center", fontsize=9,
-                          bbox=box, arrowprops=look)  # fmt: skip
+            where = (min(stored + 3, steps - 9), middle)
+            axes.annotate("the next add", (stored, middle), where, va="center", fontsize=9, bbox=box, arrowprops=look)
         axes.set(xlim=(-0.6, steps - 0.4), ylim=(len(rows) - 0.4, -0.6))
         for copy in range(1, copies):
             axes.axhline(copy * agents - 0.5, color=DARK, linewidth=1)
@@ -58,7 +58,7 @@ def show_filling(acting: Tensor, moments: Sequence[int], copies: int = 2) -> Pic
         counts.append(f"{stored}: {int(acting[:stored].sum())} of {acting[:stored].numel()}")
     panels[0, 0].set_ylabel("(copy e, agent a)", fontsize=9)
     handles = [Patch(facecolor=SOFT_BLUE, edgecolor=BLUE, label="acting: a real decision"),
-               Patch(facecolor=FALLEN, edgecolor=GREY, hatch="////", label="fallen: holds nothing of use"),
+               Patch(facecolor=FALLEN, edgecolor=GREY, hatch="////", label="fallen: nobody's decision"),
                Patch(facecolor="white", edgecolor=FALLEN, label="empty")]  # fmt: skip
     figure.legend(handles=handles, fontsize=8, frameon=False, loc="outside lower center", ncols=3)
     return Picture(figure, f"real decisions among the places filled, by steps stored: {'; '.join(counts)}")
@@ -137,7 +137,7 @@ def show_places(right: Tensor, wrong: Tensor, badge: Badge, steps: int = 8) -> P
     Returns:
         The picture.
     """
-    _, copies, agents, _ = right.shape
+    agents = right.shape[2]
     figure, panels = new_figure(10, 2.4, 1, 2, sharey=True)
     own = torch.cartesian_prod(*(torch.arange(size) for size in right.shape[:3])).view_as(right)
     shares = []

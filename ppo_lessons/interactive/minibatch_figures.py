@@ -149,4 +149,5 @@ def show_learning(curves: Mapping[int, Sequence[float]]) -> Picture:
     axes.legend(fontsize=9, frameon=False, loc="upper left")
     plain(axes, "", "cycle (one rollout each)", "mean reward of a decision")
     cycles = max(len(rewards) for rewards in curves.values())
+    axes.xaxis.get_major_locator().set_params(integer=True)
     return Picture(figure, f"mean reward in {cycles} cycles with {', '.join(map(str, curves))} epochs a rollout")

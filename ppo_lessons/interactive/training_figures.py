@@ -34,7 +34,9 @@ def draw_curves(reports: Sequence[TrainReport], cycles: int) -> Figure:
     figure.subplots_adjust(left=0.035, right=0.99, bottom=0.16, top=0.8, wspace=0.22)
     steps = [report.agent_steps / 1e6 for report in reports]
     behaviours = [report.behaviour for report in reports if report.behaviour is not None]
-    smooth = {name: recent(behaviours, name) for name in ("win_rate", "survival", "teaming_up", "health_lost_alone")}
+    smooth = {
+        name: recent(behaviours, name, least=20) for name in ("win_rate", "survival", "teaming_up", "health_lost_alone")
+    }
     updates = [report.update for report in reports]
     lines = (
         (panels[0], "win_rate", smooth["win_rate"], ORANGE, "-"),
@@ -97,7 +99,7 @@ def show_certificate(
     axes.plot(
         [s / 1e6 for s, _ in reference], [w for _, w in reference], "--", color=GREY, linewidth=3, label="reference"
     )
-    axes.plot(steps, recent(behaviours, "win_rate"), "-", color=ORANGE, linewidth=1.6, label="this run")
+    axes.plot(steps, recent(behaviours, "win_rate", least=20), "-", color=ORANGE, linewidth=1.6, label="this run")
     axes.axhline(0.95, color=DARK, linewidth=0.8, linestyle=":")
     plain(axes, "", "million agent-steps", "share of the last 400 cases won")
     axes.set_ylim(0, 1.02)

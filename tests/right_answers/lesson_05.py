@@ -55,7 +55,11 @@ RIGHT = {
         _split_by_numpy,
         lambda order, size: order.split(
             [size] * (len(order) // size - (len(order) % size == 1 and len(order) > 1))
-            + ([size + 1] if len(order) % size == 1 and len(order) > 1 else [len(order) % size] * (len(order) % size > 0))
+            + (
+                [size + 1]
+                if len(order) % size == 1 and len(order) > 1
+                else [len(order) % size] * (len(order) % size > 0)
+            )
         ),
     ],
     "5.3": [

@@ -293,7 +293,7 @@ mean_over_acting_exercise = Exercise(
         Mistake(
             name="leaving out what is NaN instead of who has fallen",
             wrong=lambda quantity, acting: quantity.nanmean(),
-            advice="A fallen agent's row may hold any number, a million too. And a NaN of a living agent should be seen.",
+            advice="A fallen agent's row may hold any number, a million too; and a living agent's NaN should be seen.",
         ),
         Mistake(
             name="a mean over the fallen",

@@ -87,9 +87,9 @@ def _of_runs(first: list, again: list, other: list) -> Outcome:
 
 
 def _of_long_orders(orders: list[list[float]]) -> Outcome:
-    """Whether rows that stood together are torn apart, and whether every part of the order holds rows from everywhere."""
+    """Whether rows that stood together are torn apart, and every part of the order holds rows from everywhere."""
     length = len(orders[0])
-    together = min(sum(b - a == 1 for a, b in zip(order, order[1:], strict=False)) for order in orders)
+    together = min(int((np.diff(order) == 1).sum()) for order in orders)
     quarters = np.array(orders).reshape(len(orders), 4, -1).mean(axis=(0, 2)) if length % 4 == 0 else np.zeros(4)
     everywhere = bool((np.abs(quarters - (length - 1) / 2) < length / 8).all())
     return {
@@ -144,7 +144,7 @@ shuffle_rows_exercise = Exercise(
         Mistake(
             name="a generator of your own, made anew in each call",
             wrong=lambda num_rows, generator: torch.randperm(num_rows, generator=_generator(0)),
-            advice="It starts from the same seed each time: every epoch gets the same order. Use the one that is given.",
+            advice="It starts from the same seed each time, so every epoch has the same order. Use the one given.",
         ),
         Mistake(
             name="giving the generator a fixed seed inside",
@@ -336,8 +336,8 @@ split_rows_exercise = Exercise(
     ),
     hints=(
         "Five rows in mini-batches of two: which row is left over, and why must it not stay alone?",
-        "order[0 : M], order[M : 2M], ...; if the last piece has one row and is not the only one, put it together with the "
-        "piece before.",
+        "order[0 : M], order[M : 2M], ...; if the last piece has one row and is not the only one, put it "
+        "together with the piece before.",
         "pieces = list(order.split(minibatch_size)); if len(pieces) > 1 and len(pieces[-1]) == 1: "
         "pieces[-2:] = [torch.cat(pieces[-2:])]; return pieces",
     ),
@@ -430,8 +430,8 @@ count_gradient_steps_exercise = Exercise(
     ),
     hints=(
         "How many mini-batches does one epoch have, for 8, 6 and 5 rows in mini-batches of 4?",
-        "epochs * ceil(num_rows / minibatch_size), but one less per epoch if a single row is left and there is a mini-batch "
-        "to join.",
+        "epochs * ceil(num_rows / minibatch_size), but one less per epoch if a single row is left and there is a "
+        "mini-batch to join.",
         "full, rest = divmod(num_rows, minibatch_size); "
         "return epochs * (full + (rest > 1 or (rest == 1 and full == 0)))",
     ),

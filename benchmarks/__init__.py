@@ -1,0 +1,14 @@
+"""How fast this house is, beside others and beside what the machine can do, in one run: `python -m benchmarks`.
+
+| module | question | measured beside |
+|---|---|---|
+| `throughput` | how many agent-steps are trained on in a second? | Stable-Baselines3 PPO, fed in two ways |
+| `update_time` | how long is the update alone, on the same rows? | Stable-Baselines3's, and the bare layers |
+| `mastery` | how long from chaos to mastery? | 20 seconds |
+| `growth` | what do time and memory do when the world grows? | a straight line |
+| `measure` | CPU time in turns, ratios, growth exponents | |
+| `peers` | Stable-Baselines3 with our network, on our game | |
+| `report` | one row of the table; the table; the machine | |
+
+All times are CPU time on one core. Machines drift, so contestants take turns and only ratios are compared.
+"""
