@@ -40,23 +40,27 @@ class Trunk(BaseFeaturesExtractor):
         return self.layers(observations)
 
 
-def make_sb3(env: VecEnv, config: PPOConfig) -> PPO:
+def make_sb3(env: VecEnv, config: PPOConfig, *, own_network: bool = False) -> PPO:
     """Return Stable-Baselines3's PPO with the network and the settings of our config.
 
     Args:
         env: One SB3 environment for each agent in each copy of the world.
         config: All of it is used; `team_credit` and `anneal_cycles` have no counterpart.
+        own_network: True: the `MlpPolicy` that people get who ask for nothing else, a 2 x 64 tanh network each for
+            actor and critic. False: our network.
 
     Returns:
         The model, before its first rollout.
     """
     torch.manual_seed(config.seed)
-    network = {
+    network: dict[str, Any] = {
         "features_extractor_class": Trunk,
         "features_extractor_kwargs": {"hidden_size": config.hidden_size},
         "share_features_extractor": config.shared_trunk,
         "net_arch": [],
     }
+    if own_network:
+        network = {"net_arch": [config.hidden_size, config.hidden_size]}
     return PPO(
         "MlpPolicy",
         env,

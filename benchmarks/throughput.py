@@ -15,6 +15,7 @@ from ppo_lessons.training import train_cycle
 
 CASE = "standard"
 OURS, SUPERSUIT, BATCHED = "ours", "SB3 through SuperSuit", "SB3 on our batched world"
+PLAIN = "SB3 with its own MlpPolicy on our batched world"
 
 
 def run(quick: bool = False) -> Outcome:
@@ -33,10 +34,12 @@ def run(quick: bool = False) -> Outcome:
     agent_steps = config.num_steps * config.num_envs * training.env.num_agents
     through_supersuit = make_sb3(supersuit_env(CASE, config.num_envs), config)
     batched = make_sb3(SpiritVecEnv(CASE, config.num_envs, config.seed), config)
+    plain = make_sb3(SpiritVecEnv(CASE, config.num_envs, config.seed), config, own_network=True)
     contestants = {
         OURS: our_turn,
         SUPERSUIT: lambda: train_one_cycle(through_supersuit),
         BATCHED: lambda: train_one_cycle(batched),
+        PLAIN: lambda: train_one_cycle(plain),
     }
     return _compare(in_turns(contestants, 1 if quick else 30), agent_steps, config, sum(living) / len(living))
 
@@ -45,9 +48,10 @@ def _compare(measured: dict[str, list[CycleSeconds]], agent_steps: int, config: 
     cycles = {name: [sum(turn) for turn in turns] for name, turns in measured.items()}
     rates = {name: f"{agent_steps / median(seconds):,.0f} agent-steps/s" for name, seconds in cycles.items()}
     rows, spreads = [], []
-    for name, goal in ((SUPERSUIT, 15), (BATCHED, 2.5)):
+    goals = ((SUPERSUIT, Goal("at least", 15)), (BATCHED, Goal("at least", 2.5)), (PLAIN, None))
+    for name, goal in goals:
         times = ratio(cycles[name], cycles[OURS])
-        goal_row = dict(ours=rates[OURS], peer=rates[name], ratio=times.median, goal=Goal("at least", goal))
+        goal_row = dict(ours=rates[OURS], peer=rates[name], ratio=times.median, goal=goal)
         rows.append(Row(name=f"training, against {name}", **goal_row))
         spreads.append(f"against {name} {times}")
     parts = []
