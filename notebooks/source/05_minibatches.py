@@ -294,14 +294,14 @@ figures.show_learning(curves)
 
 # %% [markdown]
 # One seed proves little. We ran six: one epoch came last five times; four and ten each came first three times. So several passes pay, and here
-# many more only cost more. One reason: with each step the team moves away from the one that played, and the rows age, as in lesson 02.
+# many more only cost more. A likely reason: with each step the team moves away from the one that played, and the rows age, as in lesson 02.
 #
 # Ratios and clip, the next two lessons, let the rows be used a little longer. They do not make them young.
 
 # %% [markdown]
 # ## Recap
 #
-# - Epochs use a dear rollout several times; each further pass buys less, for the rows age.
+# - Epochs use a dear rollout several times; the more passes, the older the rows.
 # - Shuffled, each mini-batch is a fair sample; unshuffled, its rows tell one story, and its gradient may point backwards.
 # - Split: each row once an epoch, the last piece may be smaller, never one row alone; the size trades exact steps for many.
 #
