@@ -40,6 +40,19 @@ def random_player(seed: int = 0) -> Player:
     return lambda world: rng.integers(0, world.num_actions, (world.num_envs, world.num_agents))
 
 
+def scripted_player(actions: np.ndarray) -> Player:
+    """Repeat recorded actions, step by step.
+
+    Args:
+        actions: int64, (T, E, A).
+
+    Returns:
+        A player for T steps.
+    """
+    script = iter(actions)
+    return lambda world: next(script)
+
+
 def cautious_player(world: SpiritWorld) -> np.ndarray:
     """Keep away from every spirit: survival. Of the five moves, the one that ends farthest from the nearest spirit."""
     away = _distance_after_moves(world)  # (E, A, 5, S)

@@ -9,6 +9,8 @@ from ppo_lessons.buffer import Rows, SharedBuffer, Transition
 from ppo_lessons.config import PPOConfig
 from ppo_lessons.team_env import TeamStep
 
+pytest_plugins = ["jupyter_lab"]
+
 
 @pytest.fixture(autouse=True, scope="session")
 def _one_thread():

@@ -1,0 +1,209 @@
+"""A grid of training runs over clip_eps, ent_coef and vf_coef, shipped with the package, to be asked at once.
+
+Made by `python -m ppo_lessons.atlas`: every setting is trained on the standard case with several seeds, and kept are
+its curves, the behaviour of the team that it ends with, and one case that this team plays. The file holds arrays
+only, no pickle. Runs go on where the script was left.
+"""
+
+import itertools
+import math
+from dataclasses import dataclass, replace
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+
+from ppo_lessons.config import PPOConfig
+from ppo_lessons.errors import NonFiniteError
+from ppo_lessons.evaluation import EVALUATION_SEED, Replay, evaluate, record
+from ppo_lessons.players import policy_player, scripted_player
+from ppo_lessons.team import TeamBehaviour, recent
+from ppo_lessons.training import TrainingRun, TrainReport, train
+
+PATH = Path(__file__).parent / "atlas.npz"
+CLIP_EPS = (0.05, 0.1, 0.2, 0.4, 1.0)
+ENT_COEF = (0.0, 0.005, 0.02, 0.06, 0.2)
+VF_COEF = (0.05, 0.5, 5.0)
+SEEDS = (0, 1, 2)
+CYCLES, EVERY = 160, 8
+"""Length of a run, and how many cycles lie between two points of its curves."""
+BEHAVIOUR = (
+    "win_rate",
+    "survival",
+    "case_length",
+    "team_return",
+    "teaming_up",
+    "mate_distance",
+    "health_lost_alone",
+    "banished_1",
+    "banished_2",
+    "banished_3",
+)
+"""What a team does; banished_k is the share of the spirits of toughness k that it banished."""
+LEARNING = ("actor_loss", "value_loss", "entropy", "approx_kl", "clip_fraction", "grad_norm", "explained_variance")
+"""What the update reported, mean over the cycles since the last point."""
+CASES = 200
+
+
+@dataclass(frozen=True)
+class Atlas:
+    """Training runs on a grid of settings: C clip_eps, N ent_coef, V vf_coef, S seeds, P points of each curve."""
+
+    clip_eps: tuple[float, ...]
+    ent_coef: tuple[float, ...]
+    vf_coef: tuple[float, ...]
+    seeds: tuple[int, ...]
+    agent_steps: np.ndarray
+    """Where the points of the curves lie, int64, (P,)."""
+    curves: dict[str, np.ndarray]
+    """Name of a quantity -> float32, (C, N, V, S, P); NaN where nothing was there to be measured, and after a run
+    that ended because its numbers were no longer finite."""
+    behaviour: dict[str, np.ndarray]
+    """Name of a quantity -> the same measured on the trained team, over the cases of `evaluate`, (C, N, V, S)."""
+    visits: np.ndarray
+    """Share of the steps of living detectives in each cell, float32, (C, N, V, S, size, size)."""
+    actions: np.ndarray
+    """What each trained team did in the case of `record`, int8, (C, N, V, S, steps, A); -1 after its end."""
+
+    def place(self, clip_eps: float, ent_coef: float, vf_coef: float) -> tuple[int, int, int]:
+        """Return where a setting stands on the grid.
+
+        Raises:
+            ValueError: If it is not on the grid.
+        """
+        asked = {"clip_eps": clip_eps, "ent_coef": ent_coef, "vf_coef": vf_coef}
+        for name, value in asked.items():
+            if value not in getattr(self, name):
+                raise ValueError(f"{name} must be one of {getattr(self, name)}. Got {value!r}")
+        c, n, v = (getattr(self, name).index(value) for name, value in asked.items())
+        return c, n, v
+
+    def replay(self, c: int, n: int, v: int, s: int) -> Replay:
+        """Play the recorded case of a trained team again.
+
+        Args:
+            c: Place of its clip_eps.
+            n: Place of its ent_coef.
+            v: Place of its vf_coef.
+            s: Place of its seed.
+
+        Returns:
+            The replay; the case is the same for all teams.
+        """
+        actions = self.actions[c, n, v, s]
+        return record(scripted_player(actions[actions[:, 0] >= 0][:, None].astype(np.int64)), seed=EVALUATION_SEED)
+
+
+def load_atlas(path: Path = PATH) -> Atlas:
+    """Read the shipped runs."""
+    with np.load(path, allow_pickle=False) as file:
+        arrays = dict(file)
+    settings = {name: tuple(arrays[name].tolist()) for name in ("clip_eps", "ent_coef", "vf_coef", "seeds")}
+    curves = np.moveaxis(arrays["curves"], -1, 0).astype(np.float32)
+    behaviour = np.moveaxis(arrays["behaviour"], -1, 0).astype(np.float32)
+    return Atlas(
+        **settings,
+        agent_steps=arrays["agent_steps"],
+        curves=dict(zip(arrays["curve_names"].tolist(), curves, strict=True)),
+        behaviour=dict(zip(arrays["behaviour_names"].tolist(), behaviour, strict=True)),
+        visits=arrays["visits"].astype(np.float32),
+        actions=arrays["actions"],
+    )
+
+
+def measures(behaviour: TeamBehaviour) -> list[float]:
+    """Return the numbers of `BEHAVIOUR`, in that order."""
+    return [
+        behaviour.banished[int(name[-1])] if name.startswith("banished_") else getattr(behaviour, name)
+        for name in BEHAVIOUR
+    ]
+
+
+def run_setting(config: PPOConfig, cycles: int = CYCLES, every: int = EVERY) -> dict[str, np.ndarray]:
+    """Train one team on the standard case, and keep what the atlas shows of it.
+
+    Args:
+        config: The setting and its seed.
+        cycles: How long to train.
+        every: Cycles between two points of the curves.
+
+    Returns:
+        curves (P, Q), behaviour (Q,), visits (size, size) and actions (steps, A); numbers are NaN from where the run
+        was no longer finite.
+    """
+    run, reports = TrainingRun("standard", config), []
+    names = (*BEHAVIOUR, *LEARNING)
+    curves = np.full((cycles // every, len(names)), np.nan)
+    try:
+        for report in train(run, cycles):
+            reports.append(report)
+            if report.cycle % every == 0:
+                curves[report.cycle // every - 1] = _point(reports, every)
+    except NonFiniteError as error:
+        print(f"{config}: {error}")  # the team keeps its last good weights
+    player = policy_player(run.policy)
+    behaviour = evaluate(player, cases=CASES)
+    replay = record(policy_player(run.policy), seed=EVALUATION_SEED)
+    actions = np.full((replay.case.step_limit, replay.actions.shape[1]), -1, np.int8)
+    actions[: len(replay.actions)] = replay.actions
+    return {
+        "curves": curves.astype(np.float16),
+        "behaviour": np.array(measures(behaviour), np.float32),
+        "visits": behaviour.visits.astype(np.float16),
+        "actions": actions,
+    }
+
+
+def _point(reports: list[TrainReport], every: int) -> list[float]:
+    behaviours = [report.behaviour for report in reports if report.behaviour is not None]
+    shown = [SimpleNamespace(cases=b.cases, **dict(zip(BEHAVIOUR, measures(b), strict=True))) for b in behaviours]
+    acted = [recent(shown, name, least=20)[-1] for name in BEHAVIOUR]
+    learned = [float(np.mean([getattr(report.update, name) for report in reports[-every:]])) for name in LEARNING]
+    return acted + learned
+
+
+def make_atlas(
+    path: Path = PATH,
+    grid: tuple[tuple[float, ...], ...] = (CLIP_EPS, ENT_COEF, VF_COEF),
+    seeds: tuple[int, ...] = SEEDS,
+    cycles: int = CYCLES,
+    every: int = EVERY,
+    config: PPOConfig | None = None,
+) -> None:
+    """Train every setting with every seed and write the atlas. What an earlier, broken-off call did is kept.
+
+    Args:
+        path: Where to write; unfinished runs are kept beside it, one small file a run.
+        grid: Values of clip_eps, ent_coef and vf_coef.
+        seeds: Of each setting.
+        cycles: Length of a run.
+        every: Cycles between two points of its curves.
+        config: All other settings; by default those of `PPOConfig`.
+    """
+    config = config or PPOConfig()
+    finished = path.with_suffix(".runs")
+    finished.mkdir(exist_ok=True)
+    shape = (*map(len, grid), len(seeds))
+    runs = []
+    for i, (clip_eps, ent_coef, vf_coef, seed) in enumerate(itertools.product(*grid, seeds)):
+        kept = finished / f"{clip_eps}_{ent_coef}_{vf_coef}_{seed}.npz"
+        if not kept.exists():
+            setting = replace(config, clip_eps=clip_eps, ent_coef=ent_coef, vf_coef=vf_coef, seed=seed)
+            np.savez(kept, **run_setting(setting, cycles, every))
+            print(f"{i + 1} of {math.prod(shape)}: {kept.stem}", flush=True)
+        with np.load(kept, allow_pickle=False) as file:
+            runs.append(dict(file))
+    stacked = {name: np.stack([run[name] for run in runs]) for name in runs[0]}
+    names = ("clip_eps", "ent_coef", "vf_coef", "seeds")
+    np.savez_compressed(
+        path,
+        **{name: np.array(values) for name, values in zip(names, (*grid, seeds), strict=True)},
+        agent_steps=np.arange(every, cycles + 1, every) * config.num_steps * config.num_envs * 4,
+        curve_names=np.array((*BEHAVIOUR, *LEARNING)),
+        behaviour_names=np.array(BEHAVIOUR),
+        **{name: array.reshape(shape + array.shape[1:]) for name, array in stacked.items()},
+    )
+
+
+if __name__ == "__main__":
+    make_atlas()
