@@ -125,6 +125,7 @@ print("mini-batches of", [len(piece) for piece in pieces], "rows")
 
 # %%
 import copy
+import dataclasses
 
 from ppo_lessons import make_optimizer
 from ppo_lessons.steps import gradient_step
@@ -169,18 +170,13 @@ figures.show_pushed_rows(ratios[pieces[2]], advantages[pieces[2]], clip_eps=0.2)
 # %% [markdown]
 # ## Play
 #
-# Change the two numbers and run again. (1) `num_steps = 0`: does any epsilon clip anything? (2) `clip_eps = 0.05`: how many rows still push?
-# (3) Find an epsilon at which nothing is clipped. How far has the policy gone then (`approx_kl`)?
+# All rows of the recording, in the middle of their update. Decide first, then move: (1) no gradient step so far: does any epsilon clip anything? (2) A
+# smaller epsilon: do more rows fall silent, or fewer? (3) Is there an epsilon at which `clip_fraction` and the silent share are equal?
 
 # %%
-import dataclasses
+from ppo_lessons.interactive.clipping_explorer import explore_clipping
 
-num_steps, clip_eps = 12, 0.2
-ratios = ratios_under(after_steps(num_steps, dataclasses.replace(CONFIG, clip_eps=clip_eps)))
-pushed = losses.still_pushed(ratios, advantages, clip_eps)
-kl = losses.approx_kl(ratios.log(), torch.zeros(len(ratios)))
-outside = f"outside {losses.clip_fraction(ratios, clip_eps):.0%}, silent {(~pushed).float().mean():.0%} of the rows"
-Note(f"ratios {ratios.min():.2f} to {ratios.max():.2f}; {outside}; approx_kl {kl:.4f}")
+explore_clipping()
 
 # %% [markdown]
 # ## Exercise 7.1: the clipped surrogate loss (difficulty 1, 4 minutes)

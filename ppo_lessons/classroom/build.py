@@ -31,6 +31,9 @@ METADATA = {
     "language_info": {"name": "python"},
 }
 
+WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
+"""Points at a widget of the kernel that built the notebook: another one each time, and gone by the time it is read."""
+
 
 def lessons() -> list[str]:
     """Return the names of all lessons, in order: 00_start_here, ..."""
@@ -117,6 +120,8 @@ def execute(notebook: NotebookNode, folder: Path = NOTEBOOKS, seconds: int = 120
         cell.metadata.pop("execution", None)
         if cell.cell_type == "code":
             cell.outputs = _join_streams(cell.outputs)
+            for output in cell.outputs:
+                output.get("data", {}).pop(WIDGET_VIEW, None)
     return notebook
 
 

@@ -1,0 +1,164 @@
+"""Every explorer in a real browser: what its knobs do there, by mouse and by keyboard, is what its functions say.
+
+A twin of each explorer lives in this process; after every move the browser must show the twin's picture, byte for
+byte, and the twin's numbers. A screenshot of each is kept where PPO_LESSONS_SCREENSHOTS says, if it says so.
+"""
+
+import base64
+import importlib
+import os
+import re
+from html import unescape
+from pathlib import Path
+
+import pytest
+from jupyter_lab import needs_chromium, open_lesson, run_all, shut_kernel
+from playwright.sync_api import Locator, Page, expect
+
+from ppo_lessons.classroom.build import SOURCE, lessons
+from ppo_lessons.interactive.controls import Choice, Slider, Toggle
+from ppo_lessons.interactive.explorer import Explorer, Panel
+
+pytestmark = needs_chromium
+
+IMPORT = re.compile(r"from ppo_lessons\.interactive\.(\w+) import (explore_\w+)")
+EXPLORERS = [
+    (name, *found)
+    for name in lessons()
+    for found in IMPORT.findall((SOURCE / f"{name}.py").read_text(encoding="utf-8"))
+]
+SHOWN = """async (panel) => {
+    const bytes = new Uint8Array(await (await fetch(panel.querySelector('img').src)).arrayBuffer());
+    let text = '';
+    for (const byte of bytes) text += String.fromCharCode(byte);
+    return [btoa(text), panel.querySelector('.ppo-numbers').textContent];
+}"""
+
+
+def numbers_of(panel: Panel) -> str:
+    return unescape(re.sub("<.*?>", "", panel.numbers.value))
+
+
+class Hands:
+    """One panel in the browser, and its twin in this process.
+
+    Args:
+        where: The panel's element.
+        twin: Moved in the same way.
+        title: Of its controls.
+    """
+
+    def __init__(self, where: Locator, twin: Panel, title: str) -> None:
+        self.where, self.twin, self.title = where, twin, title
+
+    def knob(self, knob: Slider | Toggle | Choice) -> Locator:
+        role = {"slider": "slider", "toggle": "checkbox", "choice": "combobox"}[knob.spec()["kind"]]
+        return self.where.get_by_role(role, name=knob.label, exact=True)
+
+    def button(self, label: str) -> Locator:
+        return self.where.get_by_role("button", name=label, exact=True)
+
+    def compare(self, **values: object) -> None:
+        """Move the twin to these values and wait until the browser shows the same picture and the same numbers."""
+        self.twin.controls.put(**values)
+        assert self.twin.wait()
+        wanted = numbers_of(self.twin)
+        assert not wanted.startswith("⚠"), wanted
+        expect(self.where.locator(".ppo-numbers")).to_have_text(wanted, timeout=15_000)
+        for _ in range(50):
+            picture, _ = self.where.evaluate(SHOWN)
+            if same := base64.b64decode(picture) == self.twin.picture.value:
+                break
+            self.where.page.wait_for_timeout(50)
+        assert same, f"{self.title}: another picture than the functions give for {self.twin.controls.values}"
+
+    def value(self, knob: Slider | Toggle | Choice) -> object:
+        node = self.knob(knob)
+        return knob.unpack(node.is_checked() if isinstance(knob, Toggle) else int(node.input_value()))
+
+    def move(self, knob: Slider | Toggle | Choice, keyboard: bool) -> None:
+        """Change a knob to another value, by keyboard or by mouse."""
+        node, before = self.knob(knob), self.value(knob)
+        if isinstance(knob, Slider) and keyboard:
+            node.focus()
+            for key in ("Home", "ArrowRight") if before != knob.values[1] else ("End",):
+                node.press(key)
+        elif isinstance(knob, Slider):
+            node.scroll_into_view_if_needed()
+            box = node.bounding_box()
+            assert box is not None
+            place = 0.8 if knob.values.index(before) < 0.5 * len(knob.values) else 0.2
+            self.where.page.mouse.click(box["x"] + place * box["width"], box["y"] + box["height"] / 2)
+        elif isinstance(knob, Toggle) and keyboard:
+            node.press("Space")
+        elif isinstance(knob, Toggle):
+            node.click()
+        elif keyboard:
+            node.focus()
+            node.press("ArrowDown" if before != knob.values[-1] else "ArrowUp")
+        else:
+            node.select_option(str((knob.values.index(before) + 1) % len(knob.values)))
+        assert self.value(knob) != before, f"{knob.label} did not move"
+        self.compare(**{knob.name: self.value(knob)})
+
+
+def keep_screenshot(where: Locator, name: str) -> None:
+    if folder := os.environ.get("PPO_LESSONS_SCREENSHOTS"):
+        Path(folder).mkdir(parents=True, exist_ok=True)
+        where.screenshot(path=str(Path(folder) / f"{name}.png"))
+
+
+def open_explorer(page: Page, lab: str, lesson: str, module: str, function: str) -> tuple[Hands, Explorer]:
+    page.complaints.clear()  # type: ignore[attr-defined]
+    open_lesson(page, lab, lesson)
+    run_all(page)
+    twin = getattr(importlib.import_module(f"ppo_lessons.interactive.{module}"), function)()
+    assert isinstance(twin, Explorer)
+    group = page.get_by_role("group", name=twin.title, exact=True)
+    group.wait_for(timeout=30_000)
+    return Hands(group.locator("xpath=.."), twin.panels[0], twin.title), twin
+
+
+def test_there_are_explorers():
+    assert EXPLORERS
+
+
+@pytest.mark.parametrize(("lesson", "module", "function"), EXPLORERS, ids=[name for _, _, name in EXPLORERS])
+def test_every_knob_does_in_the_browser_what_the_functions_say(
+    page: Page, lab: str, lesson: str, module: str, function: str
+):
+    hands, twin = open_explorer(page, lab, lesson, module, function)
+    hands.compare()
+    keep_screenshot(hands.where, function)
+    knobs = list(hands.twin.controls._knobs.values())
+    pictures = {hands.twin.picture.value}
+    for knob in knobs:
+        for keyboard in (False, True):
+            hands.move(knob, keyboard)
+            pictures.add(hands.twin.picture.value)
+    assert len(pictures) > len(knobs), "every knob changes the picture"
+
+    hands.button("Reset").click()
+    hands.compare(**{knob.name: knob.start for knob in knobs})
+
+    hands.button("Compare two settings").press("Enter")
+    twin._press("compare")
+    title = f"{twin.title}, second setting"
+    group = page.get_by_role("group", name=title, exact=True)
+    group.wait_for()
+    second = Hands(group.locator("xpath=.."), twin.panels[1], title)
+    second.compare()
+    second.move(knobs[0], keyboard=True)
+    hands.compare()
+    keep_screenshot(hands.where.locator("xpath=.."), f"{function}_compared")
+    second.button("Remove").click()
+    expect(group).to_have_count(0)
+
+    cells = page.evaluate("() => window.jupyterapp.shell.currentWidget.content.widgets.length")
+    hands.knob(knobs[0]).focus()
+    for key in "xxdd":
+        page.keyboard.press(key)
+    assert page.evaluate("() => window.jupyterapp.shell.currentWidget.content.widgets.length") == cells
+    assert not page.get_by_text("Error displaying widget").count()
+    shut_kernel(page)
+    assert page.complaints == []  # type: ignore[attr-defined]
