@@ -23,7 +23,7 @@
 # %%
 from ppo_lessons import evaluate, policy_player, record
 from ppo_lessons.ages import AGES, load_age
-from ppo_lessons.interactive.training_figures import behaviour_table, show_ages, show_replays
+from ppo_lessons.interactive.training_figures import behaviour_table, show_ages
 
 CASE_SEED = 106
 teams = {age: load_age(age) for age in AGES}
@@ -40,11 +40,14 @@ behaviours = {age: evaluate(policy_player(team)) for age, team in teams.items()}
 show_ages(replays, behaviours)
 
 # %% [markdown]
-# Here they move. Left: everyone wanders, and falls. Middle: they keep away, nobody falls, and nothing is won. Right: they gather, strike
-# together, and go for the next one.
+# Here they move: play, or take them step by step. A dark ring marks who is being drained, a growing one a spirit that is being banished. Left:
+# everyone wanders, and falls. Middle: they keep away, nobody falls, and nothing is won. Right: they gather, strike together, and go for the
+# next one.
 
 # %%
-show_replays(replays, "the same case, played by the three ages, moving: " + ", ".join(replays))
+from ppo_lessons.interactive.theatre import Theatre
+
+Theatre("Three ages", replays, "the same case, played by the three ages, moving: " + ", ".join(replays))
 
 # %% [markdown]
 # ## In numbers
