@@ -17,7 +17,7 @@ The map of the house, with the nodes of the flowchart:
 | `update` | `ppo_update`: the update, line by line as in the flowchart | E to O |
 | `training`, `checkpoints` | the whole cycle as a generator; save and load a run or a team | A to P |
 | `team`, `players`, `evaluation`, `board` | what the team does, in numbers, replays and pictures | |
-| `ages`, `recorded` | shipped with the package: the team at its three ages; the rollout that all lessons share | |
+| `ages`, `recorded`, `atlas` | shipped: a team at three ages, the rollout of all lessons, a grid of training runs | |
 
 Axes are always in the order T steps, E copies of the world (envs), A agents, then D numbers seen or N actions.
 B is the number of rows of a mini-batch. The hyper-parameters stand in `config.PPOConfig`.

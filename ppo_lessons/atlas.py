@@ -7,6 +7,7 @@ only, no pickle. Runs go on where the script was left.
 
 import itertools
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -132,15 +133,13 @@ def run_setting(config: PPOConfig, cycles: int = CYCLES, every: int = EVERY) -> 
         was no longer finite.
     """
     run, reports = TrainingRun("standard", config), []
-    names = (*BEHAVIOUR, *LEARNING)
-    curves = np.full((cycles // every, len(names)), np.nan)
     try:
         for report in train(run, cycles):
             reports.append(report)
-            if report.cycle % every == 0:
-                curves[report.cycle // every - 1] = _point(reports, every)
     except NonFiniteError as error:
         print(f"{config}: {error}")  # the team keeps its last good weights
+    curves = np.full((cycles // every, len(BEHAVIOUR) + len(LEARNING)), np.nan)
+    curves[: len(reports) // every] = curves_of(reports, every)
     player = policy_player(run.policy)
     behaviour = evaluate(player, cases=CASES)
     replay = record(policy_player(run.policy), seed=EVALUATION_SEED)
@@ -154,12 +153,24 @@ def run_setting(config: PPOConfig, cycles: int = CYCLES, every: int = EVERY) -> 
     }
 
 
-def _point(reports: list[TrainReport], every: int) -> list[float]:
+def curves_of(reports: Sequence[TrainReport], every: int = EVERY) -> np.ndarray:
+    """Return the curves of a run on the standard case as the atlas keeps them.
+
+    Args:
+        reports: One a cycle, from the first.
+        every: Cycles between two points.
+
+    Returns:
+        A column for each of `BEHAVIOUR` (mean over the last 400 cases) and of `LEARNING` (mean over the cycles since
+        the last point), (len(reports) // every, Q).
+    """
+    points = len(reports) // every
     behaviours = [report.behaviour for report in reports if report.behaviour is not None]
     shown = [SimpleNamespace(cases=b.cases, **dict(zip(BEHAVIOUR, measures(b), strict=True))) for b in behaviours]
-    acted = [recent(shown, name, least=20)[-1] for name in BEHAVIOUR]
-    learned = [float(np.mean([getattr(report.update, name) for report in reports[-every:]])) for name in LEARNING]
-    return acted + learned
+    acted = [recent(shown, name, least=20)[every - 1 :: every] for name in BEHAVIOUR]
+    updates = [report.update for report in reports[: points * every]]
+    learned = [np.reshape([getattr(u, name) for u in updates], (points, every)).mean(axis=1) for name in LEARNING]
+    return np.array([*acted, *learned], float).reshape(len(BEHAVIOUR) + len(LEARNING), points).T
 
 
 def make_atlas(

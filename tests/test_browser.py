@@ -50,7 +50,7 @@ def test_every_exercise_done_wrong_first_and_right_afterwards(page: Page, lab: s
         for before, after in zip(cells, typed, strict=True):
             page.evaluate(CHANGE, [before, after])
         cells = typed
-        shown = run_all(page)
+        shown = run_all(page, seconds=300)
         assert not [cell["source"] for cell in shown if "error" in cell["kinds"]]
         printed = "".join(cell["text"] for cell in shown)
         answers = [line for line in printed.splitlines() if re.match(r"[✔✘□] \d", line)]

@@ -139,20 +139,18 @@ print("selected away:  ", float(poisoned[acting].mean()))
 # %% [markdown]
 # ## Play
 #
-# Change `age` to `"chaos"` or `"mastery"`, or `case` to `"pack"` or `"nightfall"`, and run the cell again. Watch (1) the share of real
-# decisions, (2) the mean reward, (3) how cases end.
+# A rollout that was recorded: 32 steps, 16 copies, 4 detectives. It runs through all lessons. Decide first, then move: (1) Detective 0 of copy 0 falls
+# in step 6. Does it still decide something in step 6? And in step 7? (2) Is the likeliest action always the one that is drawn? (3) In copy 1 all are
+# cut off in step 13. Does the critic see that coming?
 
 # %%
-age, case = "survival", "standard"
-world = SpiritWorld(case, num_envs=64)
-world.reset(seed=1)
-buffer = SharedBuffer(num_steps=100, num_envs=64, num_agents=4, obs_size=world.obs_size)
-collect(world, load_age(age), buffer, generator)
-acting, rewards = buffer.data.acting, buffer.data.rewards
-print(f"{age} on {case}: {acting.float().mean():.0%} real decisions, mean reward {rewards[acting].mean():+.3f}")
-print(
-    f"ended: {int((buffer.data.terminated & acting).sum())} terminated, {int((buffer.data.truncated & acting).sum())} truncated"
-)
+from ppo_lessons.interactive.rollout_explorer import explore_rollout
+
+explore_rollout()
+
+# %% [markdown]
+# The critic does not: the clock is not among the 34 numbers. *Compare two settings* puts two detectives of one team side by side: in the same step each
+# draws from probabilities of its own.
 
 # %% [markdown]
 # ## Exercise 1.1: who acts next? (difficulty 1, 5 minutes)
@@ -204,6 +202,7 @@ rewards_of = check(rewards_of)
 
 # %%
 rng, right = np.random.default_rng(0), 0
+world = SpiritWorld("standard", num_envs=64)
 world.reset(seed=2)
 for _ in range(300):
     before = world.acting

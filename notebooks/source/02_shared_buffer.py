@@ -183,24 +183,18 @@ print(f"badges at home: {(wrong == badge_at).all(dim=-1).float().mean():.1%}")
 #
 # ## Play
 #
-# Same number of places, other borders. Try (1) `num_steps, num_envs = 128, 4`, (2) `4, 128`, (3) `512, 1`. Watch how many cases end inside the
-# rollout, and the largest number of rows that come from one copy.
+# The buffer fills, and one badge is followed. Decide first, then move: (1) Only 4 steps are stored. Is the *place* of (6, 0, 0) known already? And its
+# *row* (tick the box)? (2) Which of the six badges moves up the furthest when the fallen are selected away? (3) What does `get` say at 31 steps, at
+# 32, and after the last stage, `clear`?
 
 # %%
-from ppo_lessons import SpiritWorld, collect
+from ppo_lessons.interactive.buffer_explorer import explore_buffer
 
-num_steps, num_envs = 32, 16
-world = SpiritWorld("standard", num_envs)
-world.reset(seed=7)
-tried = SharedBuffer(num_steps, num_envs, world.num_agents, world.obs_size)
-collect(world, recording.policy, tried, torch.Generator().manual_seed(0))
-acting, over = tried.data.acting, tried.data.episode_over
-print(f"{acting.numel()} places, {acting.sum()} real decisions, {over.sum()} cases ended")
-print(f"from one copy: at most {acting.sum(dim=(0, 2)).max()} rows")
+explore_buffer()
 
 # %% [markdown]
-# Few copies and many steps: long stories, but all from the same few worlds. Many copies and few steps: many stories, each cut short, and the
-# critic has to guess how they go on. The package trains with 256 copies and T = 8.
+# The same 2048 places could have other borders. Few copies and many steps: long stories, but all from the same few worlds. Many copies and few
+# steps: many stories, each cut short, and the critic has to guess how they go on. The package trains with 256 copies and T = 8.
 #
 # ## Exercise 2.1: flat rows (difficulty 1, 4 minutes)
 #

@@ -215,14 +215,14 @@ figures.show_along_copy(*along, (data.terminated[:, copy], data.truncated[:, cop
 #
 # ## Play
 #
-# Detective 3 of copy 0. Three things to try, each with what to watch: `gae_lambda = 0` (does the row before the banishing learn of it?); `gae_lambda = 1` (how far back
-# does it reach, and how rough is the line?); `gamma = 0.5` (what becomes of the rows before t = 5?).
+# Four real ends. Below, the row looked at is taken apart: the green parts of the TD errors, added up, are its advantage. Decide first, then
+# move: (1) *Is cut off*, treated as terminated: which rows does it change? Which with `gae_lambda` 0? (2) *Falls*, `team_credit` off: does the row before the
+# fall notice, at `gae_lambda` 0.8 and at 0? (3) *Rollout full*, treated as truncated: what changes?
 
 # %%
-gamma, gae_lambda, detective = 0.98, 0.8, 3
-credited_now = adv.with_team_credit(data.rewards, data.acting, data.episode_over, gamma)
-lines = {x: adv.gae(credited_now, data.values, *ends, gamma, x)[:20, 0, detective] for x in {0.0, gae_lambda, 1.0}}
-figures.show_lambdas(dict(sorted(lines.items())), data.rewards[:20, 0, detective])
+from ppo_lessons.interactive.advantage_explorer import explore_advantages
+
+explore_advantages()
 
 # %% [markdown]
 # ## Exercise 3.1: the TD error (difficulty 1, 2 minutes)

@@ -252,25 +252,25 @@ figures.show_gradient_xray(figures.gradient_lengths(policy, shared), "a shared t
 # %% [markdown]
 # `detach` does not keep the two losses apart in a shared trunk, and is not meant to: it cuts the *rollout* off. How strongly the critic may pull there is what
 # vf_coef decides (lesson 08).
-#
-# ## Play
-#
-# Three things to try, each with what to watch: `normalise = True` (does the mistake with the advantages still show in the first step?); `old_values_only = True` (only the value inside
-# "advantage + value" has a graph: what does the critic learn?); `team = policy` (a shared trunk).
-
-# %%
-from ppo_lessons.advantages import normalise_advantages
-
-normalise, old_values_only, team = False, False, twin
-played = rows_with_graphs(team)
-if old_values_only:
-    played = played._replace(returns=rows.advantages + (played.returns - played.advantages))
-if normalise:
-    played = played._replace(advantages=normalise_advantages(played.advantages))
-mistakes = dict(list(losses_of(team, rows, played).items())[3:])
-figures.show_gradient_xray(figures.gradient_lengths(team, mistakes), "the three mistakes")
 
 # %% [markdown]
+# ## Play
+#
+# One mini-batch of a rollout that was played *with* a graph, the gradient of a loss on its way back, and the scissors in your hand. Decide first, then move:
+#
+# 1. `detach old_log_probs` off: what do the ratios say, and what arrives in actor_head?
+# 2. Back on, and `detach advantages` off instead: which layers does the actor's loss reach? And if you `normalise advantages` too, in this first step?
+# 3. `total_loss`, nothing detached: which single tick mends everything?
+# 4. `shared trunk`: where do actor_loss and value_loss meet, however much you detach?
+
+# %%
+from ppo_lessons.interactive.gradient_explorer import explore_gradients
+
+explore_gradients()
+
+# %% [markdown]
+# To 2: normalised advantages always add up to 0, and all ratios are 1, so the paths cancel. The mistake hides, until the ratios have moved.
+#
 # ## Exercise 4.1: freeze the rollout (difficulty 1, 3 minutes)
 #
 # `rows` is a `Rows`: a NamedTuple of five tensors, as `buffer.get()` gives it. Your own rollout has no graph, but the next one's may.

@@ -204,19 +204,14 @@ print("the same gradient, up to rounding:", torch.allclose(a, b, atol=1e-5), "  
 # %% [markdown]
 # ## Play
 #
-# Try (1) `minibatch_size = 1934`, then 1933: what becomes of the last row? (2) 64: how many steps does the update take, and how many shades would the
-# picture need? (3) another `seed`: in which mini-batches does (6, 0, 0) land now?
+# All rows in the middle of an update. Decide first, then move: (1) `shuffle` off: which part of the rollout is lit, and which mini-batches differ most from all rows? (2) Is
+# there a gradient step after which one row has been seen twice and another never? (3) `minibatch_size` 1934, then 1933: what becomes of the last row?
+# And 64: how many steps do four epochs take?
 
 # %%
-minibatch_size, num_epochs, seed = 512, 4, 1
-generator = torch.Generator().manual_seed(seed)
-tried = [
-    minibatches.split_rows(minibatches.shuffle_rows(num_rows, generator), minibatch_size) for _ in range(num_epochs)
-]
-print(
-    f"{len(tried[0])} mini-batches, the last one of {len(tried[0][-1])} rows; {sum(map(len, tried))} gradient steps in all"
-)
-print("(6, 0, 0) in mini-batch", [figures.place_of(ours, pieces)[0] for pieces in tried])
+from ppo_lessons.interactive.minibatch_explorer import explore_minibatches
+
+explore_minibatches()
 
 # %% [markdown]
 # ## Exercise 5.1: shuffle (difficulty 1, 4 minutes)

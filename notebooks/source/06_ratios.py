@@ -213,26 +213,25 @@ figures.show_lookup(recording.policy(views)[0], rows.actions[six[0]].repeat(4), 
 # %% [markdown]
 # Four policies in one network. So a row's number has to travel with it through shuffle and split: looked up under another number, the same
 # action gets a ratio that means nothing.
-#
-# ## Play
-#
-# Change the numbers and run again. (1) `num_steps = 0`: what is approx_kl? (2) `num_steps = 1` with `learning_rate = 4e-4`: does the first step still
-# reach far? (3) `minibatch_size = 64`: watch approx_kl. And in the table: has every row gone the way its advantage asks for? (All rows
-# pull at the same weights; a step follows their sum.)
-
-# %%
-import dataclasses
-
-from ppo_lessons.interactive.picture import Note
-
-num_steps, learning_rate, minibatch_size = 16, 4e-3, 512
-config = dataclasses.replace(CONFIG, learning_rate=learning_rate, minibatch_size=minibatch_size)
-ratios = ratios_under(after_steps(num_steps, config))
-kl = losses.approx_kl(ratios.log(), torch.zeros(len(ratios)))  # ln r and 0: only their difference counts
-reach = f"smallest ratio {ratios.min():.2f}, largest {ratios.max():.2f}, approx_kl {kl:.4f}"
-Note(row_table(badges, six, BADGES, digits=2, advantage=rows.advantages, ratio=ratios) + "\n\n" + reach)
 
 # %% [markdown]
+# ## Play
+#
+# The recorded policy is pushed along a gradient, so that the actor's loss of some rows falls. `distance` is the length of
+# the change of all weights together (about 0.3 in the first step of the real update). Decide first, then move:
+#
+# 1. Distance 0: which ratios, which approx_kl? A negative distance: who moves which way?
+# 2. `drained` has an advantage below 0, so its ratio is to fall. Does mini-batch 1 see to that? Mini-batch 3, in which it stands? It alone?
+# 3. Far up, some ratios stop at a grey line. What is the largest that `wins` can ever have, and why?
+
+# %%
+from ppo_lessons.interactive.ratio_explorer import explore_ratios
+
+explore_ratios()
+
+# %% [markdown]
+# All rows pull at the same weights, and a step follows their sum: a row may be carried against its own advantage.
+#
 # ## Exercise 6.1: log-probabilities and entropy (difficulty 2, 6 minutes)
 #
 # For each row: the log-probability of the stored action, and the entropy of the whole distribution,

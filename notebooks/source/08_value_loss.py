@@ -248,17 +248,19 @@ for vf_coef in (0, 0.25, 0.5, 1, 2, 8):
 # %% [markdown]
 # ## Play
 #
-# Change `piece` or `returns_times` and run. Watch (1) the cosine over the four mini-batches, `piece` 0 to 3: does its sign stay?
-# (2) `returns_times = 10`: how much longer is the critic's arrow, and the actor's? (3) `0.1`: the returns are small now, yet the critic's arrow is
-# longer than at 1. What does the critic still expect?
+# The recorded update, with a `vf_coef` of yours in all of its steps. Decide first, then move: (1) `vf_coef` 0: do the critic's values stand still?
+# With a shared trunk, and without? (2) All 16 steps: how much better does a thousandfold weight, 10 instead of 0.01, make a critic that has a trunk
+# of its own? (3) No step so far: which `vf_coef` lets both pull about equally hard at the shared trunk?
 
 # %%
-piece, returns_times = 0, 1.0
-mine = Rows(*(tensor[pieces[piece]] for tensor in rows))
-mine = mine._replace(returns=mine.returns * returns_times)
-play = minibatch_losses(recording.policy, mine, CONFIG)
-a, v = pull(play.actor_loss), CONFIG.vf_coef * pull(play.value_loss)
-print(f"actor {a.norm():.2f}, vf_coef x value {v.norm():.2f}, cosine {torch.cosine_similarity(a, v, dim=0):.2f}")
+from ppo_lessons.interactive.value_explorer import explore_value_loss
+
+explore_value_loss()
+
+# %% [markdown]
+# <details><summary>Why (1) and (2) come out as they do</summary>(1) The actor bends the features that the critic reads; with two trunks there is nothing
+# to bend. (2) Adam divides by the recent size of each gradient, so that a constant weight mostly cancels. What is left for <code>vf_coef</code> to
+# decide: who steers what is shared, and how much of the actor's part the clip leaves.</details>
 
 # %% [markdown]
 # ## Exercise 8.1: the value loss (difficulty 1, 4 minutes)

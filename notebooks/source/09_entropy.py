@@ -240,14 +240,14 @@ figures.show_entropy_runs(runs, 5)
 # %% [markdown]
 # ## Play
 #
-# Five logits of your own. Three things to try: add 3 to all of them (does H change?); multiply all by 10, then by 0.1 (this is what a
-# *temperature* does); make two of them 9 and the others 0 (which logarithm is H?).
+# All logits of the recorded policy times a factor: below 1 it gets less certain, above 1 more (1 / factor is called the *temperature*). Decide first,
+# then move: (1) Where does the entropy term pull harder at `falls`: at factor 0, 1 or 50? (2) ent_coef from 0 to 0.5: which bars change, and does
+# any probability? (3) Which factor makes `total_loss` lowest at ent_coef 0.02? And at 0.5?
 
 # %%
-z = torch.tensor([[2.0, 1.0, 0.0, 0.0, 0.0]])
-chances = torch.softmax(z, dim=-1)[0]
-print("p =", " ".join(f"{chance:.2f}" for chance in chances.tolist()))
-print(f"H = {float(actor_critic.entropy_of(torch.log_softmax(z, dim=-1))):.3f} of at most 1.609")
+from ppo_lessons.interactive.entropy_explorer import explore_entropy
+
+explore_entropy()
 
 # %% [markdown]
 # ## Exercise 9.1: the entropy (difficulty 2, 5 minutes)

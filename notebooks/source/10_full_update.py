@@ -237,15 +237,19 @@ figures.show_ratios(ratios_under(load_recording().policy), ratios_under(policy),
 # %% [markdown]
 # ## Play
 #
-# Three things to try, each with what to watch: `epochs=12` (how far do approx_kl and the ratios go?), `clip_eps=0.05` (does
-# clip_fraction rise?), `learning_rate=2e-2` (what becomes of the entropy?).
+# The same update with every knob that it has. Pale: the whole of it. Strong: up to the gradient step where you stand. Decide first, then move: (1)
+# `clip_eps` 0.01: does approx_kl stay near 0 from the first step on? (2) `max_grad_norm` 0.1: gradients are up to ten times shorter than now. Do
+# the weights move ten times less? (3) `target_kl` 0.01: does approx_kl stay below the dashed line?
 
 # %%
-mine = replace(config, epochs=4, clip_eps=0.2, learning_rate=4e-3)
-_, history, report = update(mine)
-print(
-    f"approx_kl {history[-1].approx_kl:.3f}, clip_fraction {history[-1].clip_fraction:.2f}, entropy {history[-1].entropy:.2f}"
-)
+from ppo_lessons.interactive.update_explorer import explore_update
+
+explore_update()
+
+# %% [markdown]
+# <details><summary>What you saw</summary>(1) No: at the first step every ratio is 1 and nothing is clipped, whatever epsilon is. The second point is as high
+# as before; only then does the small epsilon tell. (2) No, hardly less: Adam divides by the gradients' own recent size. (3) No: a step is taken before
+# anyone sees how far it went. The mini-batch above the line ends the update, but the policy is already there.</details>
 
 # %% [markdown]
 # ## Exercise 10.2: the gradient step (difficulty 2, 6 minutes)

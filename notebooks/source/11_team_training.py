@@ -24,7 +24,7 @@ import copy
 from ppo_lessons import PPOConfig, TrainingRun, evaluate, policy_player, record, train
 from ppo_lessons.classroom import check, hint, my_steps, show_progress, solution
 from ppo_lessons.interactive.live import watch_training
-from ppo_lessons.interactive.training_figures import behaviour_table, show_replays
+from ppo_lessons.interactive.training_figures import behaviour_table
 
 steps = my_steps()
 config = PPOConfig(seed=2)
@@ -101,7 +101,9 @@ from ppo_lessons.interactive.picture import Note
 Note(behaviour_table(behaviours))
 
 # %%
-show_replays(replays, "the same case, played by your team at its three ages, moving")
+from ppo_lessons.interactive.theatre import Theatre
+
+Theatre("Your team", replays, "the same case, played by your team at its three ages, moving")
 
 # %% [markdown]
 # ## Your certificate
@@ -119,12 +121,18 @@ show_certificate(reports, load_reference_curve(), list(my_functions()))
 # %% [markdown]
 # ## Play
 #
-# Train a second team for 60 cycles with one setting changed, and compare its curves with those above. Try `ent_coef=0.0` (does it ever
-# learn to gather?), `gamma=0.9` (how far ahead does it look?), `team_credit=False`, `"pack"` for `"standard"`.
+# Train a team of your own, with your steps, and look in on it. Press **Train**, stop it when you like, watch the team of any moment beside the newest
+# one, go on. Decide first: (1) survival passes 80 %: what has the team learned to do, and where does it stand on the board? (2) The win
+# rate begins to rise: which curve in the middle rises with it?
 
 # %%
-second = TrainingRun("standard", PPOConfig(seed=2, ent_coef=0.0))
-second_reports = watch_training(second, cycles=60)
+from ppo_lessons.interactive.training_dashboard import TrainingDashboard
+
+dashboard = TrainingDashboard(steps)
+dashboard
+
+# %% [markdown]
+# Other settings? [The coefficient lab](12_coefficient_lab.ipynb) trains teams with yours, and shows how far apart three seeds of the same setting lie.
 
 # %% [markdown]
 # ## Exercise 11.1: shorter and shorter steps (difficulty 1, 4 minutes)
@@ -214,4 +222,4 @@ show_progress()
 # |---|---|
 # | [`train(run, cycles)`](../ppo_lessons/training.py) | nodes A to P, again and again |
 #
-# **Next:** change the rules of the game: try the harder cases, or your own [`Case`](../ppo_lessons/cases.py).
+# **Next:** [12. The coefficient lab: what do the coefficients do to losses and team?](12_coefficient_lab.ipynb)

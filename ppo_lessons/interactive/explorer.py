@@ -40,7 +40,11 @@ class Panel(widgets.VBox):
         knobs: Its arguments.
         buttons: Besides the knobs.
         on_press: Called with the name of a pressed button.
+        on_show: Called after each new picture.
     """
+
+    result: Any = None
+    """What the picture shows: what `compute` returned last."""
 
     def __init__(
         self,
@@ -50,8 +54,9 @@ class Panel(widgets.VBox):
         knobs: Sequence[Knob],
         buttons: Sequence[Button],
         on_press: Callable[[str], None],
+        on_show: Callable[[], None] = lambda: None,
     ) -> None:
-        self._compute, self._face = compute, face
+        self._compute, self._face, self._on_show = compute, face, on_show
         self._figure = LiveFigure(face.figure, face.moving)
         self._latest = LatestOnly(self._follow)
         self.controls = Controls(title, knobs, buttons, self._latest.ask, on_press)
@@ -79,13 +84,15 @@ class Panel(widgets.VBox):
                 said = self._face.show(result)
                 picture = self._figure.draw()
         except Exception as error:  # anything else would vanish: nobody reads the log of a thread
-            self.numbers.value = _line(f"⚠ {type(error).__name__}: {error}", "alert")
+            self.numbers.value = line(f"⚠ {type(error).__name__}: {error}", "alert")
         else:
-            self.picture.value = picture
-            self.numbers.value = _line(said, "status")
+            self.result, self.picture.value = result, picture
+            self.numbers.value = line(said, "status")
+            self._on_show()
 
 
-def _line(text: str, role: str) -> str:
+def line(text: str, role: str) -> str:
+    """Return one line of numbers as HTML; the role says to a screen reader whether it is news or a complaint."""
     return f'<div role="{role}" class="ppo-numbers" style="line-height: 1.4">{escape(text)}</div>'
 
 
@@ -98,17 +105,29 @@ class Explorer(widgets.VBox):
         compute: A pure function of the knobs' values, called by name.
         face: Makes a fresh face for each panel.
         knobs: Its arguments.
+        foot: Widgets below the panels.
+        on_show: Called with the results of all panels after each new picture, and when a panel is removed.
     """
 
     def __init__(
-        self, title: str, text: str, compute: Callable[..., Any], face: Callable[[], Face], knobs: Sequence[Knob]
+        self,
+        title: str,
+        text: str,
+        compute: Callable[..., Any],
+        face: Callable[[], Face],
+        knobs: Sequence[Knob],
+        foot: Sequence[widgets.Widget] = (),
+        on_show: Callable[[list[Any]], None] = lambda results: None,
     ) -> None:
         self.title, self.text = title, text
         self._lock = threading.RLock()
-        self._make = lambda name, buttons: Panel(name, compute, face(), knobs, buttons, self._press)
+        self._tell = lambda: on_show([panel.result for panel in self.panels])  # of none while the first is made
+        self._make = lambda name, buttons: Panel(name, compute, face(), knobs, buttons, self._press, self._tell)
+        self._row = widgets.HBox(layout=dict(flex_flow="row wrap", overflow="visible"))
         first = self._make(title, (Button("reset", "Reset"), Button("compare", "Compare two settings")))
-        self._row = widgets.HBox((first,), layout=dict(flex_flow="row wrap", overflow="visible"))
-        super().__init__((self._row,), layout=dict(overflow="visible"))
+        self._row.children = (first,)
+        self._tell()
+        super().__init__((self._row, *foot), layout=dict(overflow="visible"))
 
     @property
     def panels(self) -> tuple[Panel, ...]:
@@ -125,6 +144,7 @@ class Explorer(widgets.VBox):
             elif others:
                 self._row.children = (first,)
                 others[0].close()
+                self._tell()
             else:
                 buttons = Button("reset second", "Reset"), Button("remove", "Remove")
                 second = self._make(f"{self.title}, second setting", buttons)

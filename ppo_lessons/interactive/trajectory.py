@@ -61,17 +61,28 @@ def normalised_rows() -> Rows:
     return rows._replace(advantages=advantages)
 
 
-@lru_cache(maxsize=16)
-def recorded_update(config: PPOConfig = CONFIG) -> tuple[GradientStep, ...]:
+@lru_cache(maxsize=2)
+def first_policy(shared_trunk: bool, /) -> ActorCritic:
+    """Return the recorded policy; not to be changed. With separate trunks, both are copies of its one."""
+    recorded = recording().policy
+    if shared_trunk:
+        return recorded
+    policy = ActorCritic(recorded.obs_size, recorded.num_actions, recorded.hidden_size, shared_trunk=False)
+    policy.load_state_dict(recorded.state_dict())
+    return policy
+
+
+@lru_cache(maxsize=32)  # 16 steps take 1 MB
+def recorded_update(config: PPOConfig, /) -> tuple[GradientStep, ...]:
     """Update a copy of the recorded policy on the recorded rows, and keep every step.
 
     Args:
-        config: As for `ppo_update`.
+        config: As for `ppo_update`; `shared_trunk` says which `first_policy` is updated.
 
     Returns:
         One entry for each gradient step.
     """
-    policy, kept = copy.deepcopy(recording().policy), []
+    policy, kept = copy.deepcopy(first_policy(config.shared_trunk)), []
 
     def keep(index: Tensor, losses: MinibatchLosses, grad_norm: Tensor) -> None:
         numbers = MinibatchLosses(*(loss.detach() for loss in losses))
@@ -84,7 +95,7 @@ def recorded_update(config: PPOConfig = CONFIG) -> tuple[GradientStep, ...]:
 
 def policy_after(steps: int, config: PPOConfig = CONFIG) -> ActorCritic:
     """Return the recorded policy after so many gradient steps of `recorded_update`; not to be changed."""
-    return recorded_update(config)[steps - 1].policy if steps else recording().policy
+    return recorded_update(config)[steps - 1].policy if steps else first_policy(config.shared_trunk)
 
 
 @torch.no_grad()

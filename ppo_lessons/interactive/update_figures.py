@@ -104,6 +104,20 @@ def show_ratios(before: Tensor, after: Tensor, clip_eps: float) -> Picture:
     return Picture(figure, text)
 
 
+def weight_changes(before: dict[str, Tensor], after: dict[str, Tensor]) -> dict[str, float]:
+    """Return how far the weights of each layer have moved.
+
+    Args:
+        before: A state_dict.
+        after: Another one of the same network.
+
+    Returns:
+        Name -> length of the change / length before; without the biases, and a shared trunk once.
+    """
+    names = [name for name in before if name.endswith("weight") and not name.startswith("critic_trunk")]
+    return {name: float(torch.norm(after[name] - before[name]) / torch.norm(before[name])) for name in names}
+
+
 def show_weight_changes(before: dict[str, Tensor], after: dict[str, Tensor]) -> Picture:
     """Draw how far each layer's weights moved, relative to their length.
 
@@ -114,14 +128,13 @@ def show_weight_changes(before: dict[str, Tensor], after: dict[str, Tensor]) -> 
     Returns:
         The picture.
     """
-    names = [name for name in before if name.endswith("weight") and not name.startswith("critic_trunk")]
-    moved = [float(torch.norm(after[name] - before[name]) / torch.norm(before[name])) for name in names]
+    moved = weight_changes(before, after)
     figure, axes = new_figure(7.5, 2.2)
-    axes.barh(names, moved, color=BLUE, height=0.6)
+    axes.barh(list(moved), list(moved.values()), color=BLUE, height=0.6)
     axes.invert_yaxis()
-    for row, value in enumerate(moved):
+    for row, value in enumerate(moved.values()):
         axes.annotate(f"{value:.1%}", (value, row), (5, 0), textcoords="offset points", va="center", fontsize=9)
     axes.margins(x=0.12)
     plain(axes, "", "length of the change / length of the weights")
     axes.tick_params(labelsize=9)
-    return Picture(figure, f"every layer moved: {all(value > 0 for value in moved)}")
+    return Picture(figure, f"every layer moved: {all(value > 0 for value in moved.values())}")

@@ -1,0 +1,118 @@
+"""A living figure around work that goes on in the background: buttons start and stop it, the picture follows it."""
+
+import time
+from collections.abc import Sequence
+from typing import Any
+
+import ipywidgets as widgets
+
+from ppo_lessons.interactive.background import Background
+from ppo_lessons.interactive.controls import Button, Controls, Knob
+from ppo_lessons.interactive.explorer import Face, line
+from ppo_lessons.interactive.latest import LatestOnly
+from ppo_lessons.interactive.live_figure import DRAWING, LiveFigure
+
+REDRAW_SECONDS = 0.5
+"""Time between two drawings while the work goes on."""
+
+
+class Workbench(widgets.VBox):
+    """Knobs, buttons, one picture and one line of numbers, and work in the background.
+
+    Subclasses say what one piece of work is (`work`), what the picture shows (`look`) and what a button does
+    (`press`). A reader without a kernel gets the picture and a fixed text.
+
+    Args:
+        title: What a screen reader calls the controls.
+        text: What a reader without the picture gets, the same on every machine.
+        face: Shows what `look` returns.
+        knobs: With values; the picture follows them too.
+        buttons: Each calls `press`.
+        foot: Widgets below the numbers.
+    """
+
+    def __init__(
+        self,
+        title: str,
+        text: str,
+        face: Face,
+        knobs: Sequence[Knob],
+        buttons: Sequence[Button],
+        foot: Sequence[widgets.Widget] = (),
+    ) -> None:
+        self.title, self.text, self._face = title, text, face
+        self._figure = LiveFigure(face.figure, face.moving)
+        self._latest = LatestOnly(self._draw)
+        self._background = Background(self._work, self._ended)
+        self._failed: Exception | None = None
+        self._next_drawing = 0.0
+        self.controls = Controls(title, knobs, buttons, lambda _: self.follow(), self.press)
+        width, _ = self._figure.size
+        self.picture = widgets.Image(format="png", layout=dict(width="100%", max_width=f"{width}px"))
+        self.numbers = widgets.HTML()
+        self._draw()
+        super().__init__((self.controls, self.picture, self.numbers, *foot), layout=dict(overflow="visible"))
+
+    def work(self) -> bool:
+        """Do one piece, and say whether there is more."""
+        raise NotImplementedError
+
+    def look(self) -> Any:
+        """Return what the face shows."""
+        raise NotImplementedError
+
+    def press(self, button: str) -> None:
+        """Do what a button is for."""
+        raise NotImplementedError
+
+    @property
+    def running(self) -> bool:
+        """Whether work is going on."""
+        return self._background.running
+
+    def start(self) -> None:
+        """Begin the work, or go on with it."""
+        self._failed = None
+        self._background.start()
+
+    def stop(self) -> None:
+        """End the work after the piece that is under way; nothing that was done is lost."""
+        self._background.stop()
+
+    def follow(self) -> None:
+        """Draw what there is to be seen now, soon."""
+        self._latest.ask()
+
+    def wait(self, seconds: float = 30.0) -> bool:
+        """Wait until the picture is up to date; False if that takes longer than `seconds`."""
+        return self._latest.wait(seconds)
+
+    def _work(self) -> bool:
+        more = self.work()
+        if time.monotonic() > self._next_drawing:
+            self._next_drawing = time.monotonic() + REDRAW_SECONDS
+            self.follow()
+        return more
+
+    def _ended(self, failed: Exception | None) -> None:
+        self._failed = failed
+        self.follow()
+
+    def _draw(self) -> None:
+        try:
+            if self._failed is not None:
+                raise self._failed
+            result = self.look()
+            with DRAWING:
+                said = self._face.show(result)
+                picture = self._figure.draw()
+        except Exception as error:
+            self.numbers.value = line(f"⚠ {type(error).__name__}: {error}", "alert")
+        else:
+            self.picture.value = picture
+            self.numbers.value = line(said, "status")
+
+    def _repr_mimebundle_(self, **options: Any) -> Any:
+        bundle = super()._repr_mimebundle_(**options)
+        data, metadata = bundle if isinstance(bundle, tuple) else (bundle, {})
+        return {**data, "image/png": self._figure.draw(compress_level=9), "text/plain": self.text}, metadata
