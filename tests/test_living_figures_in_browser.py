@@ -75,11 +75,10 @@ def test_training_is_stopped_and_resumed_and_any_moment_is_watched(page: Page, l
 
     press(where, "Train", keyboard=True)
     expect(said).to_contain_text(re.compile(r"training: cycle (\d+)"), timeout=20_000)
-    page.wait_for_function(
-        "([node, cycle]) => Number(node.textContent.match(/cycle (\\d+) of/)[1]) >= cycle",
-        arg=[said.element_handle(), stopped + 8],
-        timeout=60_000,
-    )
+    for _ in range(300):
+        if cycle_of(where) >= stopped + 8:
+            break
+        page.wait_for_timeout(200)
     press(where, "Stop")
     expect(said).to_contain_text("stopped: cycle", timeout=20_000)
     assert cycle_of(where) >= stopped + 8, "it went on where it had been stopped"

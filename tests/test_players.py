@@ -3,8 +3,8 @@ import pytest
 import torch
 
 from ppo_lessons.cases import CASES, Case
-from ppo_lessons.evaluation import evaluate
-from ppo_lessons.players import cautious_player, cooperative_player, policy_player, random_player
+from ppo_lessons.evaluation import evaluate, record
+from ppo_lessons.players import cautious_player, cooperative_player, policy_player, random_player, scripted_player
 from ppo_lessons.spirit_env import SpiritWorld
 
 STAY, UP, DOWN, LEFT, RIGHT = range(5)
@@ -126,3 +126,21 @@ def test_a_policy_plays_by_sampling_or_greedily(make_policy):
     assert torch.equal(torch.get_rng_state(), before)
     assert first.shape == (50, 4)
     assert first.dtype == np.int64
+
+
+def test_a_script_is_repeated_step_by_step():
+    taken = record(cooperative_player, seed=5)
+    again = record(scripted_player(taken.actions[:, None]), seed=5)
+    assert again.outcome == taken.outcome
+    assert np.array_equal(again.actions, taken.actions)
+    assert np.array_equal(again.rewards, taken.rewards)
+    for one, other in zip(again.states, taken.states, strict=True):
+        assert np.array_equal(one, other)
+
+    world = SpiritWorld("standard", 3)
+    world.reset(0)
+    script = np.random.default_rng(0).integers(0, 5, (4, 3, 4))
+    player = scripted_player(script)
+    for actions in script:
+        assert np.array_equal(player(world), actions)
+        world.step(actions)

@@ -88,11 +88,11 @@ def test_train_stop_and_go_on_is_undisturbed_training(undisturbed: tuple[list[Tr
     assert "ready: cycle 0 of 12; on the boards: cycle 0 and the newest team" in board.numbers.value
     seen = [board.picture.value]
 
-    counting.during[6] = presses(board, "stop")
+    counting.during[10] = presses(board, "stop")
     press(board, "train")
-    assert "stopped: cycle 6 of 12" in end(board)
-    assert numbers(board.reports) == numbers(reports[:6])
-    assert [shown["title"] for shown in board.theatre.boards] == ["cycle 0", "newest: cycle 4"]
+    assert "stopped: cycle 10 of 12" in end(board)
+    assert numbers(board.reports) == numbers(reports[:10])
+    assert [shown["title"] for shown in board.theatre.boards] == ["cycle 0", "newest: cycle 8"]
     seen.append(board.picture.value)
 
     press(board, "train")
