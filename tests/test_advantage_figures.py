@@ -52,13 +52,6 @@ def test_two_ends_say_their_numbers_and_no_minus_zero():
     assert picture.text == "truncated: [0.0, 0.0, 0.0]; as if dead: [-4.8, -5.6, -9.0]"
 
 
-def test_lambdas_are_compared_one_step_before_the_largest_reward():
-    rewards = torch.tensor([0.0, 0.5, 2.0, 0.0])
-    lines = {0.0: torch.tensor([9.0, 0.25, 1.0, 1.0]), 1.0: torch.tensor([9.0, -1.5, 1.0, 1.0])}
-    picture = figures.show_lambdas(lines, rewards)
-    assert picture.text == ("largest reward at t=2; advantage one step before it: +0.25 (lambda 0), -1.50 (lambda 1)")
-
-
 def test_the_same_data_give_the_same_bytes():
     series, ends = some_copy()
     assert figures.show_along_copy(*series, ends).png == figures.show_along_copy(*series, ends).png

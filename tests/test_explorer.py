@@ -37,7 +37,9 @@ class PointFace:
 
 
 def explorer(**options: Any) -> Explorer:
-    return Explorer("Points", "a point that moves", **{"compute": compute, "face": PointFace, "knobs": KNOBS, **options})
+    return Explorer(
+        "Points", "a point that moves", **{"compute": compute, "face": PointFace, "knobs": KNOBS, **options}
+    )
 
 
 def put(panel: Panel, **values: object) -> tuple[bytes, str]:

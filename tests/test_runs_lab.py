@@ -154,7 +154,9 @@ def test_forget(watcher: Watcher):
 def test_a_trial_is_named_by_what_differs():
     assert new_trial(1, 8).name == "default settings"
     assert new_trial(1, 8, clip_eps=0.2, ent_coef=0.02).name == "default settings"
-    assert new_trial(1, 8, epochs=8, learning_rate=3e-4, vf_coef=0.0).name == "vf_coef 0, learning_rate 0.0003, epochs 8"
+    assert (
+        new_trial(1, 8, epochs=8, learning_rate=3e-4, vf_coef=0.0).name == "vf_coef 0, learning_rate 0.0003, epochs 8"
+    )
     assert [run.config.seed for run in new_trial(3, 8).runs] == [0, 1, 2]
 
 

@@ -1,11 +1,10 @@
-"""Pictures of advantages: along one copy of the world, at the two kinds of end, and for several lambdas."""
+"""Pictures of advantages: along one copy of the world, and at the two kinds of end."""
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.ticker import MaxNLocator
 from torch import Tensor
 
-from ppo_lessons.interactive.picture import BLUE, DARK, GREEN, GREY, ORANGE, PINK, Picture, new_figure, plain
+from ppo_lessons.interactive.picture import BLUE, DARK, GREEN, ORANGE, PINK, Picture, new_figure, plain
 
 LOOKS = (("o", "-", BLUE), ("s", "--", ORANGE), ("D", ":", GREEN), ("^", "-.", PINK), ("v", "-", DARK))
 """A marker, a line style and a colour for each series."""
@@ -95,28 +94,3 @@ def show_ends(treatments: dict[str, Tensor]) -> Picture:
 def _no_minus(value: float) -> float:
     """Return 0 without a minus sign for what rounds to 0."""
     return 0.0 if abs(value) < 0.05 else value
-
-
-def show_lambdas(advantages: dict[float, Tensor], rewards: Tensor) -> Picture:
-    """Draw one agent's advantages for several lambdas, and the rewards they come from.
-
-    Args:
-        advantages: lambda -> advantages of consecutive steps, (T,).
-        rewards: Of the same steps, (T,).
-
-    Returns:
-        The picture.
-    """
-    figure, axes = new_figure(8.5, 2.8)
-    axes.bar(range(len(rewards)), rewards.numpy(), color="#C8C8C4", width=0.7, label="reward")
-    axes.axhline(0, color=DARK, linewidth=0.8)
-    for (gae_lambda, line), (marker, style, colour) in zip(advantages.items(), LOOKS, strict=False):
-        axes.plot(line.numpy(), marker=marker, linestyle=style, color=colour, markersize=4, linewidth=1.3,
-                  label=f"advantage, lambda {gae_lambda:g}")  # fmt: skip
-    best = int(rewards.argmax())
-    axes.axvline(best, color=GREY, linewidth=1, linestyle=":")
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-    plain(axes, "", "step t of the rollout", "reward, advantage")
-    axes.legend(fontsize=8, frameon=False, loc="center left", bbox_to_anchor=(1, 0.5))
-    before = ", ".join(f"{line[max(best - 1, 0)]:+.2f} (lambda {key:g})" for key, line in advantages.items())
-    return Picture(figure, f"largest reward at t={best}; advantage one step before it: {before}")

@@ -72,10 +72,10 @@ class ClippingFace:
     def __init__(self) -> None:
         self.figure, (left, right) = new_figure(9.4, 3.9, 1, 2, gridspec_kw={"width_ratios": (1.35, 1)})
         plain(left, "every row of the recording", "ratio (log scale)", "normalised advantage")
-        left.set(xscale="log", xlim=(0.2, 5), ylim=(-3.6, 6.4))
+        left.set(xscale="log", xlim=(0.2, 6.4), ylim=(-3.6, 6.4))
         left.set_xticks([0.25, 0.5, 1, 2, 4], ["0.25", "0.5", "1", "2", "4"])
         left.minorticks_off()
-        left.axhline(0, color=DARK, linewidth=0.8)
+        zero = left.axhline(0, color=DARK, linewidth=0.8)
         self.interval = left.axvspan(0.8, 1.2, color=SOFT_BLUE, linewidth=0, zorder=0)
         looks = (
             dict(marker=">", color=BLUE, label="pushed to a larger ratio"),
@@ -83,7 +83,9 @@ class ClippingFace:
             dict(marker="o", color=GREY, markerfacecolor="white", label="silent: no gradient"),
         )
         self.points = [left.plot([], [], linestyle="none", markersize=4, **look)[0] for look in looks]
-        left.legend(fontsize=8, frameon=False, loc="upper left", ncols=1)
+        left.legend(
+            fontsize=8, frameon=False, loc="lower right", borderaxespad=0, handlelength=1
+        )  # right of the widest interval
 
         plain(right, "rows in the six regions", "", "rows")
         right.set(ylim=(0, 1900), xlim=(-0.6, 2.6))
@@ -96,7 +98,7 @@ class ClippingFace:
             self.labels += [right.text(x, 0, "", ha="center", va="bottom", fontsize=8) for x in at]
         self.hollow[0].set_label("of these silent")
         right.legend(fontsize=8, frameon=False, loc="upper left")
-        self.moving = (self.interval, *self.points, *self.bars, *self.hollow, *self.labels)
+        self.moving = (self.interval, zero, *self.points, *self.bars, *self.hollow, *self.labels)
 
     def show(self, result: Clipping) -> str:
         """Put points and bars where the rows are."""
