@@ -39,7 +39,7 @@ LOG = VENV / "install.log"
 # For each command the extras of pyproject.toml that it needs and the Python modules it runs, one after the other.
 COMMANDS = {
     "lab": (["lessons"], []),
-    "test": (["lessons", "test"], [["-m", "pytest"]]),
+    "test": (["lessons", "test"], [["-m", "pytest", "-n", "auto", "--maxprocesses", "4", "--dist", "loadfile"]]),
     "notebooks": (["lessons"], [["-m", "ppo_lessons.classroom.build"]]),
     "benchmark": (["lessons", "benchmark"], [["-m", "benchmarks"]]),
     "format": (["lessons", "test"], [["-m", "ruff", "check", "--fix"], ["-m", "ruff", "format"]]),

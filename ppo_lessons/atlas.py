@@ -200,7 +200,9 @@ def make_atlas(
         kept = finished / f"{clip_eps}_{ent_coef}_{vf_coef}_{seed}.npz"
         if not kept.exists():
             setting = replace(config, clip_eps=clip_eps, ent_coef=ent_coef, vf_coef=vf_coef, seed=seed)
-            np.savez(kept, **run_setting(setting, cycles, every))
+            half = kept.with_suffix(".part.npz")
+            np.savez(half, **run_setting(setting, cycles, every))
+            half.replace(kept)  # what is broken off while it is written does not count
             print(f"{i + 1} of {math.prod(shape)}: {kept.stem}", flush=True)
         with np.load(kept, allow_pickle=False) as file:
             runs.append(dict(file))

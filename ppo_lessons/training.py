@@ -105,9 +105,7 @@ def train(run: TrainingRun, cycles: int, steps: Steps = DEFAULT_STEPS) -> Iterat
             cycle. The policy keeps its last good weights.
     """
     for _ in range(cycles):
-        with _one_thread():
-            report = train_cycle(run, steps)
-        yield report
+        yield train_cycle(run, steps)
 
 
 def train_cycle(run: TrainingRun, steps: Steps = DEFAULT_STEPS) -> TrainReport:
@@ -120,6 +118,11 @@ def train_cycle(run: TrainingRun, steps: Steps = DEFAULT_STEPS) -> TrainReport:
     Returns:
         The report of this cycle.
     """
+    with _one_thread():
+        return _train_cycle(run, steps)
+
+
+def _train_cycle(run: TrainingRun, steps: Steps) -> TrainReport:
     config, buffer = run.config, run.buffer
     anneal_learning_rate(run.optimizer, config, run.cycle)
     try:

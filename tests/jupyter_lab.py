@@ -28,6 +28,12 @@ CELLS = """() => window.jupyterapp.shell.currentWidget.content.widgets
         text: cell.model.outputs.toJSON().map(output => [output.text || ''].flat().join('')).join(''),
         pictures: cell.node.querySelectorAll('img').length,
     }))"""
+RUN_OR_RAISED = """() => {
+    const cells = window.jupyterapp.shell.currentWidget.content.widgets
+        .filter(cell => cell.model.type === 'code' && cell.model.sharedModel.getSource().trim());
+    return cells.every(cell => cell.model.executionCount)  // after one that raises, no other is run
+        || cells.some(cell => cell.model.outputs.toJSON().some(output => output.output_type === 'error'));
+}"""
 CHANGE = """async ([start, source]) => {
     const panel = window.jupyterapp.shell.currentWidget;
     const cell = panel.content.widgets.find(cell => cell.model.sharedModel.getSource().startsWith(start));
@@ -61,12 +67,7 @@ def open_lesson(page: Page, lab: str, name: str) -> None:
 def run_all(page: Page, seconds: float = 120) -> list[dict]:
     """Run every cell, wait until all have run, and return what they show."""
     page.evaluate(RUN_ALL)
-    page.wait_for_function(
-        "() => window.jupyterapp.shell.currentWidget.content.widgets"
-        ".filter(cell => cell.model.type === 'code' && cell.model.sharedModel.getSource().trim())"
-        ".every(cell => cell.model.executionCount)",
-        timeout=seconds * 1000,
-    )
+    page.wait_for_function(RUN_OR_RAISED, timeout=seconds * 1000)
     return page.evaluate(CELLS)
 
 

@@ -5,9 +5,9 @@ import io
 
 import numpy as np
 import pytest
+from hands import EXPLORERS
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from PIL import Image
-from test_explorers_in_browser import EXPLORERS
 
 from ppo_lessons.classroom.build import lessons
 from ppo_lessons.interactive.explorer import Explorer, Panel

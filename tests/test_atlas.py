@@ -114,7 +114,6 @@ def test_it_goes_on_where_it_was_left(path: Path, monkeypatch: pytest.MonkeyPatc
                 np.testing.assert_array_equal(new[name], old[name])
 
 
-@pytest.mark.xfail(reason="a run file is written in place: broken off while writing, it is there and cannot be read")
 def test_a_run_that_was_broken_off_while_it_was_written_is_trained_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):

@@ -201,6 +201,12 @@ def test_the_grid_is_written_out(atlas: Atlas, usual: dict[str, object], monkeyp
     assert f": cases won {seeds} in its three seeds after" in said
 
 
+@pytest.mark.parametrize("quantity", QUANTITIES)
+def test_everything_fits(atlas: Atlas, quantity: str):
+    _, low, high = QUANTITIES[quantity]
+    assert low <= np.nanmin(atlas.curves[quantity]) <= np.nanmax(atlas.curves[quantity]) <= high
+
+
 def test_replays_are_named(usual: dict[str, object]):
     one, other = open_page(**usual), open_page(**{**usual, "clip_eps": 1.0})
     assert list(replays_of([one])) == ["default settings", "chosen settings"]

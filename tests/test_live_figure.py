@@ -103,7 +103,6 @@ def test_figures_are_drawn_by_several_threads_at_once():
     assert right == [True] * (8 * len(STATES))
 
 
-@pytest.mark.xfail(reason="the pixels are copied after the lock is released: torn pictures")
 def test_a_picture_is_finished_before_somebody_else_may_draw(monkeypatch: pytest.MonkeyPatch):
     figure, moving = scene(None)
     live = LiveFigure(figure, moving)

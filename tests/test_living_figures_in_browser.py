@@ -3,9 +3,9 @@
 import re
 
 import pytest
+from hands import Hands, find_explorer, keep_screenshot
 from jupyter_lab import needs_chromium, open_lesson, run_all, shut_kernel
 from playwright.sync_api import Locator, Page, expect
-from test_explorers_in_browser import Hands, keep_screenshot, open_explorer
 
 from ppo_lessons.interactive.clipping_explorer import explore_clipping
 
@@ -128,8 +128,8 @@ def test_whole_runs_are_trained_live_and_appear_in_the_atlas(page: Page, lab: st
 
 @pytest.fixture
 def clipping(page: Page, lab: str) -> Hands:
-    hands, _ = open_explorer(page, lab, "07_clipping", "clipping_explorer", "explore_clipping")
-    return hands
+    open_group(page, lab, "07_clipping", "Clipping")
+    return find_explorer(page, "clipping_explorer", "explore_clipping")[0]
 
 
 def test_a_slider_dragged_fast_ends_on_its_last_value(page: Page, clipping: Hands):

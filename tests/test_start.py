@@ -90,11 +90,13 @@ def test_old_python_gets_one_sentence(monkeypatch):
 
 # Commands and options
 
+PYTEST = "-m pytest -n auto --maxprocesses 4 --dist loadfile".split()
+
 
 @pytest.mark.parametrize(
     ("arguments", "extras", "steps"),
     [
-        (["test", "-x", "tests/a.py"], ["lessons", "test"], [["-m", "pytest", "-x", "tests/a.py"]]),
+        (["test", "-x", "tests/a.py"], ["lessons", "test"], [[*PYTEST, "-x", "tests/a.py"]]),
         (["notebooks", "07_clipping"], ["lessons"], [["-m", "ppo_lessons.classroom.build", "07_clipping"]]),
         (["benchmark"], ["lessons", "benchmark"], [["-m", "benchmarks"]]),
         (["format"], ["lessons", "test"], [["-m", "ruff", "check", "--fix"], ["-m", "ruff", "format"]]),

@@ -1,4 +1,4 @@
-"""The dashboard of lesson 11: it trains as `train` does, with the learner's steps, and its kept teams are what they were."""
+"""The dashboard of lesson 11 trains as `train` does, with the learner's steps; its kept teams are what they were."""
 
 import math
 import threading
@@ -173,7 +173,6 @@ def test_a_mistake_in_a_step_is_said_and_can_be_mended():
     assert "finished" in end(board)
 
 
-@pytest.mark.xfail(reason="a failure outlives what it came from: _failed is cleared by start() alone")
 def test_begin_anew_forgets_a_failure():
     board = TrainingDashboard(Steps(entropy_bonus=lambda entropies: entropies.mean() * math.nan), SMALL)
     press(board, "train")
@@ -191,7 +190,6 @@ def two_threads() -> Iterator[None]:
     torch.set_num_threads(1)
 
 
-@pytest.mark.xfail(reason="train_cycle runs with all threads, only train() takes one: other last digits, and slower")
 def test_it_trains_with_one_thread_as_train_does(two_threads: None):
     threads = set()
 

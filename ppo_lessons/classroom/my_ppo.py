@@ -123,7 +123,9 @@ def _source_of(function: Callable[..., Any], depth: int = 3) -> str | None:
     before = []
     for name in sorted({node.id for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Name)}):
         value = function.__globals__.get(name)
-        if isinstance(value, types.ModuleType) and name not in ("torch", "np", "nn"):
+        if isinstance(value, types.ModuleType):
+            if name in ("torch", "np", "nn"):
+                continue  # the head of the file imports them
             before.append(f"import {value.__name__} as {name}" if value.__name__ != name else f"import {name}")
         elif isinstance(value, (types.FunctionType, type)):
             home_module = getattr(value, "__module__", "")

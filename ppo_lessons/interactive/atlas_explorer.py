@@ -224,7 +224,9 @@ class AtlasFace:
         atlas, (c, n, v) = result.atlas, result.place
         now = result.curves[:, result.point]
         behaviour = {name: mean_of_seeds(values[c, n, v], axis=0) for name, values in atlas.behaviour.items()}
-        own = "".join(f"; ★ {run.name}: {run.values[-1]:.2f}" for run in result.own if len(run.values))
+        own = "".join(
+            f"; ★ {run.name}: {run.values[-1]:.2f}" for run in result.own if np.isfinite(run.values[-1:]).any()
+        )
         return (
             f"clip_eps {atlas.clip_eps[c]:g}, ent_coef {atlas.ent_coef[n]:g}, vf_coef {atlas.vf_coef[v]:g}: {label} "
             f"{', '.join(f'{value:.2f}' for value in now)} in its three seeds after "

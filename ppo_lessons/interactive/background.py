@@ -1,6 +1,8 @@
 """Long work in a thread of its own, piece by piece, so that a button can stop it and another go on."""
 
+import atexit
 import threading
+import weakref
 from collections.abc import Callable
 
 
@@ -16,6 +18,9 @@ class Background:
         self._work, self._on_end = work, on_end
         self._stop = threading.Event()
         self._lock = threading.Lock()
+        self._asked = threading.Event()
+        """Somebody called `start` since the work was last seen to have ended."""
+        self._ending = threading.Lock()
         self._thread: threading.Thread | None = None
         self.running = False
         """Whether it is at work."""
@@ -23,11 +28,15 @@ class Background:
     def start(self) -> None:
         """Begin, or go on; nothing happens if it is at work already."""
         with self._lock:
-            if self.running and not self._stop.is_set():
-                return
+            with self._ending:
+                self._asked.set()
+                if self.running and not self._stop.is_set():
+                    return  # it will look for work once more before it ends
             self._join()
             self._stop.clear()
+            self._asked.clear()
             self.running = True
+            atexit.register(_stop_at_exit, weakref.ref(self))
             self._thread = threading.Thread(target=self._run, daemon=True)
             self._thread.start()
 
@@ -44,9 +53,24 @@ class Background:
     def _run(self) -> None:
         failed: Exception | None = None
         try:
-            while not self._stop.is_set() and self._work():
+            while self._goes_on():
                 pass
         except Exception as error:  # anything else would vanish with the thread
             failed = error
-        self.running = False
+            self.running = False
         self._on_end(failed)
+
+    def _goes_on(self) -> bool:
+        if not self._stop.is_set() and self._work():
+            return True
+        with self._ending:
+            if self._asked.is_set() and not self._stop.is_set():
+                self._asked.clear()
+                return True
+            self.running = False
+            return False
+
+
+def _stop_at_exit(background: "weakref.ref[Background]") -> None:
+    if (alive := background()) is not None:
+        alive.stop()  # a thread that is within torch when Python ends would abort the process

@@ -85,10 +85,23 @@ class Panel(widgets.VBox):
                 picture = self._figure.draw()
         except Exception as error:  # anything else would vanish: nobody reads the log of a thread
             self.numbers.value = line(f"⚠ {type(error).__name__}: {error}", "alert")
-        else:
-            self.result, self.picture.value = result, picture
-            self.numbers.value = line(said, "status")
+            return
+        self.result, self.picture.value = result, picture
+        self.numbers.value = line(said, "status")
+        try:
             self._on_show()
+        except Exception as error:
+            self.numbers.value = line(f"⚠ {type(error).__name__}: {error}", "alert")
+
+    def close(self) -> None:
+        """Close the widgets inside too."""
+        for widget in (*self.children, self):
+            for part in (getattr(widget, "style", None), getattr(widget, "layout", None)):
+                if isinstance(part, widgets.Widget):
+                    part.close()
+            if widget is not self:
+                widget.close()
+        super().close()
 
 
 def line(text: str, role: str) -> str:
@@ -120,8 +133,8 @@ class Explorer(widgets.VBox):
         on_show: Callable[[list[Any]], None] = lambda results: None,
     ) -> None:
         self.title, self.text = title, text
-        self._lock = threading.RLock()
-        self._tell = lambda: on_show([panel.result for panel in self.panels])  # of none while the first is made
+        self._lock, self._telling = threading.RLock(), threading.Lock()
+        self._on_show = on_show
         self._make = lambda name, buttons: Panel(name, compute, face(), knobs, buttons, self._press, self._tell)
         self._row = widgets.HBox(layout=dict(flex_flow="row wrap", overflow="visible"))
         first = self._make(title, (Button("reset", "Reset"), Button("compare", "Compare two settings")))
@@ -145,11 +158,18 @@ class Explorer(widgets.VBox):
                 self._row.children = (first,)
                 others[0].close()
                 self._tell()
-            else:
+            elif button == "compare":
                 buttons = Button("reset second", "Reset"), Button("remove", "Remove")
                 second = self._make(f"{self.title}, second setting", buttons)
                 second.controls.put(**first.controls.values)
                 self._row.children = (first, second)
+                self._tell()
+
+    def _tell(self) -> None:
+        with self._telling:  # so that the newest results are told last
+            results = [panel.result for panel in self.panels]  # none while the first is made
+            if all(result is not None for result in results):
+                self._on_show(results)
 
     def _repr_mimebundle_(self, **options: Any) -> Any:
         bundle = super()._repr_mimebundle_(**options)

@@ -50,7 +50,7 @@ class LiveFigure:
             self._canvas.restore_region(self._background)
             for artist in self.moving:
                 self.figure.draw_artist(artist)
-            pixels = np.asarray(self._canvas.buffer_rgba())[..., :3]
+            pixels = np.asarray(self._canvas.buffer_rgba())[..., :3].copy()  # the next drawing changes the canvas
         stream = io.BytesIO()
-        Image.fromarray(np.ascontiguousarray(pixels)).save(stream, "PNG", compress_level=compress_level)
+        Image.fromarray(pixels).save(stream, "PNG", compress_level=compress_level)
         return stream.getvalue()

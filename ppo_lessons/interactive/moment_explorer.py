@@ -52,7 +52,7 @@ class Moment(NamedTuple):
     age: str
     report: UpdateReport
     approx_kl: np.ndarray
-    """After each gradient step, in its mini-batch, (K,)."""
+    """Before each gradient step, in its mini-batch, (K,): 0 before the first."""
     clip_fraction: np.ndarray
     """(K,)."""
     pulls: dict[str, dict[str, float]]
@@ -160,7 +160,7 @@ class MomentFace:
         pulls.legend(fontsize=8, frameon=False, loc="upper left", ncols=2, handlelength=1.4, columnspacing=1)
 
         plain(course, "how far the policy goes", "gradient step (log scale)", "")
-        course.set(xscale="log", xlim=(0.9, MOST_STEPS * 1.1), yscale="log", ylim=(1e-5, 500))
+        course.set(xscale="log", xlim=(0.9, MOST_STEPS * 1.1), yscale="log", ylim=(1e-7, 500))
         course.set_xticks([1, 2, 4, 8, 16, 32, 64, 128], ["1", "2", "4", "8", "16", "32", "64", "128"])
         course.minorticks_off()
         (self.kl,) = course.plot([], [], "o-", color=DARK, linewidth=1.4, markersize=3, label="approx_kl")

@@ -4,6 +4,7 @@ What someone understands afterwards: what a setting does to a team in the long r
 same setting lie, so that a difference between two settings is trusted only when it is larger than that.
 """
 
+import textwrap
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -29,7 +30,7 @@ PANELS = (
     ("survival", "detectives standing at the end", (0, 1.02), "linear"),
     ("teaming_up", "together at a tough spirit", (1, 4), "linear"),
     ("entropy", "entropy (nats)", (0, 1.65), "linear"),
-    ("approx_kl", "approx_kl (log scale)", (3e-4, 3), "log"),
+    ("approx_kl", "approx_kl (log scale)", (1e-6, 3), "log"),
 )
 
 
@@ -43,6 +44,7 @@ class Trial:
     reports: list[list[TrainReport]]
     failed: list[str] = field(default_factory=list)
     """What ended a run early: numbers that were no longer finite."""
+    _curves: np.ndarray = field(default_factory=lambda: np.empty((1, 0, len(BEHAVIOUR) + len(LEARNING))), repr=False)
 
     @property
     def name(self) -> str:
@@ -51,6 +53,11 @@ class Trial:
         names = ("clip_eps", "ent_coef", "vf_coef", "learning_rate", "epochs")
         changed = [f"{n} {getattr(self.config, n):g}" for n in names if getattr(self.config, n) != getattr(usual, n)]
         return ", ".join(changed) or "default settings"
+
+    @property
+    def seeds(self) -> str:
+        """How many, in words."""
+        return f"{len(self.runs)} seed{'s' * (len(self.runs) > 1)}"
 
     @property
     def finished(self) -> bool:
@@ -68,6 +75,11 @@ class Trial:
     def curves(self) -> np.ndarray:
         """Return the curves of all seeds as far as all have come, (S, P, Q); Q as in the atlas."""
         points = min(len(reports) for reports in self.reports) // EVERY
+        if self._curves.shape[:2] != (len(self.runs), points):
+            self._curves = self._work_out(points)
+        return self._curves
+
+    def _work_out(self, points: int) -> np.ndarray:
         return np.stack([curves_of(reports[: points * EVERY], EVERY) for reports in self.reports])
 
 
@@ -127,7 +139,7 @@ class RunsFace:
     def _draw(self, slot: int, trial: Trial | None) -> None:
         at = len(LOOKS) - 1 - slot
         self.keys[slot].set_data(([0, 0.12], [at, at]) if trial else ([], []))
-        self.names[slot].set_text(f"{trial.name}\n{len(trial.runs)} seeds" if trial else "")
+        self.names[slot].set_text(textwrap.fill(f"{trial.name}; {trial.seeds}", 44) if trial else "")
         curves = trial.curves() if trial else np.empty((1, 0, len(BEHAVIOUR) + len(LEARNING)))
         steps = np.arange(1, curves.shape[1] + 1) * EVERY * AGENT_STEPS / 1e6
         for i, (name, *_) in enumerate(PANELS):
@@ -141,7 +153,7 @@ class RunsFace:
 
 def _in_words(trial: Trial) -> str:
     done = min(len(reports) for reports in trial.reports)
-    said = f"{trial.name}: cycle {done} of {trial.cycles}, {len(trial.runs)} seeds"
+    said = f"{trial.name}: cycle {done} of {trial.cycles}, {trial.seeds}"
     if trial.failed:
         return f"{said}, ended: {trial.failed[0]}"
     if done < EVERY:
@@ -173,6 +185,7 @@ class RunsLab(Workbench):
             Button("stop", "Stop"),
             Button("go on", "Go on"),
             Button("forget", "Forget all"),
+            Button("reset", "Reset settings"),
         )
         text = "Whole runs: win_rate, survival, teaming_up, entropy and approx_kl of teams that you train"
         super().__init__("Whole runs", text, RunsFace(), knobs, buttons)
@@ -189,14 +202,17 @@ class RunsLab(Workbench):
         return list(self.trials)
 
     def press(self, button: str) -> None:
-        """Train, stop, go on or forget."""
+        """Train, stop, go on, forget, or put the settings back."""
         if button == "train":
             self.trials.append(new_trial(**self.controls.values))
             self.start()
         elif button == "go on":
             self.start()
+        elif button == "reset":
+            self.controls.reset()
         else:
             self.stop()
             if button == "forget":
                 self.trials.clear()
+                self.forget_failure()
                 self.follow()

@@ -50,8 +50,9 @@ class Theatre(anywidget.AnyWidget):
     def _repr_mimebundle_(self, **options: Any) -> Any:
         bundle = super()._repr_mimebundle_(**options)
         data, metadata = bundle if isinstance(bundle, tuple) else (bundle, {})
-        picture = show_replays(self._replays, self.text)
-        return {**data, "image/png": picture.png, "text/plain": self.text}, metadata
+        if self._replays:
+            data = {**data, "image/png": show_replays(self._replays, self.text).png}
+        return {**data, "text/plain": self.text}, metadata
 
 
 def board_of(title: str, replay: Replay) -> dict[str, Any]:

@@ -60,7 +60,9 @@ class DashboardFace:
             reference[:, 0] / 1e6, reference[:, 1], color=GREY, linewidth=4, alpha=0.5, label="reference, win_rate"
         )
         self.lines = {
-            name: panels[i].plot([], [], linestyle=style, color=colour, linewidth=1.7, label=name)[0]
+            name: panels[i].plot(
+                [], [], linestyle=style, marker=".", markersize=4, color=colour, linewidth=1.7, label=name
+            )[0]
             for i, name, colour, style in self.LINES
         }
         titles = ("what the team achieves", "how it behaves", "how it learns (log scale)")
@@ -116,6 +118,7 @@ class TrainingDashboard(Workbench):
         self._agent_steps = config.num_envs * config.num_steps * self.run.env.num_agents
         self.theatre = Theatre("The team at two moments", {}, "the same case, played by the team at two moments")
         self._on_stage: tuple[int, int] | None = None
+        self._asked: int | None = None
         moments = tuple(range(0, CYCLES + 1, EVERY))
         knobs = (Slider("moment", "watch the team of cycle", moments, 0),)
         buttons = (Button("train", "Train"), Button("stop", "Stop"), Button("begin anew", "Begin anew"))
@@ -144,17 +147,19 @@ class TrainingDashboard(Workbench):
         points = len(reports) // EVERY
         curves = curves_of(reports[: points * EVERY], EVERY)
         names = (*BEHAVIOUR, *LEARNING)
-        moment = min(self.controls.values["moment"], teams[-1])
-        if not self.running or self._on_stage is None or self._on_stage[0] != moment:
-            self._play(moment, teams[-1])  # while it trains, the boards change only when asked: they may be playing
+        asked = self.controls.values["moment"]
+        moment = min(asked, teams[-1])
+        if not self.running or asked != self._asked:  # while it trains, only when asked: the boards may be playing
+            self._play(moment, teams[-1])
+            self._asked = asked
         steps = np.arange(1, points + 1) * EVERY * self._agent_steps / 1e6
         kept = {name: curves[:, names.index(name)] for _, name, _, _ in DashboardFace.LINES}
         return Training(steps, kept, len(reports), moment, self.running)
 
     def _play(self, moment: int, newest: int) -> None:
         if self._on_stage != (moment, newest):
-            self._on_stage = moment, newest
             self.theatre.put({f"cycle {moment}": self.replay(moment), f"newest: cycle {newest}": self.replay(newest)})
+            self._on_stage = moment, newest
 
     def replay(self, cycle: int) -> Replay:
         """Let a kept team play the case that all of them play."""
@@ -168,4 +173,6 @@ class TrainingDashboard(Workbench):
             self.stop()
             if button == "begin anew":
                 self._begin()
+                self._on_stage = None
+                self.forget_failure()
                 self.follow()

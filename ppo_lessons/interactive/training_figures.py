@@ -155,24 +155,29 @@ def _moment(replay: Replay, f: int) -> str:
     return f"{left}, {standing} standing"
 
 
-def show_replays(replays: Mapping[str, Replay], text: str, milliseconds: int = 250) -> Picture:
-    """Show several replays of the same case at once, moving (an animated PNG).
+def show_replays(replays: Mapping[str, Replay], text: str, milliseconds: int = 250, frames: int = 40) -> Picture:
+    """Show the beginnings of several replays of the same case at once, moving (an animated PNG).
+
+    Not a GIF: HTML exports and GitHub show none out of a notebook, and nbval would compare it byte for byte.
 
     Args:
         replays: Name -> replay; drawn from left to right. A shorter one stands still at its end.
         text: What a reader without the picture gets.
         milliseconds: Time for a step.
+        frames: At most so many, to keep notebooks small.
 
     Returns:
         The moving picture.
     """
-    length = max(len(replay) for replay in replays.values())
-    frames = [Image.fromarray(_row_of_boards(list(replays.values()), f)) for f in range(length)]
-    palette = frames[0].quantize(64, dither=Image.Dither.NONE)
-    frames = [frame.quantize(palette=palette, dither=Image.Dither.NONE) for frame in frames]
+    length = min(frames, max(len(replay) for replay in replays.values()))
+    pictures = [Image.fromarray(_row_of_boards(list(replays.values()), f)) for f in range(length)]
+    palette = pictures[0].quantize(64, dither=Image.Dither.NONE)
+    pictures = [picture.quantize(palette=palette, dither=Image.Dither.NONE) for picture in pictures]
     stream = io.BytesIO()
     durations = [milliseconds] * (length - 1) + [2500]
-    frames[0].save(stream, "PNG", save_all=True, append_images=frames[1:], duration=durations, loop=0, optimize=True)
+    pictures[0].save(
+        stream, "PNG", save_all=True, append_images=pictures[1:], duration=durations, loop=0, optimize=True
+    )
     picture = Picture.__new__(Picture)
     picture.png, picture.text = stream.getvalue(), text
     return picture

@@ -72,12 +72,15 @@ class Workbench(widgets.VBox):
 
     def start(self) -> None:
         """Begin the work, or go on with it."""
-        self._failed = None
         self._background.start()
 
     def stop(self) -> None:
         """End the work after the piece that is under way; nothing that was done is lost."""
         self._background.stop()
+
+    def forget_failure(self) -> None:
+        """Say no longer what ended the work."""
+        self._failed = None
 
     def follow(self) -> None:
         """Draw what there is to be seen now, soon."""
@@ -88,6 +91,7 @@ class Workbench(widgets.VBox):
         return self._latest.wait(seconds)
 
     def _work(self) -> bool:
+        self._failed = None
         more = self.work()
         if time.monotonic() > self._next_drawing:
             self._next_drawing = time.monotonic() + REDRAW_SECONDS
@@ -100,8 +104,6 @@ class Workbench(widgets.VBox):
 
     def _draw(self) -> None:
         try:
-            if self._failed is not None:
-                raise self._failed
             result = self.look()
             with DRAWING:
                 said = self._face.show(result)
@@ -110,7 +112,10 @@ class Workbench(widgets.VBox):
             self.numbers.value = line(f"⚠ {type(error).__name__}: {error}", "alert")
         else:
             self.picture.value = picture
-            self.numbers.value = line(said, "status")
+            failed = self._failed
+            self.numbers.value = (
+                line(said, "status") if failed is None else line(f"⚠ {type(failed).__name__}: {failed}", "alert")
+            )
 
     def _repr_mimebundle_(self, **options: Any) -> Any:
         bundle = super()._repr_mimebundle_(**options)

@@ -1,7 +1,7 @@
-"""Every explorer in a real browser: what its knobs do there, by mouse and by keyboard, is what its functions say.
+"""Hands at a living figure in the browser, and its twin in this process.
 
-A twin of each explorer lives in this process; after every move the browser must show the twin's picture, byte for
-byte, and the twin's numbers. A screenshot of each is kept where PPO_LESSONS_SCREENSHOTS says, if it says so.
+After every move the browser must show the twin's picture, byte for byte, and the twin's numbers. Screenshots are kept
+where PPO_LESSONS_SCREENSHOTS says, if it says so.
 """
 
 import base64
@@ -11,15 +11,11 @@ import re
 from html import unescape
 from pathlib import Path
 
-import pytest
-from jupyter_lab import needs_chromium, open_lesson, run_all, shut_kernel
 from playwright.sync_api import Locator, Page, expect
 
 from ppo_lessons.classroom.build import SOURCE, lessons
 from ppo_lessons.interactive.controls import Choice, Slider, Toggle
 from ppo_lessons.interactive.explorer import Explorer, Panel
-
-pytestmark = needs_chromium
 
 IMPORT = re.compile(r"from ppo_lessons\.interactive\.(\w+) import (explore_\w+)")
 EXPLORERS = [
@@ -108,57 +104,10 @@ def keep_screenshot(where: Locator, name: str) -> None:
         where.screenshot(path=str(Path(folder) / f"{name}.png"))
 
 
-def open_explorer(page: Page, lab: str, lesson: str, module: str, function: str) -> tuple[Hands, Explorer]:
-    page.complaints.clear()  # type: ignore[attr-defined]
-    open_lesson(page, lab, lesson)
-    run_all(page)
+def find_explorer(page: Page, module: str, function: str) -> tuple[Hands, Explorer]:
+    """Return the hands at an explorer of the notebook that is open and was run, and the explorer's twin."""
     twin = getattr(importlib.import_module(f"ppo_lessons.interactive.{module}"), function)()
     assert isinstance(twin, Explorer)
     group = page.get_by_role("group", name=twin.title, exact=True)
     group.wait_for(timeout=30_000)
     return Hands(group.locator("xpath=.."), twin.panels[0], twin.title), twin
-
-
-def test_there_are_explorers():
-    assert EXPLORERS
-
-
-@pytest.mark.parametrize(("lesson", "module", "function"), EXPLORERS, ids=[name for _, _, name in EXPLORERS])
-def test_every_knob_does_in_the_browser_what_the_functions_say(
-    page: Page, lab: str, lesson: str, module: str, function: str
-):
-    hands, twin = open_explorer(page, lab, lesson, module, function)
-    hands.compare()
-    keep_screenshot(hands.where, function)
-    knobs = list(hands.twin.controls._knobs.values())
-    pictures = {hands.twin.picture.value}
-    for knob in knobs:
-        for keyboard in (False, True):
-            hands.move(knob, keyboard)
-            pictures.add(hands.twin.picture.value)
-    assert len(pictures) > len(knobs), "every knob changes the picture"
-
-    hands.button("Reset").click()
-    hands.compare(**{knob.name: knob.start for knob in knobs})
-
-    hands.button("Compare two settings").press("Enter")
-    twin._press("compare")
-    title = f"{twin.title}, second setting"
-    group = page.get_by_role("group", name=title, exact=True)
-    group.wait_for()
-    second = Hands(group.locator("xpath=.."), twin.panels[1], title)
-    second.compare()
-    second.move(knobs[0], keyboard=True)
-    hands.compare()
-    keep_screenshot(hands.where.locator("xpath=.."), f"{function}_compared")
-    second.button("Remove").click()
-    expect(group).to_have_count(0)
-
-    cells = page.evaluate("() => window.jupyterapp.shell.currentWidget.content.widgets.length")
-    hands.knob(knobs[0]).focus()
-    for key in "xxdd":
-        page.keyboard.press(key)
-    assert page.evaluate("() => window.jupyterapp.shell.currentWidget.content.widgets.length") == cells
-    assert not page.get_by_text("Error displaying widget").count()
-    shut_kernel(page)
-    assert page.complaints == []  # type: ignore[attr-defined]
