@@ -55,7 +55,7 @@ def is_drawn(where: Locator, replays: list[Replay], step: int) -> None:
         for a, (row, col) in enumerate(states.detectives[f].tolist()):
             if states.health[f, a] > 0:
                 y, x = row + (0.27 if a < 2 else 0.73), col + (0.25 if a % 2 == 0 else 0.75)
-                assert pixel(board, y - 0.05, x - 0.17) == BLUE
+                assert pixel(board, y - 0.03, x - 0.13) == BLUE
 
 
 def test_the_theatre_plays_what_happened(theatre: Locator, replays: list[Replay]):

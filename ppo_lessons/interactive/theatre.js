@@ -49,7 +49,7 @@ function drawSpirit(pen, x, y, toughness) {
 }
 
 function drawDetective(pen, x, y, number, health) {
-  const r = 0.22 * CELL;
+  const r = 0.19 * CELL; // so that the bar of a mate above in the same cell stays free
   if (health <= 0) {
     pen.strokeStyle = GREY;
     pen.lineWidth = 3;
@@ -65,14 +65,14 @@ function drawDetective(pen, x, y, number, health) {
   pen.fillStyle = BLUE;
   disc(pen, x, y, r);
   pen.fillStyle = "white";
-  pen.font = `bold ${Math.round(0.27 * CELL)}px sans-serif`;
+  pen.font = `bold ${Math.round(0.25 * CELL)}px sans-serif`;
   pen.textAlign = "center";
   pen.textBaseline = "middle";
   pen.fillText(number, x, y);
   pen.fillStyle = DARK;
-  pen.fillRect(x - r, y + r - 1, 2 * r, 4);
+  pen.fillRect(x - r, y + r - 1, 2 * r, 3);
   pen.fillStyle = GREEN;
-  pen.fillRect(x - r, y + r - 1, 2 * r * health, 4);
+  pen.fillRect(x - r, y + r - 1, 2 * r * health, 3);
 }
 
 function disc(pen, x, y, r) {
