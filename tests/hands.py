@@ -16,6 +16,7 @@ from playwright.sync_api import Locator, Page, expect
 from ppo_lessons.classroom.build import SOURCE, lessons
 from ppo_lessons.interactive.controls import Choice, Slider, Toggle
 from ppo_lessons.interactive.explorer import Explorer, Panel
+from ppo_lessons.interactive.workbench import Workbench
 
 IMPORT = re.compile(r"from ppo_lessons\.interactive\.(\w+) import (explore_\w+)")
 EXPLORERS = [
@@ -31,7 +32,7 @@ SHOWN = """async (panel) => {
 }"""
 
 
-def numbers_of(panel: Panel) -> str:
+def numbers_of(panel: Panel | Workbench) -> str:
     return unescape(re.sub("<.*?>", "", panel.numbers.value))
 
 
@@ -44,7 +45,7 @@ class Hands:
         title: Of its controls.
     """
 
-    def __init__(self, where: Locator, twin: Panel, title: str) -> None:
+    def __init__(self, where: Locator, twin: Panel | Workbench, title: str) -> None:
         self.where, self.twin, self.title = where, twin, title
 
     def knob(self, knob: Slider | Toggle | Choice) -> Locator:

@@ -56,6 +56,7 @@ def page(lab: str) -> Iterator[Page]:
     with chromium_page() as page:
         page.complaints = []  # type: ignore[attr-defined]
         page.on("console", lambda message: page.complaints.append(message.text) if message.type == "error" else None)  # type: ignore[attr-defined]
+        page.on("pageerror", lambda error: page.complaints.append(str(error)))  # type: ignore[attr-defined]
         yield page
 
 

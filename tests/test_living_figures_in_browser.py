@@ -8,6 +8,9 @@ from jupyter_lab import needs_chromium, open_lesson, run_all, shut_kernel
 from playwright.sync_api import Locator, Page, expect
 
 from ppo_lessons.interactive.clipping_explorer import explore_clipping
+from ppo_lessons.interactive.runs_lab import RunsLab
+from ppo_lessons.interactive.training_dashboard import TrainingDashboard
+from ppo_lessons.interactive.workbench import Workbench
 
 pytestmark = needs_chromium
 
@@ -47,6 +50,14 @@ def press(where: Locator, label: str, keyboard: bool = False) -> None:
     button.press("Enter") if keyboard else button.click()
 
 
+def use_knobs(where: Locator, twin: Workbench) -> None:
+    """Move every knob by keyboard and by mouse."""
+    hands = Hands(where, twin, twin.title)
+    for knob in twin.controls._knobs.values():
+        for keyboard in (True, False):
+            hands.move(knob, keyboard)
+
+
 def cycle_of(where: Locator) -> int:
     found = re.search(r"cycle (\d+) of", where.locator(".ppo-numbers").inner_text())
     return int(found.group(1)) if found else -1
@@ -63,6 +74,8 @@ def test_training_is_stopped_and_resumed_and_any_moment_is_watched(page: Page, l
     where = open_group(page, lab, "11_team_training", "Training dashboard")
     said = where.locator(".ppo-numbers")
     expect(said).to_contain_text("ready: cycle 0 of 160")
+    use_knobs(where, TrainingDashboard())
+    where.get_by_role("slider", name="watch the team of cycle").press("Home")
     before = where.evaluate(PICTURE)
     press(where, "Train")
     page.wait_for_timeout(2000)
@@ -100,6 +113,8 @@ def test_training_is_stopped_and_resumed_and_any_moment_is_watched(page: Page, l
 def test_whole_runs_are_trained_live_and_appear_in_the_atlas(page: Page, lab: str):
     where = open_group(page, lab, "12_coefficient_lab", "Whole runs")
     said = where.locator(".ppo-numbers")
+    use_knobs(where, RunsLab())
+    press(where, "Reset settings", keyboard=True)
     for name, keys in (("cycles", ("Home",)), ("seeds", ("Home", "ArrowRight")), ("ent_coef", ("End",))):
         knob = where.get_by_role("slider", name=name, exact=True)
         for key in keys:

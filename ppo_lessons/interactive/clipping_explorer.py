@@ -70,7 +70,7 @@ class ClippingFace:
     """Left every row by ratio and advantage, right the rows in each of the six regions."""
 
     def __init__(self) -> None:
-        self.figure, (left, right) = new_figure(9.4, 3.9, 1, 2, gridspec_kw={"width_ratios": (1.35, 1)})
+        self.figure, (left, right) = new_figure(8.65, 3.7, 1, 2, gridspec_kw={"width_ratios": (1.35, 1)})
         plain(left, "every row of the recording", "ratio (log scale)", "normalised advantage")
         left.set(xscale="log", xlim=(0.2, 6.4), ylim=(-3.6, 6.4))
         left.set_xticks([0.25, 0.5, 1, 2, 4], ["0.25", "0.5", "1", "2", "4"])
@@ -110,7 +110,8 @@ class ClippingFace:
         for bar, hollow, label, (count, silent) in zip(self.bars, self.hollow, self.labels, both, strict=True):
             bar.set_height(count)
             hollow.set_height(silent)
-            label.set(y=count, text=f"{count}\n{'silent' if silent else ''}".strip())
+            hollow.set_visible(silent > 0)
+            label.set(y=count, text=str(count))
         total = len(result.ratios)
         return (
             f"clip_eps {result.clip_eps:g}: actor_loss {result.actor_loss:+.4f}, outside (clip_fraction) "

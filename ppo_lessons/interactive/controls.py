@@ -117,7 +117,7 @@ class Controls(anywidget.AnyWidget):
     _css = HERE / "controls.css"
     title = traitlets.Unicode().tag(sync=True)
     knobs = traitlets.List().tag(sync=True)
-    settings = traitlets.Dict().tag(sync=True)
+    settings = traitlets.Dict().tag(sync=True, echo_update=False)
 
     def __init__(
         self,

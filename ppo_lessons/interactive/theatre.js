@@ -159,7 +159,8 @@ function render({ model, el }) {
   };
   const advance = (now) => {
     if (!el.isConnected) return pause(true);
-    t = Math.min(last, t + ((now - before) / 1000) * STEPS_PER_SECOND * Number(speed.value));
+    const seconds = Math.max(0, now - before) / 1000; // the first frame may have begun before the click
+    t = Math.min(last, t + seconds * STEPS_PER_SECOND * Number(speed.value));
     before = now;
     show();
     if (t >= last) return pause(true);
