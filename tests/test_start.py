@@ -397,7 +397,9 @@ def running(start, on_sigterm):
         "for _ in range(600): time.sleep(0.1)\n"
     )
     driver = (
-        f"import sys, start; start.prepare = lambda extras: None; run = start.run\n"
+        "import signal\n"
+        "if hasattr(signal, 'SIGHUP'): signal.signal(signal.SIGHUP, signal.SIG_DFL)  # the tests may run under nohup\n"
+        "import sys, start; start.prepare = lambda extras: None; run = start.run\n"
         f"start.run = lambda command, stop_with: run([sys.executable, {str(stand_in)!r}], stop_with)\n"
         f"sys.exit(start.main(['--no-browser']))"
     )
