@@ -148,7 +148,9 @@ def open_lab(options: list[str]) -> int:
     """Run JupyterLab until it ends or Ctrl-C is pressed."""
     print("Opening JupyterLab. Ctrl-C here stops it.")
     quiet = ["--ServerApp.log_level=WARN", "--LabApp.log_level=WARN"]
-    command = [PYTHON, "-m", "jupyterlab", "notebooks/00_start_here.ipynb", *quiet, *options]
+    # Without a root, Jupyter serves the notebook's folder alone, and links to the code and the docs lead nowhere.
+    root = f"--ServerApp.root_dir={ROOT}"
+    command = [PYTHON, "-m", "jupyterlab", "notebooks/00_start_here.ipynb", root, *quiet, *options]
     if hasattr(os, "geteuid") and os.geteuid() == 0:
         command.append("--allow-root")
     try:

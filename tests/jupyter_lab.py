@@ -43,9 +43,12 @@ CHANGE = """async ([start, source]) => {
 
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A JupyterLab on a copy of the notebooks; gives its address."""
+    """A JupyterLab on a copy of the course, as `start.py` serves it; gives its address."""
     folder = tmp_path_factory.mktemp("lab")
-    shutil.copytree(NOTEBOOKS, folder / "notebooks", ignore=shutil.ignore_patterns(".*", "my_*"))
+    for part in ("notebooks", "ppo_lessons", "docs"):
+        shutil.copytree(
+            NOTEBOOKS.parent / part, folder / part, ignore=shutil.ignore_patterns(".*", "my_*", "__pycache__")
+        )
     with jupyter_lab(folder) as address:
         yield address
 

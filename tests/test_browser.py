@@ -88,6 +88,15 @@ def test_the_flowchart_is_drawn_by_jupyterlab(page: Page, lab: str):
     shut_kernel(page)
 
 
+def test_links_open_the_code_and_the_docs(page: Page, lab: str):
+    open_lesson(page, lab, "00_start_here")
+    for label, tab in (("glossary", "glossary.md"), ("rollout.play_step", "rollout.py"), ("01", "01_rollout.ipynb")):
+        page.locator(".jp-Notebook a", has_text=label).first.click()
+        page.get_by_role("tab", name=tab).wait_for(timeout=20_000)
+        page.get_by_role("tab", name="00_start_here.ipynb").click()
+    page.evaluate("() => window.jupyterapp.commands.execute('application:close-all')")
+
+
 def use_explorer(page: Page, module: str, function: str) -> None:
     """Move every knob by keyboard and by mouse, reset, compare, and press keys that would cut a cell."""
     hands, twin = find_explorer(page, module, function)

@@ -122,6 +122,7 @@ def test_jupyterlab_opens_the_first_lesson(start, commands, monkeypatch, user, r
     assert commands.prepared == [["lessons"]]
     (command,) = commands
     assert command[1:4] == ["-m", "jupyterlab", "notebooks/00_start_here.ipynb"]
+    assert f"--ServerApp.root_dir={start.ROOT}" in command, "links from a lesson to the code and the docs need it"
     assert [word for word in command if word == "--allow-root"] == root_option
 
 
