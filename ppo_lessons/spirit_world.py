@@ -133,11 +133,11 @@ def advance(case: Case, state: WorldState, actions: np.ndarray, rng: np.random.G
         The state after the step, and what happened.
     """
     alive = state.health > 0  # (E, A)
-    moves = MOVES[actions] * alive[..., None]  # (E, A, 2)
+    moves = MOVES[np.where(alive, actions, 0)]  # (E, A, 2)
     detectives = np.clip(state.detectives + moves, 0, case.size - 1)
 
-    offset = state.spirits[:, None] - detectives[:, :, None]  # (E, A, S, 2)
-    next_to = (_steps(offset) <= 1) & alive[:, :, None] & ~state.banished[:, None, :]
+    near = _steps(_offsets(_places(detectives), _places(state.spirits))) <= 1  # (S, A, E)
+    next_to = (near & alive.T & ~state.banished.T[:, None]).transpose(2, 1, 0)  # (E, A, S)
     banished_now = (next_to.sum(axis=1) >= np.array(case.toughness)) & ~state.banished  # (E, S)
     drains = (next_to & ~banished_now[:, None, :]).sum(axis=2)  # (E, A)
     health_lost = np.minimum(state.health, drains)
@@ -164,54 +164,67 @@ def rewards_of(case: Case, events: Events) -> np.ndarray:
 def observe(case: Case, state: WorldState) -> np.ndarray:
     """Return what each detective sees (the table at the top of this module), float32, (E, A, D)."""
     num_envs, num_agents = state.health.shape
-    alive = state.health > 0
-    scale = np.float32(1.0 / (case.size - 1))
     mates_from, spirits_from = 3 + num_agents, 3 + num_agents + 4 * (num_agents - 1)
-    obs = np.zeros((num_envs, num_agents, case.obs_size), np.float32)
-    obs[..., 0:2] = state.detectives * scale
-    obs[..., 2] = state.health * np.float32(1.0 / case.health)
-    obs[..., mates_from:spirits_from] = _observe_mates(case, state, scale).reshape(num_envs, num_agents, -1)
-    obs[..., spirits_from:] = _observe_spirits(case, state, scale).reshape(num_envs, num_agents, -1)
+    place = _places(state.detectives)  # (2, A, E)
+    health = np.ascontiguousarray(state.health.T * np.float32(1.0 / case.health), np.float32)  # (A, E)
+    alive = health > 0
+    table = np.empty((case.obs_size, num_agents, num_envs), np.float32)  # (D, A, E)
+    np.multiply(place, _scale(case), out=table[0:2])
+    table[2] = health
+    _observe_mates(case, place, health, table[mates_from:spirits_from])
+    _observe_spirits(case, state, place, alive, table[spirits_from:])
     if not alive.all():
-        obs *= alive[..., None]
-    obs[..., 3:mates_from] = np.eye(num_agents, dtype=np.float32)
-    return obs
+        table *= alive
+    table[3:mates_from] = np.eye(num_agents, dtype=np.float32)[..., None]
+    return np.ascontiguousarray(table.transpose(2, 1, 0))
 
 
-def _observe_mates(case: Case, state: WorldState, scale: np.float32) -> np.ndarray:
-    """What each detective sees of its mates, float32, (E, A, A-1, 4)."""
-    others = _others(state.health.shape[1])  # (A, A-1)
-    offset = state.detectives[:, others] - state.detectives[:, :, None]  # (E, A, A-1, 2)
-    health = state.health[:, others]  # (E, A, A-1)
-    mates = np.empty((*health.shape, 4), np.float32)
-    mates[..., 0:2] = offset * scale
-    mates[..., 2] = health * np.float32(1.0 / case.health)
-    mates[..., 3] = 1.0
-    mates *= ((health > 0) & _in_sight(case, offset))[..., None]
-    return mates
+def _scale(case: Case) -> np.float32:
+    return np.float32(1.0 / (case.size - 1))
 
 
-def _observe_spirits(case: Case, state: WorldState, scale: np.float32) -> np.ndarray:
-    """What each detective sees of the spirits, float32, (E, A, S, 5)."""
-    num_agents = state.health.shape[1]
-    offset = state.spirits[:, None] - state.detectives[:, :, None]  # (E, A, S, 2)
-    next_to = (_steps(offset) <= 1) & (state.health > 0)[:, :, None]  # (E, A, S)
-    spirits = np.empty((*next_to.shape, 5), np.float32)
-    spirits[..., 0:2] = offset * scale
-    spirits[..., 2] = np.array(case.toughness, np.float32) / num_agents
-    spirits[..., 3] = next_to.sum(axis=1)[:, None] * np.float32(1.0 / num_agents)
-    spirits[..., 4] = 1.0
-    spirits *= (~state.banished[:, None] & _in_sight(case, offset))[..., None]
-    return spirits
+def _observe_mates(case: Case, place: np.ndarray, health: np.ndarray, table: np.ndarray) -> None:
+    """Write what each detective sees of its mates: place (2, A, E) and health (A, E) into table (4 (A-1), A, E)."""
+    num_agents, num_envs = health.shape
+    others = _others(num_agents).T  # (A-1, A)
+    offset = place[:, others] - place[:, None]  # (2, A-1, A, E)
+    mates = table.reshape(num_agents - 1, 4, num_agents, num_envs)
+    np.multiply(offset.swapaxes(0, 1), _scale(case), out=mates[:, 0:2])
+    mates[:, 2] = health[others]
+    mates[:, 3] = 1.0
+    mates *= ((mates[:, 2] > 0) & _in_sight(case, offset))[:, None]
+
+
+def _observe_spirits(case: Case, state: WorldState, place: np.ndarray, alive: np.ndarray, table: np.ndarray) -> None:
+    """Write what each detective sees of the spirits: place (2, A, E), alive (A, E) into table (5 S, A, E)."""
+    num_agents, num_envs = alive.shape
+    offset = _offsets(place, _places(state.spirits))  # (2, S, A, E)
+    next_to = (_steps(offset) <= 1) & alive  # (S, A, E)
+    spirits = table.reshape(case.num_spirits, 5, num_agents, num_envs)
+    np.multiply(offset.swapaxes(0, 1), _scale(case), out=spirits[:, 0:2])
+    spirits[:, 2] = (np.array(case.toughness, np.float32) / num_agents)[:, None, None]
+    spirits[:, 3] = (next_to.sum(axis=1) * np.float32(1.0 / num_agents))[:, None]
+    spirits[:, 4] = 1.0
+    spirits *= (~state.banished.T[:, None] & _in_sight(case, offset))[:, None]
+
+
+def _places(rows_and_columns: np.ndarray) -> np.ndarray:
+    """Return (E, n, 2) as float32 (2, n, E): numpy is much faster along one long axis than along many pairs."""
+    return np.ascontiguousarray(rows_and_columns.transpose(2, 1, 0), np.float32)
+
+
+def _offsets(detectives: np.ndarray, spirits: np.ndarray) -> np.ndarray:
+    """Return rows and columns from each detective (2, A, E) to each spirit (2, S, E), (2, S, A, E)."""
+    return spirits[:, :, None] - detectives[:, None]
 
 
 def _steps(offset: np.ndarray) -> np.ndarray:
-    """Steps (rows + columns) to something at that offset (..., 2)."""
-    return np.abs(offset[..., 0]) + np.abs(offset[..., 1])
+    """Steps (rows + columns) to something at that offset (2, ...)."""
+    return np.abs(offset[0]) + np.abs(offset[1])
 
 
 def _in_sight(case: Case, offset: np.ndarray) -> np.ndarray | bool:
-    """Whether something at that offset (..., 2) is near enough to be seen."""
+    """Whether something at that offset (2, ...) is near enough to be seen."""
     return True if case.sight is None else _steps(offset) <= case.sight
 
 

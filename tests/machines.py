@@ -1,0 +1,60 @@
+"""One machine plays many: `python start.py machines [name ...]` runs what depends on floats as other processors would.
+
+PyTorch and MKL read these variables when they are loaded, and choose their kernels by them. Each setting gives other
+last digits, and so another team after every training run. Whatever a notebook prints or a test asserts holds under
+all of them.
+"""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+TESTS = Path(__file__).parent
+MACHINES = {
+    "own": {},
+    "one_thread": {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"},
+    "avx2": {"ATEN_CPU_CAPABILITY": "avx2"},
+    "avx2_everywhere": {"ATEN_CPU_CAPABILITY": "avx2", "MKL_CBWR": "AVX2"},
+    "old_mkl": {"MKL_CBWR": "COMPATIBLE"},
+    "old_aten": {"ATEN_CPU_CAPABILITY": "default"},
+    "oldest": {"ATEN_CPU_CAPABILITY": "default", "MKL_CBWR": "COMPATIBLE"},
+    "oldest_one_thread": {"ATEN_CPU_CAPABILITY": "default", "MKL_CBWR": "COMPATIBLE", "OMP_NUM_THREADS": "1"},
+}
+"""The variables that make each machine. `oldest` is the farthest from a machine of today."""
+
+FAR = ("oldest", "avx2_everywhere")
+"""Those that CI plays beside its own; before a release all of them are played: `python start.py machines all`."""
+
+NO_FLOATS = ("test_start.py", "test_environment.py", "test_imports.py", "test_benchmarks.py", "*browser.py")
+"""What neither trains nor compares floats, or does so in a page that is compared with a process of the same machine."""
+
+
+def command(machine: str) -> list[str]:
+    """Return the call of pytest that plays a machine: its notebooks blank and solved, and every test with floats."""
+    parallel = ["-n", "auto", "--maxprocesses", "4", "--dist", "loadfile"]
+    left_out = [f"--ignore-glob=*/{pattern}" for pattern in NO_FLOATS]
+    return [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *parallel, *left_out, str(TESTS)]
+
+
+def play(machine: str) -> int:
+    """Run the tests as that machine and return pytest's exit code."""
+    variables = MACHINES[machine]
+    print(f"\nAs the machine {machine!r}: {variables or 'nothing set'}", flush=True)
+    return subprocess.run(command(machine), cwd=TESTS.parent, env={**os.environ, **variables}).returncode
+
+
+def main(names: list[str]) -> int:
+    """Play the named machines, the far ones without a name; return 0 if all are green."""
+    names = list(MACHINES) if names == ["all"] else names or list(FAR)
+    if unknown := [name for name in names if name not in MACHINES]:
+        print(f"A machine is one of {', '.join(MACHINES)}. Got {', '.join(unknown)}")
+        return 2
+    codes = {name: play(name) for name in names}
+    for name, code in codes.items():
+        print(f"{name}: {'green' if code == 0 else 'red'}")
+    return max(codes.values())
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
