@@ -1,6 +1,5 @@
 """The PPO update, nodes E to O of the flowchart: the heart of the house, in the order of the flowchart."""
 
-import copy
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from ppo_lessons.config import PPOConfig
 from ppo_lessons.errors import NonFiniteError
 from ppo_lessons.losses import approx_kl, clip_fraction, explained_variance, should_stop
 from ppo_lessons.steps import Steps
+from ppo_lessons.undo import Undo, keep_generator, keep_weights
 
 DEFAULT_STEPS = Steps()
 
@@ -69,6 +69,9 @@ def ppo_update(
 ) -> UpdateReport:
     """Improve the policy and the value function on one rollout.
 
+    An update happens as a whole or not at all: whatever breaks it off, an error or Ctrl-C, weights, optimizer and
+    generator are then those from before.
+
     Args:
         policy: Its weights are changed in place.
         optimizer: Changes them.
@@ -82,34 +85,32 @@ def ppo_update(
         The losses and diagnostics.
 
     Raises:
-        NonFiniteError: If a loss or the gradient is NaN or infinite. The policy then has the weights from before the
-        update.
+        NonFiniteError: If a loss or the gradient is NaN or infinite.
 
     References:
         Schulman et al. (2017), algorithm 1, https://arxiv.org/abs/1707.06347
     """
-    before = copy.deepcopy((policy.state_dict(), optimizer.state_dict()))
     history: list[Tensor] = []
     stopped_early = False
-    rows = steps.detach_rows(rows)  # E
-    for _ in steps.epochs(config.epochs):  # F
-        order = steps.shuffle_rows(len(rows.actions), generator)  # G
-        for index in steps.split_rows(order, config.minibatch_size):  # H
-            minibatch = Rows(*(tensor.index_select(0, index) for tensor in rows))
-            losses = minibatch_losses(policy, minibatch, config, steps)  # I to N
-            if should_stop(float(losses.approx_kl), config.target_kl):
-                stopped_early = True
+    with Undo(keep_weights(policy, optimizer), keep_generator(generator)):
+        rows = steps.detach_rows(rows)  # E
+        for _ in steps.epochs(config.epochs):  # F
+            order = steps.shuffle_rows(len(rows.actions), generator)  # G
+            for index in steps.split_rows(order, config.minibatch_size):  # H
+                minibatch = Rows(*(tensor.index_select(0, index) for tensor in rows))
+                losses = minibatch_losses(policy, minibatch, config, steps)  # I to N
+                if should_stop(float(losses.approx_kl), config.target_kl):
+                    stopped_early = True
+                    break
+                grad_norm = steps.gradient_step(losses.total_loss, policy, optimizer, config.max_grad_norm)  # O
+                history.append(torch.stack((*losses, grad_norm)).detach())
+                if not bool(torch.isfinite(history[-1]).all()):
+                    raise NonFiniteError(_name_non_finite(history))
+                if on_minibatch is not None:
+                    on_minibatch(index, losses, grad_norm)
+            if stopped_early:
                 break
-            grad_norm = steps.gradient_step(losses.total_loss, policy, optimizer, config.max_grad_norm)  # O
-            history.append(torch.stack((*losses, grad_norm)).detach())
-            if not bool(torch.isfinite(history[-1]).all()):
-                _restore(policy, optimizer, *before)
-                raise NonFiniteError(_name_non_finite(history))
-            if on_minibatch is not None:
-                on_minibatch(index, losses, grad_norm)
-        if stopped_early:
-            break
-    return _report(history, rows, stopped_early)
+        return _report(history, rows, stopped_early)
 
 
 def minibatch_losses(
@@ -152,11 +153,6 @@ def _report(history: list[Tensor], rows: Rows, stopped_early: bool) -> UpdateRep
         num_gradient_steps=len(history),
         stopped_early=stopped_early,
     )
-
-
-def _restore(policy: ActorCritic, optimizer: torch.optim.Optimizer, weights: dict, moments: dict) -> None:
-    policy.load_state_dict(weights)
-    optimizer.load_state_dict(moments)
 
 
 def _name_non_finite(history: list[Tensor]) -> str:

@@ -455,11 +455,12 @@ def test_an_interrupt_at_any_moment_leaves_a_world_that_keeps_its_promise(make):
     try:
         for _ in range(40):
             try:
-                signal.setitimer(signal.ITIMER_REAL, 1e-5 + 5e-4 * rng.random())
+                signal.setitimer(signal.ITIMER_REAL, 1e-5 + 5e-4 * rng.random(), 5)  # again, should one get lost
                 while True:
                     world.step(np.zeros((3, world.num_agents), int))
             except KeyboardInterrupt:
                 pressed += 1
+            signal.setitimer(signal.ITIMER_REAL, 0)
             world.step(np.zeros((3, world.num_agents), int))
             if not isinstance(world, SpiritWorld) and not isinstance(world.envs[0], SpiritParallelEnv):
                 assert shown_steps(world) == [env.steps for env in world.envs]
