@@ -38,6 +38,7 @@ class ActorCritic(nn.Module):
         Andrychowicz et al. (2020), https://arxiv.org/abs/2006.05990 (initialisation)
     """
 
+    @torch.inference_mode(False)
     def __init__(
         self, obs_size: int, num_actions: int, hidden_size: int = 64, *, shared_trunk: bool = True, seed: int = 0
     ) -> None:
@@ -50,7 +51,7 @@ class ActorCritic(nn.Module):
         generator = torch.Generator().manual_seed(seed)
 
         def layer(inputs: int, outputs: int, gain: float) -> nn.Linear:
-            linear = nn.utils.skip_init(nn.Linear, inputs, outputs)
+            linear = nn.utils.skip_init(nn.Linear, inputs, outputs, dtype=torch.float32, device="cpu")
             nn.init.orthogonal_(linear.weight, gain, generator=generator)
             nn.init.zeros_(linear.bias)
             return linear

@@ -55,6 +55,7 @@ class TrainingRun:
         ValueError: If the policy's sizes do not fit the world.
     """
 
+    @torch.inference_mode(False)
     def __init__(self, env: TeamEnv | Case | str, config: PPOConfig, policy: ActorCritic | None = None) -> None:
         """Make network, optimizer, buffer and generators, each seeded on its own."""
         self.config = config
@@ -109,6 +110,7 @@ def train(run: TrainingRun, cycles: int, steps: Steps = DEFAULT_STEPS) -> Iterat
         yield train_cycle(run, steps)
 
 
+@torch.inference_mode(False)  # which switches gradients on, too, should they be off
 def train_cycle(run: TrainingRun, steps: Steps = DEFAULT_STEPS) -> TrainReport:
     """Go once round the flowchart: rollout, advantages, update, clear.
 

@@ -57,6 +57,7 @@ def make_optimizer(policy: ActorCritic, config: PPOConfig) -> torch.optim.Optimi
     return torch.optim.Adam(policy.parameters(), lr=config.learning_rate, eps=1e-5, fused=True)
 
 
+@torch.inference_mode(False)  # which switches gradients on, too, should they be off
 def ppo_update(
     policy: ActorCritic,
     optimizer: torch.optim.Optimizer,
