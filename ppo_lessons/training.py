@@ -13,6 +13,7 @@ from ppo_lessons.cases import Case
 from ppo_lessons.config import PPOConfig
 from ppo_lessons.errors import NonFiniteError
 from ppo_lessons.rollout import collect
+from ppo_lessons.seams import checked
 from ppo_lessons.spirit_env import SpiritWorld
 from ppo_lessons.steps import Steps
 from ppo_lessons.team import BehaviourMeter, TeamBehaviour
@@ -105,6 +106,7 @@ def train(run: TrainingRun, cycles: int, steps: Steps = DEFAULT_STEPS) -> Iterat
     Raises:
         NonFiniteError: If an observation, a reward, a loss or the gradient is NaN or infinite: which, and in which
             cycle. The policy keeps its last good weights.
+        ValueError: If a step of your own returns something else than the step that it replaces.
     """
     for _ in range(cycles):
         yield train_cycle(run, steps)
@@ -125,7 +127,7 @@ def train_cycle(run: TrainingRun, steps: Steps = DEFAULT_STEPS) -> TrainReport:
     try:
         torch.set_num_threads(1)  # our networks are so small that a second thread only gets in the way
         with Undo(keep_weights(run.policy, run.optimizer), _keep_place(run)):
-            return _train_cycle(run, steps)
+            return _train_cycle(run, checked(steps))
     except NonFiniteError as error:
         raise NonFiniteError(f"{error} (cycle {run.cycle + 1})") from error
     finally:

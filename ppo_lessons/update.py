@@ -13,6 +13,7 @@ from ppo_lessons.buffer import Rows
 from ppo_lessons.config import PPOConfig
 from ppo_lessons.errors import NonFiniteError
 from ppo_lessons.losses import approx_kl, clip_fraction, explained_variance, should_stop
+from ppo_lessons.seams import checked
 from ppo_lessons.steps import Steps
 from ppo_lessons.undo import Undo, keep_generator, keep_weights
 
@@ -87,10 +88,13 @@ def ppo_update(
 
     Raises:
         NonFiniteError: If a loss or the gradient is NaN or infinite.
+        ValueError: If a step of your own returns something else than the step that it replaces, or if there is no
+            mini-batch to learn from.
 
     References:
         Schulman et al. (2017), algorithm 1, https://arxiv.org/abs/1707.06347
     """
+    steps = checked(steps)
     history: list[Tensor] = []
     stopped_early = False
     with Undo(keep_weights(policy, optimizer), keep_generator(generator)):
@@ -111,6 +115,9 @@ def ppo_update(
                     on_minibatch(index, losses, grad_norm)
             if stopped_early:
                 break
+        if not history and not stopped_early:
+            sizes = f"{len(rows.actions)} rows, minibatch_size {config.minibatch_size}, {config.epochs} epochs"
+            raise ValueError(f"An update needs a mini-batch to learn from (nodes F to H). Got none from {sizes}")
         return _report(history, rows, stopped_early)
 
 
