@@ -18,6 +18,8 @@ from ppo_lessons.steps import Steps
 from ppo_lessons.undo import Undo, keep_generator, keep_weights
 
 DEFAULT_STEPS = Steps()
+RUINOUS_KL, RUINOUS_ENTROPY = 10.0, 1e-12
+"""Beyond these a run is not trained but ruined, in nats."""
 
 
 class MinibatchLosses(NamedTuple):
@@ -51,6 +53,19 @@ class UpdateReport:
     """How often the weights were changed."""
     stopped_early: bool
     """Whether target_kl ended the update."""
+
+    @property
+    def ruined(self) -> str | None:
+        """Why nothing more can be learned although every number is finite, in a sentence; None for a sane run.
+
+        Runs that still learn stay away from both limits: with every setting of the atlas, learning_rate up to 0.02, 20
+        epochs or mini-batches of 256 rows, approx_kl was at most 3 nats and the entropy at least 2e-8.
+        """
+        if self.approx_kl > RUINOUS_KL:
+            return f"The policy went {self.approx_kl:.2g} nats away in one update: learning_rate is far too large."
+        if self.entropy < RUINOUS_ENTROPY:
+            return f"The entropy is {self.entropy:.2g}: no other action is ever tried, so that nothing can be learned."
+        return None
 
 
 def make_optimizer(policy: ActorCritic, config: PPOConfig) -> torch.optim.Optimizer:

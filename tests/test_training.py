@@ -519,3 +519,35 @@ def test_the_defaults_of_the_steps_are_not_changed_by_a_replacement():
 def test_annealed_is_the_straight_line():
     """Fact 31."""
     assert [annealed(0.4, cycle, 4) for cycle in range(6)] == pytest.approx([0.4, 0.3, 0.2, 0.1, 0, 0])
+
+
+# ---- finite, and ruined all the same
+
+
+@pytest.mark.parametrize("learning_rate", [1.0, 50.0])
+def test_a_ruined_run_says_so(make_config, learning_rate):
+    """The first cycle names what happened; when the policy has become certain of one action, that is named too."""
+    run = TrainingRun("standard", make_config(learning_rate=learning_rate, epochs=4))
+    reports = list(train(run, 10))
+    assert all(math.isfinite(report.update.total_loss) for report in reports)
+    assert "nats away in one update: learning_rate is far too large" in reports[0].update.ruined
+
+
+def test_a_policy_that_tries_nothing_else_any_more_says_so(make_config):
+    run = TrainingRun("standard", make_config())
+    with torch.no_grad():
+        run.policy.actor_head.bias[2] = 1e3
+    (report,) = train(run, 1)
+    assert "no other action is ever tried" in report.update.ruined
+
+
+@pytest.mark.parametrize("clip_eps", [0.05, 0.8])
+@pytest.mark.parametrize("ent_coef", [0.0, 0.3])
+@pytest.mark.parametrize("learning_rate", [3e-3, 0.02])
+def test_sane_runs_are_never_called_ruined(make_config, clip_eps, ent_coef, learning_rate):
+    """The corners of the atlas, and beyond."""
+    settings = dict(clip_eps=clip_eps, ent_coef=ent_coef, learning_rate=learning_rate, num_envs=32, minibatch_size=1024)
+    for seed in range(2):
+        run = TrainingRun("standard", make_config(**settings, seed=seed, epochs=4))
+        for report in train(run, 15):
+            assert report.update.ruined is None
