@@ -9,6 +9,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
+from ppo_lessons.threads import one_thread
+
 
 class Decision(NamedTuple):
     """What the policy decided for some observations."""
@@ -38,6 +40,7 @@ class ActorCritic(nn.Module):
         Andrychowicz et al. (2020), https://arxiv.org/abs/2006.05990 (initialisation)
     """
 
+    @one_thread
     @torch.inference_mode(False)
     def __init__(
         self, obs_size: int, num_actions: int, hidden_size: int = 64, *, shared_trunk: bool = True, seed: int = 0
@@ -71,6 +74,7 @@ class ActorCritic(nn.Module):
         critic_features = features if self.shared_trunk else self.critic_trunk(obs)
         return self.actor_head(features), self.critic_head(critic_features).squeeze(-1)
 
+    @one_thread
     @torch.no_grad()
     def sample_actions(self, obs: Tensor, generator: torch.Generator, *, greedy: bool = False) -> Decision:
         """Decide as in the rollout, without a graph.
@@ -94,6 +98,7 @@ class ActorCritic(nn.Module):
         log_probs = all_log_probs.gather(-1, actions.unsqueeze(-1)).squeeze(-1)
         return Decision(actions, log_probs, values)
 
+    @one_thread
     @torch.no_grad()
     def estimate_values(self, obs: Tensor) -> Tensor:
         """Return the critic's estimates (...) for observations (..., D), without a graph."""

@@ -18,6 +18,7 @@ from ppo_lessons.spirit_env import SpiritWorld
 from ppo_lessons.steps import Steps
 from ppo_lessons.team import BehaviourMeter, TeamBehaviour
 from ppo_lessons.team_env import TeamEnv
+from ppo_lessons.threads import one_thread
 from ppo_lessons.undo import Undo, keep_generator, keep_weights
 from ppo_lessons.update import DEFAULT_STEPS, UpdateReport, make_optimizer, ppo_update
 
@@ -112,6 +113,7 @@ def train(run: TrainingRun, cycles: int, steps: Steps = DEFAULT_STEPS) -> Iterat
         yield train_cycle(run, steps)
 
 
+@one_thread
 @torch.inference_mode(False)  # which switches gradients on, too, should they be off
 def train_cycle(run: TrainingRun, steps: Steps = DEFAULT_STEPS) -> TrainReport:
     """Go once round the flowchart: rollout, advantages, update, clear.
@@ -123,15 +125,11 @@ def train_cycle(run: TrainingRun, steps: Steps = DEFAULT_STEPS) -> TrainReport:
     Returns:
         The report of this cycle.
     """
-    threads = torch.get_num_threads()
     try:
-        torch.set_num_threads(1)  # our networks are so small that a second thread only gets in the way
         with Undo(keep_weights(run.policy, run.optimizer), _keep_place(run)):
             return _train_cycle(run, checked(steps))
     except NonFiniteError as error:
         raise NonFiniteError(f"{error} (cycle {run.cycle + 1})") from error
-    finally:
-        torch.set_num_threads(threads)
 
 
 def _train_cycle(run: TrainingRun, steps: Steps) -> TrainReport:

@@ -15,6 +15,7 @@ from ppo_lessons.errors import NonFiniteError
 from ppo_lessons.losses import approx_kl, clip_fraction, explained_variance, should_stop
 from ppo_lessons.seams import checked
 from ppo_lessons.steps import Steps
+from ppo_lessons.threads import one_thread
 from ppo_lessons.undo import Undo, keep_generator, keep_weights
 
 DEFAULT_STEPS = Steps()
@@ -73,6 +74,7 @@ def make_optimizer(policy: ActorCritic, config: PPOConfig) -> torch.optim.Optimi
     return torch.optim.Adam(policy.parameters(), lr=config.learning_rate, eps=1e-5, fused=True)
 
 
+@one_thread
 @torch.inference_mode(False)  # which switches gradients on, too, should they be off
 def ppo_update(
     policy: ActorCritic,
