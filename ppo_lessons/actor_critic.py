@@ -175,3 +175,24 @@ def reached_by_gradient(policy: nn.Module) -> list[str]:
     """
     parameters = policy.named_parameters()
     return [name for name, p in parameters if p.grad is not None and bool((p.grad != 0).any())]
+
+
+def require_trainable(policy: nn.Module) -> None:
+    """Refuse a policy that cannot be trained here, before torch does so in the middle of something.
+
+    Args:
+        policy: A network, perhaps moved, converted or frozen since it was made.
+
+    Raises:
+        ValueError: If a weight is not float32 on the CPU, or was made in `torch.inference_mode()`; if all are frozen.
+    """
+    weights = dict(policy.named_parameters())
+    for name, weight in weights.items():
+        if weight.dtype != torch.float32 or weight.device.type != "cpu":
+            raise ValueError(
+                f"A policy is trained in torch.float32 on the cpu. Got {name} {weight.dtype} on {weight.device}"
+            )
+        if weight.is_inference():
+            raise ValueError(f"A policy is trained outside torch.inference_mode(). Got {name} that was made in it")
+    if not any(weight.requires_grad for weight in weights.values()):
+        raise ValueError("A policy is trained if some of its weights require a gradient. Got none that does")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from ppo_lessons.actor_critic import ActorCritic
+from ppo_lessons.actor_critic import ActorCritic, require_trainable
 from ppo_lessons.buffer import SharedBuffer, Transition, mean_over_acting
 from ppo_lessons.cases import Case
 from ppo_lessons.config import PPOConfig
@@ -107,7 +107,8 @@ def train(run: TrainingRun, cycles: int, steps: Steps = DEFAULT_STEPS) -> Iterat
     Raises:
         NonFiniteError: If an observation, a reward, a loss or the gradient is NaN or infinite: which, and in which
             cycle. The policy keeps its last good weights.
-        ValueError: If a step of your own returns something else than the step that it replaces.
+        ValueError: If a step of your own returns something else than the step that it replaces, or if the policy cannot
+            be trained (see `require_trainable`).
     """
     for _ in range(cycles):
         yield train_cycle(run, steps)
@@ -125,6 +126,7 @@ def train_cycle(run: TrainingRun, steps: Steps = DEFAULT_STEPS) -> TrainReport:
     Returns:
         The report of this cycle.
     """
+    require_trainable(run.policy)
     try:
         with Undo(keep_weights(run.policy, run.optimizer), _keep_place(run)):
             return _train_cycle(run, checked(steps))

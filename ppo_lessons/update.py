@@ -8,7 +8,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from ppo_lessons.actor_critic import ActorCritic
+from ppo_lessons.actor_critic import ActorCritic, require_trainable
 from ppo_lessons.buffer import Rows
 from ppo_lessons.config import PPOConfig
 from ppo_lessons.errors import NonFiniteError
@@ -105,12 +105,13 @@ def ppo_update(
 
     Raises:
         NonFiniteError: If a loss or the gradient is NaN or infinite.
-        ValueError: If a step of your own returns something else than the step that it replaces, or if there is no
-            mini-batch to learn from.
+        ValueError: If a step of your own returns something else than the step that it replaces, if there is no
+            mini-batch to learn from, or if the policy cannot be trained (see `require_trainable`).
 
     References:
         Schulman et al. (2017), algorithm 1, https://arxiv.org/abs/1707.06347
     """
+    require_trainable(policy)
     steps = checked(steps)
     history: list[Tensor] = []
     stopped_early = False

@@ -1,5 +1,6 @@
 """Whatever torch is set to by whoever uses the notebook before: a run is the same, bit for bit."""
 
+import copy
 from contextlib import contextmanager
 
 import pytest
@@ -115,3 +116,44 @@ def test_a_world_of_other_numbers_is_refused_in_a_sentence(make_config, quantity
     run = TrainingRun(Other("standard", 4), make_config())
     with pytest.raises(ValueError, match=rf"^{quantity} must be .*float32 .*\. Got .*float"):
         next(train(run, 1))
+
+
+def in_inference_mode(policy):
+    with torch.inference_mode():
+        return copy.deepcopy(policy)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (
+            lambda policy: policy.double(),
+            r"torch\.float32 on the cpu\. Got actor_trunk\.0\.weight torch\.float64 on cpu$",
+        ),
+        (lambda policy: policy.to(torch.bfloat16), r"Got actor_trunk\.0\.weight torch\.bfloat16 on cpu$"),
+        (lambda policy: policy.to("meta"), r"Got actor_trunk\.0\.weight torch\.float32 on meta$"),
+        (lambda policy: policy.requires_grad_(False), r"weights require a gradient\. Got none that does$"),
+        (in_inference_mode, r"outside torch\.inference_mode\(\)\. Got actor_trunk\.0\.weight that was made in it$"),
+    ],
+)
+def test_a_policy_that_cannot_be_trained_is_refused_in_a_sentence(change, words, make_config):
+    run = TrainingRun("standard", make_config())
+    next(train(run, 1))
+    buffer = run.buffer
+    buffer.finish(collect(run.env, run.policy, buffer, run.action_generator), 0.98, 0.9, team_credit=True)
+    rows = buffer.get()
+    buffer.clear()
+    run.policy = change(run.policy)
+    with pytest.raises(ValueError, match=rf"^A policy is trained .*{words}"):
+        next(train(run, 1))
+    with pytest.raises(ValueError, match=rf"^A policy is trained .*{words}"):
+        ppo_update(run.policy, run.optimizer, rows, run.config, run.shuffle_generator)
+
+
+def test_a_policy_that_is_frozen_in_part_is_trained_in_the_rest(make_config):
+    run = TrainingRun("standard", make_config())
+    run.policy.actor_trunk.requires_grad_(False)
+    before = copy.deepcopy(run.policy)
+    next(train(run, 1))
+    assert torch.equal(run.policy.actor_trunk[0].weight, before.actor_trunk[0].weight)
+    assert not torch.equal(run.policy.actor_head.weight, before.actor_head.weight)
