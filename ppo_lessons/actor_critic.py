@@ -9,6 +9,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
+from ppo_lessons.threads import one_thread
+
 
 class Decision(NamedTuple):
     """What the policy decided for some observations."""
@@ -38,6 +40,8 @@ class ActorCritic(nn.Module):
         Andrychowicz et al. (2020), https://arxiv.org/abs/2006.05990 (initialisation)
     """
 
+    @one_thread
+    @torch.inference_mode(False)
     def __init__(
         self, obs_size: int, num_actions: int, hidden_size: int = 64, *, shared_trunk: bool = True, seed: int = 0
     ) -> None:
@@ -50,7 +54,7 @@ class ActorCritic(nn.Module):
         generator = torch.Generator().manual_seed(seed)
 
         def layer(inputs: int, outputs: int, gain: float) -> nn.Linear:
-            linear = nn.utils.skip_init(nn.Linear, inputs, outputs)
+            linear = nn.utils.skip_init(nn.Linear, inputs, outputs, dtype=torch.float32, device="cpu")
             nn.init.orthogonal_(linear.weight, gain, generator=generator)
             nn.init.zeros_(linear.bias)
             return linear
@@ -70,6 +74,7 @@ class ActorCritic(nn.Module):
         critic_features = features if self.shared_trunk else self.critic_trunk(obs)
         return self.actor_head(features), self.critic_head(critic_features).squeeze(-1)
 
+    @one_thread
     @torch.no_grad()
     def sample_actions(self, obs: Tensor, generator: torch.Generator, *, greedy: bool = False) -> Decision:
         """Decide as in the rollout, without a graph.
@@ -93,6 +98,7 @@ class ActorCritic(nn.Module):
         log_probs = all_log_probs.gather(-1, actions.unsqueeze(-1)).squeeze(-1)
         return Decision(actions, log_probs, values)
 
+    @one_thread
     @torch.no_grad()
     def estimate_values(self, obs: Tensor) -> Tensor:
         """Return the critic's estimates (...) for observations (..., D), without a graph."""
@@ -169,3 +175,24 @@ def reached_by_gradient(policy: nn.Module) -> list[str]:
     """
     parameters = policy.named_parameters()
     return [name for name, p in parameters if p.grad is not None and bool((p.grad != 0).any())]
+
+
+def require_trainable(policy: nn.Module) -> None:
+    """Refuse a policy that cannot be trained here, before torch does so in the middle of something.
+
+    Args:
+        policy: A network, perhaps moved, converted or frozen since it was made.
+
+    Raises:
+        ValueError: If a weight is not float32 on the CPU, or was made in `torch.inference_mode()`; if all are frozen.
+    """
+    weights = dict(policy.named_parameters())
+    for name, weight in weights.items():
+        if weight.dtype != torch.float32 or weight.device.type != "cpu":
+            raise ValueError(
+                f"A policy is trained in torch.float32 on the cpu. Got {name} {weight.dtype} on {weight.device}"
+            )
+        if weight.is_inference():
+            raise ValueError(f"A policy is trained outside torch.inference_mode(). Got {name} that was made in it")
+    if not any(weight.requires_grad for weight in weights.values()):
+        raise ValueError("A policy is trained if some of its weights require a gradient. Got none that does")

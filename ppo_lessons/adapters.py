@@ -15,11 +15,73 @@ from ppo_lessons.errors import NotReadyError
 from ppo_lessons.team_env import TeamStep, check_actions
 
 
-class PettingZooTeam:
+class _Copies:
+    """E separate worlds, played one after the other; what `PettingZooTeam` and `GymnasiumTeam` share.
+
+    A step happens as a whole or not at all: `obs` and `acting` are new once every copy has been played. If it is broken
+    off before (an error of a copy, Ctrl-C), nobody knows where the copies stand that had their turn. Their episodes are
+    cut off with the next step: truncated, with reward 0 and what was seen last, and the next ones are laid out.
+    """
+
+    obs: np.ndarray
+    acting: np.ndarray
+
+    def __init__(self, make_env: Callable[[], Any], num_envs: int) -> None:
+        if num_envs < 1:
+            raise ValueError(f"num_envs must be 1 or more. Got {num_envs}")
+        self.envs = [make_env() for _ in range(num_envs)]
+        self.num_envs = num_envs
+        self._ready = False
+
+    def reset(self, seed: int) -> None:
+        """Lay out the first episodes; broken off, it must be called again."""
+        self._ready = False
+        obs = np.stack([self._begin(env, seed + e) for e, env in enumerate(self.envs)])
+        acting = np.ones(obs.shape[:2], bool)
+        vars(self).update(obs=obs, acting=acting, _unknown=np.zeros(self.num_envs, bool), _ready=True)
+
+    def step(self, actions: np.ndarray) -> TeamStep:
+        """Play one step in every copy; see `TeamEnv.step`."""
+        if not self._ready:
+            raise NotReadyError("Call reset(seed) before step(). Got a world whose reset was not called or broken off")
+        check_actions(actions, self.num_envs, self.num_agents, self.num_actions)
+        shape = (self.num_envs, self.num_agents)
+        ends = (np.zeros(shape, bool), np.zeros(shape, bool), np.zeros(self.num_envs, bool))
+        result = TeamStep(np.zeros(shape, np.float32), *ends, final_obs=self.obs.copy())
+        acting = np.ones(shape, bool)
+        for e in range(self.num_envs):
+            if self._unknown[e]:
+                result.truncated[e], result.episode_over[e] = self.acting[e], True
+            else:
+                self._unknown[e] = True  # before its turn: whatever breaks the step off finds this said
+                acting[e] = self._play(e, actions[e], result)
+        acting |= result.episode_over[:, None]
+        obs = np.where(acting[..., None], result.final_obs, self._blank())
+        for e in np.flatnonzero(result.episode_over):
+            obs[e] = self._begin(self.envs[e])
+        # One call, so that an interrupt comes before all of it or after.
+        vars(self).update(obs=obs, acting=acting, _unknown=np.zeros(self.num_envs, bool))
+        return result
+
+    def _begin(self, env: Any, seed: int | None = None) -> np.ndarray:
+        """Lay out an episode of one copy, and return what its agents see, (A, D)."""
+        raise NotImplementedError
+
+    def _play(self, e: int, actions: np.ndarray, result: TeamStep) -> list[bool]:
+        """Play the actions (A,) in copy e, write into row e of the result, and return who goes on, (A,)."""
+        raise NotImplementedError
+
+    def _blank(self) -> np.ndarray:
+        """What fallen agents see, (A, D)."""
+        return np.zeros((self.num_agents, self.obs_size), np.float32)
+
+
+class PettingZooTeam(_Copies):
     """E copies of a PettingZoo `ParallelEnv` as a `TeamEnv`.
 
     All agents must have alike spaces, and the same ones must take part in every episode. An agent that leaves
-    `agents` has fallen: it sees zeros and does not act until its team's episode is over.
+    `agents` has fallen: it sees zeros and does not act until its team's episode is over. A step that is broken off
+    (Ctrl-C, an error) cuts off the episodes of the copies that it had reached.
 
     Args:
         make_env: Makes one copy.
@@ -32,17 +94,14 @@ class PettingZooTeam:
 
     def __init__(self, make_env: Callable[[], ParallelEnv], num_envs: int = 1, *, agent_id: bool = True) -> None:
         """Make the copies; call `reset` before the first step."""
-        if num_envs < 1:
-            raise ValueError(f"num_envs must be 1 or more. Got {num_envs}")
-        self.envs = [make_env() for _ in range(num_envs)]
+        super().__init__(make_env, num_envs)
         self.agents = list(self.envs[0].possible_agents)
-        self.num_envs, self.num_agents = num_envs, len(self.agents)
+        self.num_agents = len(self.agents)
         self.space = self._one_space([self.envs[0].observation_space(agent) for agent in self.agents])
         actions = self._one_space([self.envs[0].action_space(agent) for agent in self.agents])
         self.num_actions, self.first_action = _discrete(actions)
         self.agent_id = agent_id
         self.obs_size = flatdim(self.space) + (self.num_agents if agent_id else 0)
-        self._ready = False
 
     @staticmethod
     def _one_space(spaces: list[Space]) -> Space:
@@ -50,56 +109,29 @@ class PettingZooTeam:
             raise ValueError(f"All agents must have the same spaces to share one network. Got {spaces}")
         return spaces[0]
 
-    def reset(self, seed: int) -> None:
-        """Lay out the first episodes."""
-        self.obs = np.zeros((self.num_envs, self.num_agents, self.obs_size), np.float32)
-        self.acting = np.zeros((self.num_envs, self.num_agents), bool)
-        for e, env in enumerate(self.envs):
-            self._begin(e, env.reset(seed=seed + e)[0])
-        self._ready = True
-
-    def step(self, actions: np.ndarray) -> TeamStep:
-        """Play one step in every copy; see `TeamEnv.step`."""
-        if not self._ready:
-            raise NotReadyError("Call reset(seed) before step(). Got a world that was never reset")
-        check_actions(actions, self.num_envs, self.num_agents, self.num_actions)
-        shape = (self.num_envs, self.num_agents)
-        rewards = np.zeros(shape, np.float32)
-        terminated, truncated = np.zeros(shape, bool), np.zeros(shape, bool)
-        over = np.zeros(self.num_envs, bool)
-        final_obs, was_acting = self._blank(), self.acting
-        self.obs, self.acting = self._blank(), np.zeros(shape, bool)
-        for e, env in enumerate(self.envs):
-            chosen = {name: self.first_action + int(actions[e, a]) for a, name in self._named(was_acting[e])}
-            seen, earned, ended, cut, _ = env.step(chosen)
-            for a, name in self._named(was_acting[e]):
-                final_obs[e, a] = self._flat(a, seen[name])
-                rewards[e, a] = earned[name]
-                terminated[e, a] = ended[name]
-                truncated[e, a] = cut[name] and not ended[name]
-            over[e] = not env.agents
-            if over[e]:
-                self._begin(e, env.reset()[0])
-            else:
-                self.acting[e] = [name in env.agents for name in self.agents]
-                self.obs[e] = np.where(self.acting[e][:, None], final_obs[e], self._blank()[e])
-        return TeamStep(rewards, terminated, truncated, over, final_obs)
-
-    def _named(self, acting: np.ndarray) -> list[tuple[int, Any]]:
-        return [(a, name) for a, name in enumerate(self.agents) if acting[a]]
-
-    def _begin(self, e: int, seen: dict[Any, Any]) -> None:
+    def _begin(self, env: ParallelEnv, seed: int | None = None) -> np.ndarray:
+        seen = env.reset(seed=seed)[0]
         if set(seen) != set(self.agents):
             raise ValueError(f"All of possible_agents must take part in every episode. Got {sorted(seen)}")
-        for a, name in enumerate(self.agents):
-            self.obs[e, a] = self._flat(a, seen[name])
-        self.acting[e] = True
+        return np.stack([self._flat(a, seen[name]) for a, name in enumerate(self.agents)])
+
+    def _play(self, e: int, actions: np.ndarray, result: TeamStep) -> list[bool]:
+        env = self.envs[e]
+        acting = [(a, name) for a, name in enumerate(self.agents) if self.acting[e, a]]
+        seen, earned, ended, cut, _ = env.step({name: self.first_action + int(actions[a]) for a, name in acting})
+        for a, name in acting:
+            result.final_obs[e, a] = self._flat(a, seen[name])
+            result.rewards[e, a] = earned[name]
+            result.terminated[e, a] = ended[name]
+            result.truncated[e, a] = cut[name] and not ended[name]
+        result.episode_over[e] = not env.agents
+        return [name in env.agents for name in self.agents]
 
     def _blank(self) -> np.ndarray:
-        """What fallen agents see: zeros and their own number, (E, A, D)."""
-        blank = np.zeros((self.num_envs, self.num_agents, self.obs_size), np.float32)
+        """Zeros and their own number, (A, D)."""
+        blank = super()._blank()
         if self.agent_id:
-            blank[..., -self.num_agents :] = np.eye(self.num_agents, dtype=np.float32)
+            blank[:, -self.num_agents :] = np.eye(self.num_agents, dtype=np.float32)
         return blank
 
     def _flat(self, a: int, seen: Any) -> np.ndarray:
@@ -107,8 +139,10 @@ class PettingZooTeam:
         return np.concatenate((numbers, np.eye(self.num_agents, dtype=np.float32)[a])) if self.agent_id else numbers
 
 
-class GymnasiumTeam:
+class GymnasiumTeam(_Copies):
     """E copies of a Gymnasium environment as a `TeamEnv`: a team of one.
+
+    A step that is broken off (Ctrl-C, an error) cuts off the episodes of the copies that it had reached.
 
     Args:
         make_env: Makes one copy.
@@ -122,39 +156,21 @@ class GymnasiumTeam:
 
     def __init__(self, make_env: Callable[[], gymnasium.Env], num_envs: int = 1) -> None:
         """Make the copies; call `reset` before the first step."""
-        if num_envs < 1:
-            raise ValueError(f"num_envs must be 1 or more. Got {num_envs}")
-        self.envs = [make_env() for _ in range(num_envs)]
-        self.num_envs = num_envs
+        super().__init__(make_env, num_envs)
         self.space = self.envs[0].observation_space
         self.num_actions, self.first_action = _discrete(self.envs[0].action_space)
         self.obs_size = flatdim(self.space)
-        self.acting = np.ones((num_envs, 1), bool)
-        self._ready = False
 
-    def reset(self, seed: int) -> None:
-        """Lay out the first episodes."""
-        seen = [env.reset(seed=seed + e)[0] for e, env in enumerate(self.envs)]
-        self.obs = np.stack([self._flat(one) for one in seen])[:, None]
-        self._ready = True
+    def _begin(self, env: gymnasium.Env, seed: int | None = None) -> np.ndarray:
+        return self._flat(env.reset(seed=seed)[0])[None]
 
-    def step(self, actions: np.ndarray) -> TeamStep:
-        """Play one step in every copy; see `TeamEnv.step`."""
-        if not self._ready:
-            raise NotReadyError("Call reset(seed) before step(). Got a world that was never reset")
-        check_actions(actions, self.num_envs, 1, self.num_actions)
-        rewards = np.zeros((self.num_envs, 1), np.float32)
-        terminated, truncated = np.zeros((self.num_envs, 1), bool), np.zeros((self.num_envs, 1), bool)
-        final_obs = np.zeros_like(self.obs)
-        for e, env in enumerate(self.envs):
-            seen, rewards[e, 0], ended, cut, _ = env.step(self.first_action + int(actions[e, 0]))
-            final_obs[e, 0] = self._flat(seen)
-            terminated[e, 0], truncated[e, 0] = ended, cut and not ended
-        over = (terminated | truncated)[:, 0]
-        self.obs = final_obs.copy()
-        for e in np.flatnonzero(over):
-            self.obs[e, 0] = self._flat(self.envs[e].reset()[0])
-        return TeamStep(rewards, terminated, truncated, over, final_obs)
+    def _play(self, e: int, actions: np.ndarray, result: TeamStep) -> list[bool]:
+        seen, earned, ended, cut, _ = self.envs[e].step(self.first_action + int(actions[0]))
+        result.final_obs[e, 0] = self._flat(seen)
+        result.rewards[e, 0] = earned
+        result.terminated[e, 0], result.truncated[e, 0] = ended, cut and not ended
+        result.episode_over[e] = ended or cut
+        return [True]
 
     def _flat(self, seen: Any) -> np.ndarray:
         return np.asarray(flatten(self.space, seen), np.float32)

@@ -3,6 +3,7 @@
 Axes: T steps, E copies of the world, A agents, D numbers seen. B: rows, one for each decision of a living agent.
 """
 
+import functools
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -106,6 +107,7 @@ class SharedBuffer:
         ValueError: If a size is below 1.
     """
 
+    @torch.inference_mode(False)
     def __init__(self, num_steps: int, num_envs: int, num_agents: int, obs_size: int) -> None:
         """Reserve the memory."""
         if min(num_steps, num_envs, num_agents, obs_size) < 1:
@@ -113,17 +115,19 @@ class SharedBuffer:
             raise ValueError(f"All sizes of a buffer must be 1 or more. Got {sizes}")
         team = (num_steps, num_envs, num_agents)
         self.num_steps = num_steps
+        zeros = functools.partial(torch.zeros, device="cpu")  # and dtypes: torch's defaults may have been set to others
+        floats, flags = (functools.partial(zeros, team, dtype=dtype) for dtype in (torch.float32, torch.bool))
         self.data = Transition(
-            obs=torch.zeros(*team, obs_size),
-            actions=torch.zeros(team, dtype=torch.int64),
-            log_probs=torch.zeros(team),
-            values=torch.zeros(team),
-            rewards=torch.zeros(team),
-            terminated=torch.zeros(team, dtype=torch.bool),
-            truncated=torch.zeros(team, dtype=torch.bool),
-            final_values=torch.zeros(team),
-            acting=torch.zeros(team, dtype=torch.bool),
-            episode_over=torch.zeros(num_steps, num_envs, dtype=torch.bool),
+            obs=zeros(*team, obs_size, dtype=torch.float32),
+            actions=zeros(team, dtype=torch.int64),
+            log_probs=floats(),
+            values=floats(),
+            rewards=floats(),
+            terminated=flags(),
+            truncated=flags(),
+            final_values=floats(),
+            acting=flags(),
+            episode_over=zeros(num_steps, num_envs, dtype=torch.bool),
         )
         self.clear()
 

@@ -64,6 +64,7 @@ def save_run(run: TrainingRun, path: str | Path) -> None:
     _write(contents, path)
 
 
+@torch.inference_mode(False)
 def load_run(path: str | Path, env: TeamEnv | None = None) -> TrainingRun:
     """Read a training run, to go on from there.
 

@@ -11,7 +11,7 @@ def shuffle_rows(num_rows: int, generator: torch.Generator) -> Tensor:
         num_rows: How many rows there are.
         generator: Draws the order; the global random numbers are not touched.
     """
-    return torch.randperm(num_rows, generator=generator)
+    return torch.randperm(num_rows, generator=generator, device="cpu")
 
 
 def split_rows(order: Tensor, minibatch_size: int) -> tuple[Tensor, ...]:

@@ -42,11 +42,19 @@ class SpiritParallelEnv(ParallelEnv[str, np.ndarray, int]):
         self.world = SpiritWorld(case, 1)
         self.render_mode = render_mode
         self.possible_agents = [f"detective_{a}" for a in range(self.world.num_agents)]
-        self.agents: list[str] = []
+        self._started = False
         self._later_seeds = np.random.default_rng()
         size = self.world.obs_size
         self.observation_spaces = {agent: Box(-1.0, 1.0, (size,), np.float32) for agent in self.possible_agents}
         self.action_spaces = {agent: Discrete(len(ACTION_NAMES)) for agent in self.possible_agents}
+
+    @property
+    def agents(self) -> list[str]:  # type: ignore[override]
+        """Who still stands in the case that is under way; read off the world, so that the two can never disagree."""
+        events = self.world.events
+        if not self._started or (events is not None and (events.won | events.lost | events.adjourned)[0]):
+            return []
+        return [agent for agent, acts in zip(self.possible_agents, self.world.acting[0], strict=True) if acts]
 
     def observation_space(self, agent: str) -> Box:
         """Return the agent's space, always the same object."""
@@ -73,8 +81,9 @@ class SpiritParallelEnv(ParallelEnv[str, np.ndarray, int]):
         else:
             self._later_seeds = np.random.default_rng(seed)
         self.world.reset(seed)
-        self.agents = list(self.possible_agents)
-        return self._per_agent(self.world.obs[0].copy()), {agent: {} for agent in self.agents}
+        self._started = True
+        seen = self.world.obs[0].copy()
+        return dict(zip(self.possible_agents, seen, strict=True)), {agent: {} for agent in self.possible_agents}
 
     def step(self, actions: dict[str, int]) -> tuple[dict, dict, dict, dict, dict]:
         """Play one step.
@@ -89,20 +98,22 @@ class SpiritParallelEnv(ParallelEnv[str, np.ndarray, int]):
             NotReadyError: Before the first `reset`, or after the case has ended.
             ValueError: If an agent has no action, or its action is not 0 to 4.
         """
-        if not self.agents:
+        agents = self.agents
+        if not agents:
             raise NotReadyError("Call reset() before step(): a case must be under way. Got a world without agents")
-        if missing := [agent for agent in self.agents if agent not in actions]:
+        if missing := [agent for agent in agents if agent not in actions]:
             raise ValueError(f"Every agent in `agents` needs an action. Missing: {missing}")
-        chosen = np.array([[actions[agent] if agent in self.agents else 0 for agent in self.possible_agents]])
+        chosen = np.array([[actions[agent] if agent in agents else 0 for agent in self.possible_agents]])
         result = self.world.step(chosen)
-        acted = self._per_agent(np.arange(self.world.num_agents))
-        terminations = {agent: bool(result.terminated[0, a]) for agent, a in acted.items()}
-        truncations = {agent: bool(result.truncated[0, a]) for agent, a in acted.items()}
-        rewards = {agent: float(result.rewards[0, a]) for agent, a in acted.items()}
-        observations = self._per_agent(result.final_obs[0].copy())
-        infos: dict[str, dict[str, Any]] = {agent: {} for agent in self.agents}
-        self.agents = [agent for agent in self.agents if not (terminations[agent] or truncations[agent])]
-        return observations, rewards, terminations, truncations, infos
+        acted = {agent: a for a, agent in enumerate(self.possible_agents) if agent in agents}
+        seen = result.final_obs[0].copy()
+        return (
+            {agent: seen[a] for agent, a in acted.items()},
+            {agent: float(result.rewards[0, a]) for agent, a in acted.items()},
+            {agent: bool(result.terminated[0, a]) for agent, a in acted.items()},
+            {agent: bool(result.truncated[0, a]) for agent, a in acted.items()},
+            {agent: {} for agent in acted},
+        )
 
     def render(self) -> np.ndarray | None:
         """Return the board as a picture, RGB, uint8, (height, width, 3); None without a render mode."""
@@ -110,7 +121,3 @@ class SpiritParallelEnv(ParallelEnv[str, np.ndarray, int]):
             return None
         state = self.world.state if self.agents or self.world.played is None else self.world.played
         return draw_board(self.world.case, state)
-
-    def _per_agent(self, rows: np.ndarray) -> dict[str, Any]:
-        """Give row a to agent a, for those in `agents`."""
-        return {agent: rows[a] for a, agent in enumerate(self.possible_agents) if agent in self.agents}

@@ -35,8 +35,9 @@ def see(env: TeamEnv) -> Tensor:
 
     Raises:
         NonFiniteError: If an observation is NaN or infinite.
+        ValueError: If the observations are not float32, (E, A, D).
     """
-    _require_finite("obs", env.obs)
+    _require_obs(env, "obs", env.obs)
     return torch.from_numpy(env.obs.copy())  # a world may change its arrays in place
 
 
@@ -61,7 +62,7 @@ def act(env: TeamEnv, policy: ActorCritic, seen: Tensor, decision: Decision) -> 
     truncated = torch.from_numpy(step.truncated)
     final_values = torch.zeros_like(decision.values)  # (E, A)
     if step.truncated.any():
-        _require_finite("final_obs", step.final_obs[step.truncated])
+        _require_obs(env, "final_obs", step.final_obs, step.truncated)
         final_values[truncated] = policy.estimate_values(torch.from_numpy(step.final_obs[step.truncated]))
     return Transition(
         obs=seen,
@@ -121,8 +122,14 @@ def collect(
         store(buffer, transition)
         if watch is not None:
             watch(env, transition)
-    _require_finite("obs", env.obs)
-    return policy.estimate_values(torch.from_numpy(env.obs))
+    return policy.estimate_values(see(env))
+
+
+def _require_obs(env: TeamEnv, name: str, obs: np.ndarray, read: np.ndarray | None = None) -> None:
+    want = (env.num_envs, env.num_agents, env.obs_size)
+    if obs.dtype != np.float32 or obs.shape != want:
+        raise ValueError(f"{name} must be float32 {want}. Got {obs.dtype} {obs.shape}")
+    _require_finite(name, obs if read is None else obs[read])
 
 
 def _require_finite(name: str, array: np.ndarray) -> None:

@@ -51,14 +51,14 @@ class SpiritWorld:
 
     def reset(self, seed: int) -> None:
         """Lay out fresh cases in all copies and seed both generators."""
-        layout, drift = np.random.SeedSequence(seed).spawn(2)
-        self._layout_rng = np.random.default_rng(layout)
-        self._drift_rng = np.random.default_rng(drift)
-        self._look_at(new_cases(self.case, self.num_envs, self._layout_rng))
-        self.events = self.played = None
+        layout, drift = map(np.random.default_rng, np.random.SeedSequence(seed).spawn(2))
+        state = new_cases(self.case, self.num_envs, layout)
+        self._become(state, observe(self.case, state), _layout_rng=layout, _drift_rng=drift)
 
     def step(self, actions: np.ndarray) -> TeamStep:
         """Play one step in every copy; `obs`, `acting`, `state` and `events` are new afterwards.
+
+        A step that is broken off (Ctrl-C) has not happened, but that its draws are used up.
 
         Args:
             actions: One action a detective, 0 to 4, int64, (E, A); those of fallen detectives are ignored.
@@ -77,28 +77,30 @@ class SpiritWorld:
         terminated = events.fell | decided[:, None]
         truncated = events.adjourned[:, None] & ~terminated & self.acting
         episode_over = decided | events.adjourned
-        self._look_at(after)
-        final_obs = self.obs
-        self.events, self.played = events, after
-        if episode_over.any():
-            self._start_next(after, episode_over)
+        final_obs = observe(self.case, after)
+        state, obs = self._start_next(after, final_obs, episode_over) if episode_over.any() else (after, final_obs)
+        self._become(state, obs, events, after)
         return TeamStep(rewards_of(self.case, events), terminated, truncated, episode_over, final_obs)
 
-    def _start_next(self, state: WorldState, over: np.ndarray) -> None:
-        """Lay out the next case in the copies that are over (E,)."""
+    def _start_next(self, state: WorldState, obs: np.ndarray, over: np.ndarray) -> tuple[WorldState, np.ndarray]:
+        """Return state and sight (E, A, D) with the next case laid out in the copies that are over (E,)."""
         fresh = new_cases(self.case, int(over.sum()), self._layout_rng)
-        mixed = WorldState(*(array.copy() for array in state))
+        mixed, seen = WorldState(*(array.copy() for array in state)), obs.copy()
         for array, rows in zip(mixed, fresh, strict=True):
             array[over] = rows
-        self._state = mixed
-        self.obs = self.obs.copy()
-        self.obs[over] = observe(self.case, fresh)
-        self.acting = mixed.health > 0
+        seen[over] = observe(self.case, fresh)
+        return mixed, seen
 
-    def _look_at(self, state: WorldState) -> None:
-        self._state = state
-        self.obs = observe(self.case, state)
-        self.acting = state.health > 0
+    def _become(
+        self,
+        state: WorldState,
+        obs: np.ndarray,
+        events: Events | None = None,
+        played: WorldState | None = None,
+        **generators: np.random.Generator,
+    ) -> None:
+        """Change everything in one call: an interrupt comes before all of it or after."""
+        vars(self).update(_state=state, obs=obs, acting=state.health > 0, events=events, played=played, **generators)
 
     def get_state(self) -> dict[str, Any]:
         """Return everything that the next step depends on, as arrays and plain numbers; `set_state` takes it."""
@@ -119,8 +121,6 @@ class SpiritWorld:
         for name, got, want in zip(WorldState._fields, world, like, strict=True):
             if got.shape != want.shape or got.dtype != want.dtype:
                 raise ValueError(f"{name} must be {want.dtype} {want.shape}. Got {got.dtype} {got.shape}")
-        self._layout_rng, self._drift_rng = np.random.default_rng(), np.random.default_rng()
-        self._layout_rng.bit_generator.state = state["layout_rng"]
-        self._drift_rng.bit_generator.state = state["drift_rng"]
-        self._look_at(world)
-        self.events = self.played = None
+        layout, drift = np.random.default_rng(), np.random.default_rng()
+        layout.bit_generator.state, drift.bit_generator.state = state["layout_rng"], state["drift_rng"]
+        self._become(world, observe(self.case, world), _layout_rng=layout, _drift_rng=drift)

@@ -1,23 +1,25 @@
 """The whole cycle, A to P, again and again: `train` is a generator that reports once a cycle."""
 
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 
-from ppo_lessons.actor_critic import ActorCritic
+from ppo_lessons.actor_critic import ActorCritic, require_trainable
 from ppo_lessons.buffer import SharedBuffer, Transition, mean_over_acting
 from ppo_lessons.cases import Case
 from ppo_lessons.config import PPOConfig
 from ppo_lessons.errors import NonFiniteError
 from ppo_lessons.rollout import collect
+from ppo_lessons.seams import checked
 from ppo_lessons.spirit_env import SpiritWorld
 from ppo_lessons.steps import Steps
 from ppo_lessons.team import BehaviourMeter, TeamBehaviour
 from ppo_lessons.team_env import TeamEnv
+from ppo_lessons.threads import one_thread
+from ppo_lessons.undo import Undo, keep_generator, keep_weights
 from ppo_lessons.update import DEFAULT_STEPS, UpdateReport, make_optimizer, ppo_update
 
 
@@ -55,6 +57,7 @@ class TrainingRun:
         ValueError: If the policy's sizes do not fit the world.
     """
 
+    @torch.inference_mode(False)
     def __init__(self, env: TeamEnv | Case | str, config: PPOConfig, policy: ActorCritic | None = None) -> None:
         """Make network, optimizer, buffer and generators, each seeded on its own."""
         self.config = config
@@ -89,8 +92,9 @@ def _fresh_policy(env: TeamEnv, config: PPOConfig, seed: int) -> ActorCritic:
 def train(run: TrainingRun, cycles: int, steps: Steps = DEFAULT_STEPS) -> Iterator[TrainReport]:
     """Train for a number of cycles, and report after each.
 
-    The run can be left after any report, or by Ctrl-C at any time: its policy is usable, and another `train` goes on
-    from there.
+    The run can be left after any report, or by Ctrl-C at any time, and another `train` goes on from there. A cycle
+    happens as a whole or not at all: one that is broken off, by whatever error, leaves no trace. (A world without
+    `get_state` and `set_state` cannot be put back; it goes on from where it is.)
 
     Args:
         run: What is trained.
@@ -103,11 +107,15 @@ def train(run: TrainingRun, cycles: int, steps: Steps = DEFAULT_STEPS) -> Iterat
     Raises:
         NonFiniteError: If an observation, a reward, a loss or the gradient is NaN or infinite: which, and in which
             cycle. The policy keeps its last good weights.
+        ValueError: If a step of your own returns something else than the step that it replaces, or if the policy cannot
+            be trained (see `require_trainable`).
     """
     for _ in range(cycles):
         yield train_cycle(run, steps)
 
 
+@one_thread
+@torch.inference_mode(False)  # which switches gradients on, too, should they be off
 def train_cycle(run: TrainingRun, steps: Steps = DEFAULT_STEPS) -> TrainReport:
     """Go once round the flowchart: rollout, advantages, update, clear.
 
@@ -118,29 +126,29 @@ def train_cycle(run: TrainingRun, steps: Steps = DEFAULT_STEPS) -> TrainReport:
     Returns:
         The report of this cycle.
     """
-    with _one_thread():
-        return _train_cycle(run, steps)
+    require_trainable(run.policy)
+    try:
+        with Undo(keep_weights(run.policy, run.optimizer), _keep_place(run)):
+            return _train_cycle(run, checked(steps))
+    except NonFiniteError as error:
+        raise NonFiniteError(f"{error} (cycle {run.cycle + 1})") from error
 
 
 def _train_cycle(run: TrainingRun, steps: Steps) -> TrainReport:
     config, buffer = run.config, run.buffer
     anneal_learning_rate(run.optimizer, config, run.cycle)
-    try:
-        start = time.process_time()
-        collecting = dict(play_step=steps.play_step, store=steps.store, is_full=steps.is_full)
-        last_values = collect(
-            run.env, run.policy, buffer, run.action_generator, **collecting, watch=lambda env, new: _watch(run, new)
-        )  # A, B, C
-        buffer.finish(last_values, config.gamma, config.gae_lambda, team_credit=config.team_credit, gae=steps.gae)  # D
-        mean_reward = float(mean_over_acting(buffer.data.rewards, buffer.data.acting))
-        middle = time.process_time()
-        rows = steps.extract(buffer)  # D
-        update = ppo_update(run.policy, run.optimizer, rows, config, run.shuffle_generator, steps=steps)  # E to O
-    except NonFiniteError as error:
-        raise NonFiniteError(f"{error} (cycle {run.cycle + 1})") from error
-    finally:
-        steps.clear(buffer)  # P
-        behaviour = _sum_up(run)
+    start = time.process_time()
+    collecting = dict(play_step=steps.play_step, store=steps.store, is_full=steps.is_full)
+    last_values = collect(
+        run.env, run.policy, buffer, run.action_generator, **collecting, watch=lambda env, new: _watch(run, new)
+    )  # A, B, C
+    buffer.finish(last_values, config.gamma, config.gae_lambda, team_credit=config.team_credit, gae=steps.gae)  # D
+    mean_reward = float(mean_over_acting(buffer.data.rewards, buffer.data.acting))
+    middle = time.process_time()
+    rows = steps.extract(buffer)  # D
+    update = ppo_update(run.policy, run.optimizer, rows, config, run.shuffle_generator, steps=steps)  # E to O
+    steps.clear(buffer)  # P
+    behaviour = _sum_up(run)
     run.cycle += 1
     end = time.process_time()
     return TrainReport(
@@ -176,6 +184,27 @@ def annealed(learning_rate: float, cycle: int, anneal_cycles: int) -> float:
     return learning_rate * max(0.0, 1 - cycle / anneal_cycles)
 
 
+def _keep_place(run: TrainingRun) -> Callable[[], object]:
+    """Return a function that puts back where the run stands between two cycles, all but the weights."""
+    env, meter, cycle = run.env, run.meter, run.cycle
+    generators = keep_generator(run.action_generator), keep_generator(run.shuffle_generator)
+    world = env.get_state() if hasattr(env, "get_state") and hasattr(env, "set_state") else None
+    running_return = None if meter is None else meter.running_return.copy()
+
+    def put_back() -> None:
+        for generator in generators:
+            generator()
+        if world is not None:
+            env.set_state(world)
+        if meter is not None:
+            meter.clear()
+            meter.running_return = running_return
+        run.buffer.clear()
+        run.cycle = cycle
+
+    return put_back
+
+
 def _watch(run: TrainingRun, new: Transition) -> None:
     if run.meter is not None:
         run.meter.watch(run.env, new.rewards.numpy())
@@ -187,14 +216,3 @@ def _sum_up(run: TrainingRun) -> TeamBehaviour | None:
     behaviour = run.meter.summary()
     run.meter.clear()
     return behaviour
-
-
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    """Our networks are so small that a second thread only gets in the way."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(threads)

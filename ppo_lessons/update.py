@@ -1,6 +1,5 @@
 """The PPO update, nodes E to O of the flowchart: the heart of the house, in the order of the flowchart."""
 
-import copy
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,14 +8,19 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from ppo_lessons.actor_critic import ActorCritic
+from ppo_lessons.actor_critic import ActorCritic, require_trainable
 from ppo_lessons.buffer import Rows
 from ppo_lessons.config import PPOConfig
 from ppo_lessons.errors import NonFiniteError
 from ppo_lessons.losses import approx_kl, clip_fraction, explained_variance, should_stop
+from ppo_lessons.seams import checked
 from ppo_lessons.steps import Steps
+from ppo_lessons.threads import one_thread
+from ppo_lessons.undo import Undo, keep_generator, keep_weights
 
 DEFAULT_STEPS = Steps()
+RUINOUS_KL, RUINOUS_ENTROPY = 10.0, 1e-12
+"""Beyond these a run is not trained but ruined, in nats."""
 
 
 class MinibatchLosses(NamedTuple):
@@ -51,12 +55,27 @@ class UpdateReport:
     stopped_early: bool
     """Whether target_kl ended the update."""
 
+    @property
+    def ruined(self) -> str | None:
+        """Why nothing more can be learned although every number is finite, in a sentence; None for a sane run.
+
+        Runs that still learn stay away from both limits: with every setting of the atlas, learning_rate up to 0.02, 20
+        epochs or mini-batches of 256 rows, approx_kl was at most 3 nats and the entropy at least 2e-8.
+        """
+        if self.approx_kl > RUINOUS_KL:
+            return f"The policy went {self.approx_kl:.2g} nats away in one update: learning_rate is far too large."
+        if self.entropy < RUINOUS_ENTROPY:
+            return f"The entropy is {self.entropy:.2g}: no other action is ever tried, so that nothing can be learned."
+        return None
+
 
 def make_optimizer(policy: ActorCritic, config: PPOConfig) -> torch.optim.Optimizer:
     """Return Adam as PPO uses it: eps 1e-5 (not torch's 1e-8), all steps in one fused kernel."""
     return torch.optim.Adam(policy.parameters(), lr=config.learning_rate, eps=1e-5, fused=True)
 
 
+@one_thread
+@torch.inference_mode(False)  # which switches gradients on, too, should they be off
 def ppo_update(
     policy: ActorCritic,
     optimizer: torch.optim.Optimizer,
@@ -68,6 +87,9 @@ def ppo_update(
     on_minibatch: Callable[[Tensor, MinibatchLosses, Tensor], None] | None = None,
 ) -> UpdateReport:
     """Improve the policy and the value function on one rollout.
+
+    An update happens as a whole or not at all: whatever breaks it off, an error or Ctrl-C, weights, optimizer and
+    generator are then those from before.
 
     Args:
         policy: Its weights are changed in place.
@@ -82,34 +104,39 @@ def ppo_update(
         The losses and diagnostics.
 
     Raises:
-        NonFiniteError: If a loss or the gradient is NaN or infinite. The policy then has the weights from before the
-        update.
+        NonFiniteError: If a loss or the gradient is NaN or infinite.
+        ValueError: If a step of your own returns something else than the step that it replaces, if there is no
+            mini-batch to learn from, or if the policy cannot be trained (see `require_trainable`).
 
     References:
         Schulman et al. (2017), algorithm 1, https://arxiv.org/abs/1707.06347
     """
-    before = copy.deepcopy((policy.state_dict(), optimizer.state_dict()))
+    require_trainable(policy)
+    steps = checked(steps)
     history: list[Tensor] = []
     stopped_early = False
-    rows = steps.detach_rows(rows)  # E
-    for _ in steps.epochs(config.epochs):  # F
-        order = steps.shuffle_rows(len(rows.actions), generator)  # G
-        for index in steps.split_rows(order, config.minibatch_size):  # H
-            minibatch = Rows(*(tensor.index_select(0, index) for tensor in rows))
-            losses = minibatch_losses(policy, minibatch, config, steps)  # I to N
-            if should_stop(float(losses.approx_kl), config.target_kl):
-                stopped_early = True
+    with Undo(keep_weights(policy, optimizer), keep_generator(generator)):
+        rows = steps.detach_rows(rows)  # E
+        for _ in steps.epochs(config.epochs):  # F
+            order = steps.shuffle_rows(len(rows.actions), generator)  # G
+            for index in steps.split_rows(order, config.minibatch_size):  # H
+                minibatch = Rows(*(tensor.index_select(0, index) for tensor in rows))
+                losses = minibatch_losses(policy, minibatch, config, steps)  # I to N
+                if should_stop(float(losses.approx_kl), config.target_kl):
+                    stopped_early = True
+                    break
+                grad_norm = steps.gradient_step(losses.total_loss, policy, optimizer, config.max_grad_norm)  # O
+                history.append(torch.stack((*losses, grad_norm)).detach())
+                if not bool(torch.isfinite(history[-1]).all()):
+                    raise NonFiniteError(_name_non_finite(history))
+                if on_minibatch is not None:
+                    on_minibatch(index, losses, grad_norm)
+            if stopped_early:
                 break
-            grad_norm = steps.gradient_step(losses.total_loss, policy, optimizer, config.max_grad_norm)  # O
-            history.append(torch.stack((*losses, grad_norm)).detach())
-            if not bool(torch.isfinite(history[-1]).all()):
-                _restore(policy, optimizer, *before)
-                raise NonFiniteError(_name_non_finite(history))
-            if on_minibatch is not None:
-                on_minibatch(index, losses, grad_norm)
-        if stopped_early:
-            break
-    return _report(history, rows, stopped_early)
+        if not history and not stopped_early:
+            sizes = f"{len(rows.actions)} rows, minibatch_size {config.minibatch_size}, {config.epochs} epochs"
+            raise ValueError(f"An update needs a mini-batch to learn from (nodes F to H). Got none from {sizes}")
+        return _report(history, rows, stopped_early)
 
 
 def minibatch_losses(
@@ -152,11 +179,6 @@ def _report(history: list[Tensor], rows: Rows, stopped_early: bool) -> UpdateRep
         num_gradient_steps=len(history),
         stopped_early=stopped_early,
     )
-
-
-def _restore(policy: ActorCritic, optimizer: torch.optim.Optimizer, weights: dict, moments: dict) -> None:
-    policy.load_state_dict(weights)
-    optimizer.load_state_dict(moments)
 
 
 def _name_non_finite(history: list[Tensor]) -> str:

@@ -1,3 +1,5 @@
+import signal
+
 import gymnasium
 import numpy as np
 import pytest
@@ -314,3 +316,173 @@ def test_refuses_a_step_before_the_reset_and_bad_actions(make):
 def test_refuses_actions_that_are_not_one_out_of_n():
     with pytest.raises(ValueError, match=r"^Actions must be Discrete.*Got Box"):
         GymnasiumTeam(lambda: gymnasium.make("Pendulum-v1"))
+
+
+# ---- a step that is broken off
+
+
+class Fragile(Script):
+    """A script that breaks off where it is told to, once."""
+
+    breaks: str | None = None
+    error: type[BaseException] = KeyboardInterrupt
+
+    def _at(self, where):
+        if self.breaks == where:
+            self.breaks = None
+            raise self.error("broken off")
+
+    def reset(self, seed=None, options=None):
+        self._at("before reset")
+        seen = super().reset(seed, options)
+        self._at("after reset")
+        return seen
+
+    def step(self, actions):
+        self._at("before step")
+        result = super().step(actions)
+        self._at("after step")
+        return result
+
+
+class FragileAlone(gymnasium.Env):
+    """The same as a team of one: sees [steps], is cut off with step 4."""
+
+    observation_space, action_space = Box(-9, 9, (1,), np.float32), Discrete(3)
+    breaks, error, _at = None, KeyboardInterrupt, Fragile._at
+
+    def reset(self, *, seed=None, options=None):
+        self._at("before reset")
+        self.steps = 0
+        self._at("after reset")
+        return np.zeros(1, np.float32), {}
+
+    def step(self, action):
+        self._at("before step")
+        self.steps += 1
+        self._at("after step")
+        return np.full(1, self.steps, np.float32), float(self.steps), False, self.steps == 4, {}
+
+
+def shown_steps(world):
+    """The step number that each copy shows, (E,); copies that go on always show where they stand."""
+    return world.obs[:, 0, 0].astype(int).tolist()
+
+
+SPIRITS = [lambda: PettingZooTeam(SpiritParallelEnv, 3), lambda: SpiritWorld("fog", 3)]
+FRAGILE = [lambda: PettingZooTeam(Fragile, 3), lambda: GymnasiumTeam(FragileAlone, 3)]
+
+
+@pytest.mark.parametrize("make", FRAGILE)
+@pytest.mark.parametrize("error", [KeyboardInterrupt, ZeroDivisionError])
+@pytest.mark.parametrize("where", ["before step", "after step"])
+@pytest.mark.parametrize("steps", [1, 2, 3])
+def test_a_step_that_is_broken_off_cuts_off_the_copies_that_it_had_reached(make, error, where, steps):
+    """Nothing is changed by it; with the next one they are truncated with what was seen last, and the others play."""
+    world = make()
+    world.reset(0)
+    actions = np.zeros((3, world.num_agents), int)
+    for _ in range(steps):
+        world.step(actions)
+    obs, acting = world.obs.copy(), world.acting.copy()
+    world.envs[1].breaks, world.envs[1].error = where, error
+    with pytest.raises(error):
+        world.step(actions)
+    assert np.array_equal(world.obs, obs)
+    assert np.array_equal(world.acting, acting)
+
+    step = world.step(actions)
+    for e in (0, 1):
+        assert np.array_equal(step.truncated[e], acting[e])
+        assert not step.terminated[e].any()
+        assert not step.rewards[e].any()
+        assert np.array_equal(step.final_obs[e], obs[e])
+    assert step.episode_over.tolist() == [True, True, steps == 3]
+    assert step.rewards[2, 0] == steps + 1
+    assert shown_steps(world) == [0, 0, (steps + 1) % 4]
+    assert world.acting[:2].all()
+    for k in range(1, 9):  # and from there on it is the script again
+        step = world.step(actions)
+        assert shown_steps(world)[:2] == [k % 4] * 2
+        assert step.truncated[0, 0] == step.episode_over[0] == (k % 4 == 0)
+
+
+@pytest.mark.parametrize("make", FRAGILE)
+@pytest.mark.parametrize("where", ["before reset", "after reset"])
+def test_a_next_episode_that_is_broken_off_is_laid_out_with_the_next_step(make, where):
+    world = make()
+    world.reset(0)
+    actions = np.zeros((3, world.num_agents), int)
+    for _ in range(3):
+        world.step(actions)
+    obs, acting = world.obs.copy(), world.acting.copy()
+    world.envs[1].breaks = where
+    with pytest.raises(KeyboardInterrupt):
+        world.step(actions)
+    assert np.array_equal(world.obs, obs)
+    world.envs[2].breaks = where  # and once more, while it is made good
+    with pytest.raises(KeyboardInterrupt):
+        world.step(actions)
+    step = world.step(actions)
+    assert step.episode_over.all()
+    assert np.array_equal(step.truncated, acting)
+    assert np.array_equal(step.final_obs, obs)
+    assert shown_steps(world) == [0, 0, 0]
+
+
+@pytest.mark.parametrize("make", FRAGILE)
+def test_a_first_reset_that_is_broken_off_must_be_called_again(make):
+    world = make()
+    world.reset(0)
+    world.envs[2].breaks = "before reset"
+    with pytest.raises(KeyboardInterrupt):
+        world.reset(1)
+    with pytest.raises(NotReadyError, match=r"^Call reset\(seed\) before step\(\)"):
+        world.step(np.zeros((3, world.num_agents), int))
+    world.reset(1)
+    check_team_env(world)
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="Windows has no timer that interrupts")
+@pytest.mark.parametrize("make", [*FRAGILE, *SPIRITS])
+def test_an_interrupt_at_any_moment_leaves_a_world_that_keeps_its_promise(make):
+    def press(*given):
+        raise KeyboardInterrupt
+
+    world, pressed, rng = make(), 0, np.random.default_rng(0)
+    world.reset(0)
+    before = signal.signal(signal.SIGALRM, press)
+    try:
+        for _ in range(40):
+            try:
+                signal.setitimer(signal.ITIMER_REAL, 1e-5 + 5e-4 * rng.random(), 5)  # again, should one get lost
+                while True:
+                    world.step(np.zeros((3, world.num_agents), int))
+            except KeyboardInterrupt:
+                pressed += 1
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            world.step(np.zeros((3, world.num_agents), int))
+            if not isinstance(world, SpiritWorld) and not isinstance(world.envs[0], SpiritParallelEnv):
+                assert shown_steps(world) == [env.steps for env in world.envs]
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+    assert pressed == 40
+    check_team_env_as_it_is(world)
+
+
+def check_team_env_as_it_is(world):
+    """`check_team_env` without its reset."""
+    world.reset = lambda seed: None
+    check_team_env(world)
+    del world.reset
+
+
+def test_training_goes_on_in_a_world_that_was_broken_off(make_config):
+    run = TrainingRun(PettingZooTeam(Fragile, 3), make_config(num_envs=3))
+    next(train(run, 1))
+    for where in ("before step", "after step", "before reset", "after reset"):
+        run.env.envs[1].breaks = where
+        with pytest.raises(KeyboardInterrupt):
+            list(train(run, 1))
+        assert len(list(train(run, 2))) == 2

@@ -171,3 +171,27 @@ def test_refuses_an_unknown_render_mode_and_an_unknown_case():
 
 def test_names_itself_with_the_version_of_the_rules():
     assert SpiritParallelEnv.metadata["name"] == f"spirit_world_v{VERSION}"
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_step_that_is_broken_off_is_played_whole_or_not_at_all(seed, monkeypatch):
+    """Who is left is read off the world: world and dictionaries agree wherever Ctrl-C comes."""
+    env, rng = SpiritParallelEnv(SMALL), np.random.default_rng(seed)
+    env.reset(seed=seed)
+    step = env.world.step
+
+    def pressed_after(actions):
+        step(actions)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(env.world, "step", pressed_after)
+    while env.agents:
+        with pytest.raises(KeyboardInterrupt):
+            env.step({agent: int(rng.integers(5)) for agent in env.agents})
+        standing = [name for name, health in zip(env.possible_agents, env.world.state.health[0], strict=True) if health]
+        over = (env.world.played.clock != env.world.state.clock).any()
+        assert env.agents == ([] if over else standing)
+    monkeypatch.undo()
+    with pytest.raises(NotReadyError):
+        env.step({})
+    assert play(env, seed, 1)

@@ -247,3 +247,32 @@ def test_refuses_a_state_of_another_world_and_keeps_its_own(name):
         with pytest.raises(ValueError, match=rf"^{name} must be .*Got "):
             world.set_state({**state, name: wrong})
     assert same(history(world, 20), history(quiet, 20))
+
+
+@pytest.mark.parametrize("broken", ["advance", "observe", "new_cases", "check_actions"])
+def test_a_step_that_is_broken_off_has_not_happened(monkeypatch, broken):
+    """Whatever it was at: state, sight, events and who acts stay those of before, and the world goes on from there."""
+    world, player = started(num_envs=30), random_player(0)
+    for _ in range(200):
+        before = [*world.state, world.obs, world.acting]
+        copies = [array.copy() for array in before]
+        events, played = world.events, world.played
+
+        def pressed(*given):
+            raise KeyboardInterrupt
+
+        with monkeypatch.context() as patch:
+            patch.setattr(f"ppo_lessons.spirit_env.{broken}", pressed)
+            try:
+                world.step(player(world))
+                assert broken == "new_cases"  # which is called at ends only
+                continue
+            except KeyboardInterrupt:
+                pass
+        assert all(map(np.array_equal, [*world.state, world.obs, world.acting], copies))
+        assert world.events is events
+        assert world.played is played
+        if broken == "new_cases":
+            break
+        world.step(player(world))
+    check_team_env(world)

@@ -1,5 +1,6 @@
 import copy
 import math
+import signal
 from dataclasses import asdict, fields
 
 import numpy as np
@@ -9,6 +10,7 @@ import torch
 from ppo_lessons import rollout, steps
 from ppo_lessons.actor_critic import ActorCritic
 from ppo_lessons.cases import CASES
+from ppo_lessons.checkpoints import load_run, save_run
 from ppo_lessons.errors import NonFiniteError, NotReadyError
 from ppo_lessons.evaluation import evaluate
 from ppo_lessons.losses import total_loss, value_loss
@@ -29,15 +31,18 @@ def numbers_of(report):
     return repr({**numbers, "visits": np.asarray(report.behaviour.visits).tolist() if report.behaviour else None})
 
 
-def interrupt_at(name, call):
-    """Steps in which the user presses Ctrl-C during the given call of one node."""
+def interrupt_at(name, call, error=KeyboardInterrupt, *, after=False):
+    """Steps that are broken off in the given call of one node, before or after it has done its work."""
     original, calls = getattr(Steps(), name), []
 
     def pressed(*given, **named):
         calls.append(1)
+        if len(calls) == call and not after:
+            raise error
+        result = original(*given, **named)
         if len(calls) == call:
-            raise KeyboardInterrupt
-        return original(*given, **named)
+            raise error
+        return result
 
     return Steps(**{name: pressed})
 
@@ -287,9 +292,15 @@ def test_what_the_fallen_see_changes_nothing(make_config):
     """Fact 14: also not through the last values, or the draws of the others."""
 
     class Haunted(SpiritWorld):
-        def _look_at(self, state):
-            super()._look_at(state)
+        def reset(self, seed):
+            super().reset(seed)
             self.obs[~self.acting] = 1e9
+
+        def step(self, actions):
+            step = super().step(actions)
+            self.obs = self.obs.copy()
+            self.obs[~self.acting] = 1e9
+            return step
 
     weights = []
     for world in (SpiritWorld, Haunted):
@@ -324,10 +335,21 @@ def test_a_run_can_be_left_after_any_report(make_config):
     assert_usable(run)
 
 
+def whole_state_of(run):
+    """Everything that the next cycle depends on."""
+    parts = run.optimizer.state_dict()["state"].values()
+    memory = [{name: part.tolist() for name, part in memory.items()} for memory in parts]
+    generators = [g.get_state().tolist() for g in (run.action_generator, run.shuffle_generator)]
+    world = {name: np.asarray(part).tolist() for name, part in run.env.get_state().items()}
+    world |= {"obs": run.env.obs.tolist(), "acting": run.env.acting.tolist()}
+    meter = [np.asarray(run.meter.running_return).tolist(), repr(run.meter.summary())]
+    return repr((weights_of(run.policy).tolist(), memory, generators, world, meter, run.cycle, run.buffer.step))
+
+
 @pytest.mark.parametrize(
     ("name", "call"),
     [
-        *((field.name, 1) for field in fields(Steps) if field.name != "clear"),  # which has a test of its own
+        *((field.name, 1) for field in fields(Steps)),
         ("play_step", 5),
         ("store", 8),
         ("is_full", 9),
@@ -336,34 +358,81 @@ def test_a_run_can_be_left_after_any_report(make_config):
         ("shuffle_rows", 2),
     ],
 )
-def test_ctrl_c_at_any_node_leaves_a_usable_team(make_config, name, call):
-    run = TrainingRun("standard", make_config())
+@pytest.mark.parametrize("error", [KeyboardInterrupt, ZeroDivisionError])
+@pytest.mark.parametrize("first", [True, False])
+def test_a_cycle_that_is_broken_off_at_any_node_leaves_no_trace(make_config, name, call, error, first):
+    """Ctrl-C, or a mistake in a step of one's own; in a first cycle (no memory yet) and in a later one."""
+    run, quiet = (TrainingRun("standard", make_config(num_steps=12)) for _ in range(2))
+    if not first:
+        next(train(run, 1))
+        next(train(quiet, 1))
+    for broken in (interrupt_at(name, call, error), interrupt_at(name, call, error, after=True)):
+        with pytest.raises(error):
+            list(train(run, 1, broken))
+        assert whole_state_of(run) == whole_state_of(quiet)
+    assert_usable(run)
+    assert [numbers_of(report) for report in train(quiet, 2)][-1]
+    assert whole_state_of(run) == whole_state_of(quiet)
+
+
+@pytest.mark.parametrize("place", ["get_state", "summary", "clear", "watch"])
+def test_also_between_the_nodes(make_config, monkeypatch, place):
+    """Before the cycle has begun, between world and meter, and when all but the report is done."""
+    run, quiet = (TrainingRun("standard", make_config(num_steps=12)) for _ in range(2))
     next(train(run, 1))
-    good = weights_of(run.policy)
+    next(train(quiet, 1))
+
+    def pressed(*given):
+        monkeypatch.undo()
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(run.env if place == "get_state" else run.meter, place, pressed)
     with pytest.raises(KeyboardInterrupt):
-        list(train(run, 3, interrupt_at(name, call)))
-    assert run.cycle == 1
-    changed_weights = name in ("forward_pass", "gradient_step", "shuffle_rows") and call > 1
-    assert torch.equal(weights_of(run.policy), good) is not changed_weights
-    assert_usable(run)
+        list(train(run, 1))
+    assert whole_state_of(run) == whole_state_of(quiet)
 
 
-def test_ctrl_c_while_the_buffer_is_cleared(make_config):
-    run = TrainingRun("standard", make_config())
-    with pytest.raises(KeyboardInterrupt):
-        list(train(run, 3, interrupt_at("clear", 1)))
-    run.buffer.clear()
-    assert_usable(run)
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="Windows has no timer that interrupts")
+def test_ctrl_c_at_any_moment_leaves_no_trace_and_saving_and_loading_neither(make_config, tmp_path):
+    """Pressed 30 times, saved and loaded each time, and at the end the run that was never disturbed."""
+
+    def press(*given):
+        raise KeyboardInterrupt
+
+    run, quiet = (TrainingRun("standard", make_config(num_steps=12)) for _ in range(2))
+    delays, before = np.random.default_rng(0).uniform(1e-4, 4e-2, 30), signal.signal(signal.SIGALRM, press)
+    try:
+        for delay in delays:
+            with pytest.raises(KeyboardInterrupt):
+                signal.setitimer(signal.ITIMER_REAL, delay, 5)  # again after 5 s, should one get lost in a __del__
+                list(train(run, 10**9))
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            state = whole_state_of(run)
+            save_run(run, tmp_path / "run.pt")
+            run = load_run(tmp_path / "run.pt")
+            assert whole_state_of(run) == state
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+    list(train(quiet, run.cycle))
+    assert whole_state_of(run) == whole_state_of(quiet)
+    next(train(run, 1))
+    next(train(quiet, 1))
+    assert whole_state_of(run) == whole_state_of(quiet)
 
 
-def test_an_error_of_the_learners_own_step_leaves_a_usable_team(make_config):
-    def mine(new_log_probs, old_log_probs):
-        raise ZeroDivisionError("my own mistake")
-
-    run = TrainingRun("standard", make_config())
-    with pytest.raises(ZeroDivisionError, match="my own mistake"):
-        list(train(run, 1, Steps(importance_ratios=mine)))
-    assert_usable(run)
+def test_the_number_of_threads_is_given_back(make_config):
+    run, before = TrainingRun("standard", make_config()), torch.get_num_threads()
+    seen = []
+    try:
+        torch.set_num_threads(2)
+        next(train(run, 1, Steps(epochs=lambda epochs: seen.append(torch.get_num_threads()) or range(epochs))))
+        with pytest.raises(KeyboardInterrupt):
+            next(train(run, 1, interrupt_at("store", 2)))
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(before)
+    assert seen == [1]
 
 
 # ---- numbers that are none
@@ -450,3 +519,35 @@ def test_the_defaults_of_the_steps_are_not_changed_by_a_replacement():
 def test_annealed_is_the_straight_line():
     """Fact 31."""
     assert [annealed(0.4, cycle, 4) for cycle in range(6)] == pytest.approx([0.4, 0.3, 0.2, 0.1, 0, 0])
+
+
+# ---- finite, and ruined all the same
+
+
+@pytest.mark.parametrize("learning_rate", [1.0, 50.0])
+def test_a_ruined_run_says_so(make_config, learning_rate):
+    """The first cycle names what happened; when the policy has become certain of one action, that is named too."""
+    run = TrainingRun("standard", make_config(learning_rate=learning_rate, epochs=4))
+    reports = list(train(run, 10))
+    assert all(math.isfinite(report.update.total_loss) for report in reports)
+    assert "nats away in one update: learning_rate is far too large" in reports[0].update.ruined
+
+
+def test_a_policy_that_tries_nothing_else_any_more_says_so(make_config):
+    run = TrainingRun("standard", make_config())
+    with torch.no_grad():
+        run.policy.actor_head.bias[2] = 1e3
+    (report,) = train(run, 1)
+    assert "no other action is ever tried" in report.update.ruined
+
+
+@pytest.mark.parametrize("clip_eps", [0.05, 0.8])
+@pytest.mark.parametrize("ent_coef", [0.0, 0.3])
+@pytest.mark.parametrize("learning_rate", [3e-3, 0.02])
+def test_sane_runs_are_never_called_ruined(make_config, clip_eps, ent_coef, learning_rate):
+    """The corners of the atlas, and beyond."""
+    settings = dict(clip_eps=clip_eps, ent_coef=ent_coef, learning_rate=learning_rate, num_envs=32, minibatch_size=1024)
+    for seed in range(2):
+        run = TrainingRun("standard", make_config(**settings, seed=seed, epochs=4))
+        for report in train(run, 15):
+            assert report.update.ruined is None

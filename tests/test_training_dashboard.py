@@ -3,7 +3,7 @@
 import math
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import astuple
+from dataclasses import astuple, replace
 
 import numpy as np
 import pytest
@@ -211,3 +211,14 @@ def test_a_reader_without_a_kernel_gets_the_same_text():
     assert data["text/plain"].startswith("Training dashboard: ")
     assert len(data["image/png"]) < 100_000
     assert board.theatre in board.children
+
+
+def test_a_ruined_run_says_so_and_when():
+    board = TrainingDashboard(config=replace(SMALL, learning_rate=50.0))
+    press(board, "train")
+    said = end(board)
+    assert "Ruined, cycle 1: The policy went" in said
+    assert "learning_rate is far too large; on the boards" in said
+    sane = TrainingDashboard(config=SMALL)
+    press(sane, "train")
+    assert "uined" not in end(sane)

@@ -37,6 +37,8 @@ class Training(NamedTuple):
     moment: int
     """The cycle whose team is watched."""
     running: bool
+    ruined: str | None = None
+    """What ruined the run, if something did: the first such word of its reports."""
 
 
 class DashboardFace:
@@ -101,6 +103,8 @@ class DashboardFace:
                     f", wins {now['win_rate']:.0%}, survival {now['survival']:.0%}, teaming_up {now['teaming_up']:.2f}"
                 )
             said += f", entropy {now['entropy']:.2f}, approx_kl {now['approx_kl']:.4f}"
+        if result.ruined is not None:
+            said += f". Ruined, {result.ruined[:-1]}"
         return f"{said}; on the boards: cycle {result.moment} and the newest team"
 
 
@@ -154,7 +158,8 @@ class TrainingDashboard(Workbench):
             self._asked = asked
         steps = np.arange(1, points + 1) * EVERY * self._agent_steps / 1e6
         kept = {name: curves[:, names.index(name)] for _, name, _, _ in DashboardFace.LINES}
-        return Training(steps, kept, len(reports), moment, self.running)
+        ruined = (f"cycle {report.cycle}: {report.update.ruined}" for report in reports if report.update.ruined)
+        return Training(steps, kept, len(reports), moment, self.running, next(ruined, None))
 
     def _play(self, moment: int, newest: int) -> None:
         if self._on_stage != (moment, newest):

@@ -1,0 +1,198 @@
+import re
+from dataclasses import fields
+
+import numpy as np
+import pytest
+import torch
+
+from ppo_lessons import steps as own
+from ppo_lessons.actor_critic import log_probs_and_entropy
+from ppo_lessons.buffer import Rows
+from ppo_lessons.losses import clipped_surrogate_loss, importance_ratios, total_loss, value_loss
+from ppo_lessons.minibatches import split_rows
+from ppo_lessons.seams import PROMISES, checked, in_words
+from ppo_lessons.steps import Steps
+from ppo_lessons.training import TrainingRun, train
+from ppo_lessons.update import make_optimizer, ppo_update
+
+
+def drop_last(order, size):
+    return [piece for piece in order.split(size) if len(piece) == size]
+
+
+def forgets_to_return(*given):
+    own.gradient_step(*given)
+
+
+def wrong_rows(**changes):
+    def change(rows):
+        return rows._replace(**{name: change(getattr(rows, name)) for name, change in changes.items()})
+
+    return change
+
+
+WRONG = [
+    ("play_step", lambda env, policy, generator: None, "a Transition. Got None"),
+    (
+        "store",
+        lambda buffer, new: None,
+        "leave one more step in the buffer: 1 after this one. Got a buffer with 0 steps",
+    ),
+    ("is_full", lambda buffer: None, "True or False. Got None"),
+    ("gae", lambda *given: None, "float32 (8, 4, 4). Got None"),
+    ("gae", lambda *given: given[0][:-1], "float32 (8, 4, 4). Got float32 (7, 4, 4) without a graph"),
+    ("gae", lambda *given: given[0].double(), "float32 (8, 4, 4). Got float64 (8, 4, 4) without a graph"),
+    ("gae", lambda *given: given[0].numpy(), "float32 (8, 4, 4). Got ndarray"),
+    ("extract", lambda buffer: None, "Rows of equal length, 1 or more"),
+    (
+        "extract",
+        lambda buffer: tuple(buffer.get()),
+        "Got tuple of 0: float32 (128, 34) without a graph, 1: int64 (128,)",
+    ),
+    ("extract", lambda buffer: wrong_rows(advantages=lambda a: a[:5])(buffer.get()), "advantages: float32 (5,)"),
+    ("detach_rows", wrong_rows(returns=lambda r: r[:, None]), "returns: float32 (128, 1) without a graph"),
+    ("detach_rows", wrong_rows(actions=lambda a: a.float()), "actions: float32 (128,)"),
+    ("detach_rows", lambda rows: Rows(*(part[:0] for part in rows)), "1 or more: obs (B, D)"),
+    ("epochs", lambda epochs: None, "something to loop over, such as range(epochs). Got None"),
+    ("epochs", lambda epochs: epochs, "something to loop over, such as range(epochs). Got 2"),
+    ("shuffle_rows", lambda rows, generator: None, "row numbers from 0 to 127, an int64 tensor (128,). Got None"),
+    ("shuffle_rows", lambda rows, generator: torch.arange(rows) + 1, "Got int64 (128,) from 1 to 128"),
+    ("shuffle_rows", lambda rows, generator: torch.arange(rows - 1), "Got int64 (127,) from 0 to 126"),
+    ("shuffle_rows", lambda rows, generator: torch.rand(rows), "Got float32 (128,) without a graph"),
+    ("split_rows", lambda order, size: None, "mini-batches, each an int64 tensor (b,)"),
+    ("split_rows", lambda order, size: [order + 1], "Got int64 (128,) from 1 to 128"),
+    ("split_rows", lambda order, size: [order - 1], "Got int64 (128,) from -1 to 126"),
+    (
+        "split_rows",
+        lambda order, size: [order[:0]],
+        "of 1 or more row numbers out of those it was given. Got int64 (0,)",
+    ),
+    ("split_rows", lambda order, size: [order.float()], "Got float32 (128,)"),
+    ("split_rows", lambda order, size: order, "Got int64 () from"),
+    ("forward_pass", lambda policy, obs: policy(obs)[0], "B = 32. Got float32 (32, 5) with a graph"),
+    (
+        "forward_pass",
+        lambda policy, obs: policy(obs)[::-1],
+        "Got tuple of 0: float32 (32,) with a graph, 1: float32 (32, 5)",
+    ),
+    (
+        "forward_pass",
+        lambda policy, obs: (policy(obs)[0], policy.critic_head(policy.actor_trunk(obs))),
+        "1: float32 (32, 1)",
+    ),
+    ("forward_pass", lambda policy, obs: tuple(p.detach() for p in policy(obs)), "with a graph; B = 32. Got tuple of"),
+    ("log_probs_and_entropy", lambda logits, actions: None, "both float32 (32,), with a graph. Got None"),
+    ("log_probs_and_entropy", lambda *given: log_probs_and_entropy(*given)[0], "Got float32 (32,) with a graph"),
+    (
+        "log_probs_and_entropy",
+        lambda *given: tuple(part[:, None] for part in log_probs_and_entropy(*given)),
+        "Got tuple of 0: float32 (32, 1) with a graph, 1: float32 (32, 1)",
+    ),
+    (
+        "importance_ratios",
+        lambda new, old: (new - old).exp()[:, None],
+        "float32 (32,), with a graph. Got float32 (32, 1)",
+    ),
+    ("importance_ratios", lambda new, old: importance_ratios(new, old).detach(), "Got float32 (32,) without a graph"),
+    ("importance_ratios", lambda new, old: (new - old).exp().double(), "Got float64 (32,) with a graph"),
+    ("importance_ratios", lambda new, old: (new - old).exp().tolist(), "Got list"),
+    ("normalise_advantages", lambda advantages: advantages[:-1], "float32 (32,). Got float32 (31,) without a graph"),
+    ("normalise_advantages", lambda advantages: advantages.mean(), "float32 (32,). Got float32 () without a graph"),
+    (
+        "clipped_surrogate_loss",
+        lambda ratios, advantages, eps: ratios * advantages,
+        "shape (), with a graph. Got float32 (32,)",
+    ),
+    ("clipped_surrogate_loss", lambda *given: clipped_surrogate_loss(*given).item(), "shape (), with a graph. Got "),
+    ("value_loss", lambda values, returns: value_loss(values, returns)[None], "Got float32 (1,) with a graph"),
+    ("value_loss", lambda values, returns: value_loss(values, returns).detach(), "Got float32 () without a graph"),
+    ("entropy_bonus", lambda entropies: entropies, "Got float32 (32,) with a graph"),
+    ("total_loss", lambda *given: None, "a float32 scalar, shape (), with a graph. Got None"),
+    ("total_loss", lambda *given: total_loss(*given).detach(), "Got float32 () without a graph"),
+    ("total_loss", lambda *given: given[:3], "Got tuple of 0: float32 () with a graph"),
+    ("gradient_step", forgets_to_return, "the length of the gradient, a float32 scalar, shape (). Got None"),
+    ("gradient_step", lambda *given: float(own.gradient_step(*given)), "a float32 scalar, shape (). Got "),
+    ("clear", lambda buffer: None, "nothing, and leave an empty buffer: 0 steps. Got a buffer with 8 steps"),
+]
+
+
+def everything(run):
+    weights = torch.nn.utils.parameters_to_vector(run.policy.parameters()).tolist()
+    generators = [g.get_state().tolist() for g in (run.action_generator, run.shuffle_generator)]
+    world = [np.asarray(part).tolist() for part in run.env.get_state().values()]
+    return repr((weights, run.optimizer.state_dict()["state"], generators, world, run.cycle, run.buffer.step))
+
+
+@pytest.mark.parametrize(("name", "wrong", "words"), WRONG, ids=[f"{k} {case[0]}" for k, case in enumerate(WRONG)])
+def test_a_step_that_returns_the_wrong_thing_is_named_and_nothing_has_happened(name, wrong, words, make_config):
+    """Which step, which node, what it must return, what came; weights, world and generators are as before."""
+    run = TrainingRun("standard", make_config())
+    before = everything(run)
+    start = rf"Your {name} \(node {PROMISES[name].node}\) must return "
+    with pytest.raises(ValueError, match=rf"^{start}.*{re.escape(words.removeprefix('Your '))}"):
+        next(train(run, 1, Steps(**{name: wrong})))
+    assert everything(run) == before
+    assert next(train(run, 1)).cycle == 1
+
+
+def test_every_step_has_its_promise_and_is_tried_here():
+    names = [field.name for field in fields(Steps)]
+    assert list(PROMISES) == names
+    assert [promise.node for promise in PROMISES.values()] == sorted(promise.node for promise in PROMISES.values())
+    assert {case[0] for case in WRONG} == set(names)
+
+
+def test_an_update_by_hand_says_it_too(make_policy, make_rows, make_config):
+    policy, config = make_policy(), make_config()
+    arguments = policy, make_optimizer(policy, config), make_rows(policy), config, torch.Generator()
+    with pytest.raises(ValueError, match=r"^Your total_loss \(node N\) must return .*Got None$"):
+        ppo_update(*arguments, steps=Steps(total_loss=lambda *given: None))
+
+
+@pytest.mark.parametrize(
+    "nothing", [{"split_rows": drop_last}, {"epochs": lambda epochs: ()}, {"split_rows": lambda order, size: ()}]
+)
+def test_an_update_without_a_mini_batch_says_so(make_config, nothing):
+    """Fewer rows than a mini-batch, for one; there are no losses then to report."""
+    run = TrainingRun("standard", make_config(minibatch_size=500))
+    rule = r"^An update needs a mini-batch to learn from .* Got none from 128 rows, minibatch_size 500, 2 epochs"
+    with pytest.raises(ValueError, match=rule):
+        next(train(run, 1, Steps(**nothing)))
+    assert run.cycle == 0
+
+
+def test_mini_batches_are_taken_one_by_one_as_they_come(make_policy, make_rows, make_config):
+    """A generator may watch what the update does with the one before."""
+    policy, config, taken = make_policy(), make_config(epochs=1, minibatch_size=8), []
+
+    def split(order, size):
+        for piece in split_rows(order, size):
+            yield piece
+            taken.append(policy.actor_head.weight.detach().clone())
+
+    rows = make_rows(policy)
+    ppo_update(policy, make_optimizer(policy, config), rows, config, torch.Generator(), steps=Steps(split_rows=split))
+    assert len(taken) == 3
+    assert not torch.equal(taken[0], taken[1])
+
+
+def test_the_packages_own_steps_are_not_looked_at():
+    plain, replaced = Steps(), Steps(value_loss=lambda values, returns: (values - returns).abs().mean())
+    assert checked(plain) is plain
+    seen = checked(replaced)
+    assert checked(seen) is seen
+    changed = [field.name for field in fields(Steps) if getattr(seen, field.name) is not getattr(plain, field.name)]
+    assert changed == ["value_loss"]
+
+
+def test_a_loss_may_be_switched_off_within_its_graph(make_config):
+    run = TrainingRun("standard", make_config())
+    report = next(train(run, 1, Steps(entropy_bonus=lambda entropies: (0 * entropies).mean())))
+    assert report.update.entropy == 0
+
+
+def test_in_words():
+    assert in_words(torch.ones(2, 3, requires_grad=True)) == "float32 (2, 3) with a graph"
+    assert in_words(torch.tensor([3, 7])) == "int64 (2,) from 3 to 7"
+    assert in_words((1, None)) == "tuple of 0: 1, 1: None"
+    assert in_words(object()) == "object"
