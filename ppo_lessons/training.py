@@ -22,6 +22,9 @@ from ppo_lessons.threads import one_thread
 from ppo_lessons.undo import Undo, keep_generator, keep_weights
 from ppo_lessons.update import DEFAULT_STEPS, UpdateReport, make_optimizer, ppo_update
 
+KEPT_MEMORY = 28 * 2**20
+"""In bytes; glibc takes no larger block as a hint."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class TrainReport:
@@ -60,6 +63,9 @@ class TrainingRun:
     @torch.inference_mode(False)
     def __init__(self, env: TeamEnv | Case | str, config: PPOConfig, policy: ActorCritic | None = None) -> None:
         """Make network, optimizer, buffer and generators, each seeded on its own."""
+        # One large block, made and freed: from then on glibc keeps the update's memory instead of giving it back to the
+        # system and fetching it again in every cycle.
+        torch.empty(KEPT_MEMORY, dtype=torch.uint8)
         self.config = config
         self.env = SpiritWorld(env, config.num_envs) if isinstance(env, (str, Case)) else env
         if self.env.num_envs != config.num_envs:
