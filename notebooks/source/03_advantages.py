@@ -205,8 +205,8 @@ print(row_table(badges, six, BADGES, **{name: flat(column) for name, column in c
 
 # %%
 copy = 0
-deltas = adv.td_errors(credited, data.values, following, CONFIG.gamma)
-along = [x[:, copy] for x in (data.rewards, data.values, deltas, buffer.advantages, data.acting)]
+with_credit = adv.td_errors(credited, data.values, following, CONFIG.gamma)
+along = [x[:, copy] for x in (data.rewards, data.values, with_credit, buffer.advantages, data.acting)]
 figures.show_along_copy(*along, (data.terminated[:, copy], data.truncated[:, copy]))
 
 # %% [markdown]
@@ -309,7 +309,7 @@ one_step = td_errors(credited, data.values, next_values(data.values, *ends), CON
 print(
     "your advantages:", torch.allclose(flat(mine), flat(buffer.advantages), atol=1e-5), "for", len(flat(mine)), "rows"
 )
-print("your TD errors: ", torch.allclose(flat(one_step), flat(deltas), atol=1e-5))
+print("your TD errors: ", torch.allclose(flat(one_step), flat(with_credit), atol=1e-5))
 
 # %% [markdown]
 # ## A claim put to the test
