@@ -225,8 +225,9 @@ def test_training_ends_when_the_share_is_won():
 
 
 def test_a_note_shows_its_numbers_and_is_compared_by_none():
-    note = Note("wins 98 %")._repr_mimebundle_()
-    assert "wins 98 %" in note["text/markdown"] and "98" not in note["text/plain"]
+    note = Note([["", "a < b"], ["wins", "98 %"]])._repr_mimebundle_()
+    assert '<tr><th scope="row">wins</th><td>98 %</td></tr>' in note["text/html"] and "a &lt; b" in note["text/html"]
+    assert "98" not in note["text/plain"]
 
 
 def test_the_readme_picture_is_there():

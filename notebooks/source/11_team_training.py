@@ -24,7 +24,7 @@ import copy
 from ppo_lessons import PPOConfig, TrainingRun, evaluate, policy_player, record, train
 from ppo_lessons.classroom import check, hint, my_steps, show_progress, solution
 from ppo_lessons.interactive.live import watch_training
-from ppo_lessons.interactive.training_figures import behaviour_table
+from ppo_lessons.interactive.training_figures import behaviour_cells
 
 steps = my_steps()
 config = PPOConfig(seed=2)
@@ -95,7 +95,7 @@ print("chaos falls, survival stands, mastery wins: told apart by their numbers")
 # %%
 from ppo_lessons.interactive.picture import Note
 
-Note(behaviour_table(behaviours))
+Note(behaviour_cells(behaviours))
 
 # %%
 from ppo_lessons.interactive.theatre import Theatre

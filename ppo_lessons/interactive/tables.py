@@ -1,15 +1,16 @@
 """Tables in text, in which every row carries its badge: whose decision it was, where and when."""
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 import torch
 from torch import Tensor
 
 
-def row_table(
+def row_cells(
     badges: Tensor, rows: Sequence[int], names: Iterable[str] = (), digits: int = 3, **columns: Tensor
-) -> str:
-    """Return some rows of flat tensors as a text table.
+) -> list[list[str]]:
+    """Return some rows of flat tensors as the cells of a table, its head first.
 
     Args:
         badges: (t, e, a) of every row, (B, 3), as `SharedBuffer.badges` gives them.
@@ -19,18 +20,27 @@ def row_table(
         columns: Name -> flat tensor, (B,).
 
     Returns:
-        The table, one line a row.
+        The cells, row by row.
     """
     names = list(names) or [""] * len(rows)
-    head = ["", "badge (t, e, a)", *columns]
-    body = []
+    table = [["", "badge (t, e, a)", *columns]]
     for name, row in zip(names, rows, strict=True):
         badge = "({:2d}, {:2d}, {})".format(*badges[row].tolist())
-        body.append([name, badge, *(_show(tensor[row], digits) for tensor in columns.values())])
-    widths = [max(len(line[i]) for line in (head, *body)) for i in range(len(head))]
+        table.append([name, badge, *(_show(tensor[row], digits) for tensor in columns.values())])
+    return table
+
+
+def row_table(badges: Tensor, rows: Sequence[int], *args: Any, **columns: Any) -> str:
+    """Return the cells of `row_cells` as text, one line a row."""
+    return as_text(row_cells(badges, rows, *args, **columns))
+
+
+def as_text(table: Sequence[Sequence[str]]) -> str:
+    """Return cells as text, one line a row: two columns of names, then numbers."""
+    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
     return "\n".join(
         "  ".join(_pad(cell, width, i) for i, (cell, width) in enumerate(zip(line, widths, strict=True)))
-        for line in (head, *body)
+        for line in table
     )
 
 
