@@ -221,7 +221,7 @@ def test_a_corrupted_output_turns_the_run_red(tmp_path: Path):
 
 
 def test_numbers_of_a_note_are_not_compared_but_its_heads_are(tmp_path: Path):
-    code = 'from ppo_lessons.interactive.picture import Note\nNote([["", "wins"], ["this team", "0.98"]])'
+    code = 'from ppo_lessons.interactive.tables import Note, Table\nNote(Table([["", "wins"], ["this team", "0.98"]]))'
     notebook = execute(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(code)]))
     for place, (old, new) in enumerate((("0.98", "0.97"), ("this team", "that team"))):
         html = notebook.cells[0].outputs[0].data["text/html"]

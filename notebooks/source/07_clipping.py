@@ -142,8 +142,7 @@ def after_steps(num_steps, config=CONFIG):  # a copy of the recorded policy, tra
 
 
 # %%
-from ppo_lessons.interactive.picture import Note
-from ppo_lessons.interactive.tables import row_cells
+from ppo_lessons.interactive.tables import Note, row_table
 
 
 def ratios_under(policy):
@@ -154,7 +153,7 @@ def ratios_under(policy):
 ratios = ratios_under(after_steps(8))
 pushed = losses.still_pushed(ratios, advantages, clip_eps=0.2)
 columns = dict(ratio=ratios, advantage=advantages, outside=(ratios - 1).abs() > 0.2, still_pushed=pushed)
-Note(row_cells(badges, six, BADGES, digits=2, **columns))
+Note(row_table(badges, six, BADGES, digits=2, **columns))
 
 # %% [markdown]
 # After eight steps the winning move has become likely enough: outside, in the direction that its advantage asked for, and silent. And here is a whole

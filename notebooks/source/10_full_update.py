@@ -54,7 +54,7 @@ print(f"T = {config.num_steps} steps of E = {config.num_envs} copies with A = 4 
 states, actions, log_probs_old, returns, advantages = buffer.get()
 print("states", tuple(states.shape), " all others", tuple(actions.shape), f"of {32 * 16 * 4} rows (T x E x A)")
 named = dict(action=actions, old_log_prob=log_probs_old, returns=returns, advantage=advantages)
-print(row_table(buffer.badges(), recording.rows_of(BADGES.values()), BADGES, **named))
+row_table(buffer.badges(), recording.rows_of(BADGES.values()), BADGES, **named)
 
 # %% [markdown]
 # ## E. Detach

@@ -24,7 +24,7 @@ import copy
 from ppo_lessons import PPOConfig, TrainingRun, evaluate, policy_player, record, train
 from ppo_lessons.classroom import check, hint, my_steps, show_progress, solution
 from ppo_lessons.interactive.live import watch_training
-from ppo_lessons.interactive.training_figures import behaviour_cells
+from ppo_lessons.interactive.training_figures import behaviour_table
 
 steps = my_steps()
 config = PPOConfig(seed=2)
@@ -93,9 +93,9 @@ assert behaviours["chaos"].survival < 0.6 < 0.8 < behaviours["survival"].surviva
 print("chaos falls, survival stands, mastery wins: told apart by their numbers")
 
 # %%
-from ppo_lessons.interactive.picture import Note
+from ppo_lessons.interactive.tables import Note
 
-Note(behaviour_cells(behaviours))
+Note(behaviour_table(behaviours))
 
 # %%
 from ppo_lessons.interactive.theatre import Theatre

@@ -148,14 +148,14 @@ class MomentFace:
         self.said = [team.text(1.06, row, "", fontsize=8, va="center") for row in rows]
         legend_above(team)
 
-        plain(pulls, "who pulls how hard (first step)", "", "length of the gradient (log scale)")
+        plain(pulls, "which term pulls how hard (first step)", "", "length of the gradient (log scale)")
         pulls.set(yscale="log", ylim=(1e-4, 200), xlim=(-0.6, 2.6))
         pulls.set_xticks(range(3), ["trunk", "actor's\nhead", "critic's\nhead"])
         self.bars = []
         for i, (name, colour, hatch) in enumerate(self.TERMS):
             at = np.arange(3) + 0.27 * (i - 1)
             self.bars.append(
-                pulls.bar(at, 1e-9, 0.25, color=colour, hatch=hatch, edgecolor="white", label=f"{name} term").patches
+                pulls.bar(at, 1e-9, 0.25, color=colour, hatch=hatch, edgecolor="white", label=name).patches
             )
         legend_above(pulls, columns=3)
 

@@ -2,8 +2,6 @@
 
 import io
 import math
-from collections.abc import Sequence
-from html import escape
 from typing import Any
 
 from matplotlib.axes import Axes
@@ -32,24 +30,6 @@ class Picture:
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
         return {"image/png": self.png, "text/plain": self.text}
-
-
-class Note:
-    """A table whose numbers may differ from machine to machine: shown, and not compared by `tests/nbval.cfg`.
-
-    Args:
-        cells: Row by row; the first row and the first column are the heads.
-    """
-
-    def __init__(self, cells: Sequence[Sequence[str]]) -> None:
-        self.cells = cells
-
-    def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
-        head, *body = [[escape(cell) for cell in row] for row in self.cells]
-        rows = ["".join(f'<th scope="col">{cell}</th>' for cell in head)]
-        rows += [f'<th scope="row">{name}</th>' + "".join(f"<td>{x}</td>" for x in numbers) for name, *numbers in body]
-        lines = "\n".join(f"<tr>{row}</tr>" for row in rows)
-        return {"text/html": f"<table>\n{lines}\n</table>", "text/plain": "numbers of this run"}
 
 
 def draw_png(figure: Figure) -> bytes:

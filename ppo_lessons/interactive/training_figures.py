@@ -27,6 +27,7 @@ from ppo_lessons.interactive.picture import (
     plain,
 )
 from ppo_lessons.interactive.rollout_figures import put_board
+from ppo_lessons.interactive.tables import Table
 from ppo_lessons.steps import Steps
 from ppo_lessons.team import TeamBehaviour, recent
 from ppo_lessons.training import TrainReport
@@ -215,8 +216,8 @@ def _row_of_boards(replays: list[Replay], f: int) -> np.ndarray:
     return np.concatenate(pieces, axis=1)
 
 
-def behaviour_cells(behaviours: Mapping[str, TeamBehaviour]) -> list[list[str]]:
-    """Return the behaviour of several teams as the cells of a table, its head first; one column a team."""
+def behaviour_table(behaviours: Mapping[str, TeamBehaviour]) -> Table:
+    """Return the behaviour of several teams as a table, one column a team."""
     rows = {
         "cases won": lambda b: f"{b.win_rate:.0%}",
         "detectives standing at the end": lambda b: f"{b.survival:.0%}",
@@ -229,10 +230,5 @@ def behaviour_cells(behaviours: Mapping[str, TeamBehaviour]) -> list[list[str]]:
     toughness = sorted(next(iter(behaviours.values())).banished)
     for k in toughness:
         rows[f"spirits of toughness {k} banished"] = lambda b, k=k: f"{b.banished[k]:.0%}"
-    return [["", *behaviours], *([name, *(show(b) for b in behaviours.values())] for name, show in rows.items())]
-
-
-def behaviour_table(behaviours: Mapping[str, TeamBehaviour]) -> str:
-    """Return the cells of `behaviour_cells` as text, one line a row."""
-    cells = behaviour_cells(behaviours)
-    return "\n".join(f"{name:<36}" + "".join(f"{cell:>12}" for cell in row) for name, *row in cells)
+    body = [[name, *(show(behaviour) for behaviour in behaviours.values())] for name, show in rows.items()]
+    return Table([["", *behaviours], *body])
