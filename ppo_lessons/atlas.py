@@ -6,11 +6,13 @@ only, no pickle. Runs go on where the script was left.
 """
 
 import itertools
+import json
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 
@@ -44,6 +46,8 @@ BEHAVIOUR = (
 LEARNING = ("actor_loss", "value_loss", "entropy", "approx_kl", "clip_fraction", "grad_norm", "explained_variance")
 """What the update reported, mean over the cycles since the last point."""
 CASES = 200
+SETTINGS = "settings.json"
+"""Beside unfinished runs: the settings that they share."""
 
 
 @dataclass(frozen=True)
@@ -190,10 +194,13 @@ def make_atlas(
         cycles: Length of a run.
         every: Cycles between two points of its curves.
         config: All other settings; by default those of `PPOConfig`.
+
+    Raises:
+        ValueError: If the unfinished runs beside it were made with other settings.
     """
     config = config or PPOConfig()
     finished = path.with_suffix(".runs")
-    finished.mkdir(exist_ok=True)
+    _open_runs(finished, {**asdict(config), "cycles": cycles, "every": every})
     shape = (*map(len, grid), len(seeds))
     runs = []
     for i, (clip_eps, ent_coef, vf_coef, seed) in enumerate(itertools.product(*grid, seeds)):
@@ -216,6 +223,19 @@ def make_atlas(
         behaviour_names=np.array(BEHAVIOUR),
         **{name: array.reshape(shape + array.shape[1:]) for name, array in stacked.items()},
     )
+
+
+def _open_runs(folder: Path, settings: dict[str, Any]) -> None:
+    """Make the folder of unfinished runs, with what they share written beside them; or see that it is the same."""
+    own = ("clip_eps", "ent_coef", "vf_coef", "seed")
+    text = json.dumps({name: value for name, value in settings.items() if name not in own}, indent=1)
+    note = folder / SETTINGS
+    folder.mkdir(exist_ok=True)
+    if not any(folder.glob("*.npz")):
+        note.write_text(text, encoding="utf-8")
+    elif (kept := note.read_text(encoding="utf-8") if note.exists() else "no word of them") != text:
+        rule = f"All runs of an atlas share their settings; remove {folder} to begin anew"
+        raise ValueError(f"{rule}. Got {text}, and kept are runs with {kept}")
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ from ppo_lessons.classroom.build import NOTEBOOKS
 
 needs_chromium = pytest.mark.skipif(not CHROMIUM and not os.environ.get("CI"), reason="needs chromium")
 
+SETTINGS = NOTEBOOKS.parent / "jupyter" / "share" / "jupyter" / "lab" / "settings" / "overrides.json"
 RUN_ALL = """async () => {
     const panel = window.jupyterapp.shell.currentWidget;
     await panel.sessionContext.ready;
@@ -49,6 +50,8 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         shutil.copytree(
             NOTEBOOKS.parent / part, folder / part, ignore=shutil.ignore_patterns(".*", "my_*", "__pycache__")
         )
+    (folder / "config" / "labconfig").mkdir(parents=True)  # this checkout's settings, whatever was installed
+    shutil.copy(SETTINGS, folder / "config" / "labconfig" / "default_setting_overrides.json")
     with jupyter_lab(folder) as address:
         yield address
 

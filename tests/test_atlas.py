@@ -93,7 +93,7 @@ def test_it_goes_on_where_it_was_left(path: Path, monkeypatch: pytest.MonkeyPatc
     before = path.read_bytes()
     runs = path.with_suffix(".runs")
     names = {f"0.2_{ent_coef}_0.5_{seed}" for ent_coef in (0.0, 0.06) for seed in SEEDS}
-    assert {file.stem for file in runs.iterdir()} == names
+    assert {file.stem for file in runs.glob("*.npz")} == names
     path.unlink()
     (runs / "0.2_0.06_0.5_0.npz").unlink()
     asked, run_setting = [], atlas.run_setting
@@ -130,6 +130,18 @@ def test_a_run_that_was_broken_off_while_it_was_written_is_trained_again(
     assert not (tmp_path / "one.runs" / "0.2_0.0_0.5_0.npz").exists()
     make_atlas(tmp_path / "one.npz", **one)
     assert load_atlas(tmp_path / "one.npz").visits.shape == (1, 1, 1, 1, 7, 7)
+
+
+def test_unfinished_runs_of_other_settings_are_refused(tmp_path: Path):
+    one = {**TINY, "grid": ((0.2,), (0.0,), (0.5,)), "cycles": 4, "seeds": (0,)}
+    make_atlas(tmp_path / "one.npz", **one)
+    make_atlas(tmp_path / "one.npz", **{**one, "seeds": (0, 1)})
+    for other in ({"config": replace(SMALL, gamma=0.5)}, {"cycles": 8}):
+        with pytest.raises(ValueError, match="share their settings"):
+            make_atlas(tmp_path / "one.npz", **{**one, **other})
+    (tmp_path / "one.runs" / "settings.json").unlink()
+    with pytest.raises(ValueError, match="no word of them"):
+        make_atlas(tmp_path / "one.npz", **one)
 
 
 def test_what_is_not_on_the_grid_has_no_place(tiny: Atlas):

@@ -90,8 +90,8 @@ def test_between():
     assert [between(tick, ticks) for tick in ticks] == [0, 1, 2, 3]
     assert between(0.3, ticks) == pytest.approx(2.5)
     assert between(0.075, ticks) == pytest.approx(0.5)
-    assert math.isnan(between(0.02, ticks))
-    assert math.isnan(between(0.41, ticks))
+    assert between(0.02, ticks) == -0.4
+    assert between(0.41, ticks) == 3.4
 
 
 def test_own_runs_appear(usual: dict[str, object]):
@@ -122,6 +122,29 @@ def test_own_runs_appear(usual: dict[str, object]):
     assert (x, round(y)) == (atlas.ent_coef.index(0.02), atlas.clip_eps.index(0.1))
     face.show(open_page(**usual))
     assert live.draw() == seen[0], "nothing is left behind"
+
+
+@pytest.mark.parametrize(
+    ("changes", "page", "corner"),
+    [
+        ({"clip_eps": 0.02, "ent_coef": 0.2}, 0.5, (4, -0.4)),
+        ({"clip_eps": 2.0, "ent_coef": 0.5}, 0.5, (4.4, 4.1)),
+        ({"vf_coef": 0.0}, 0.05, (2, 1.7)),
+        ({"vf_coef": 1.0}, 0.5, (2, 1.7)),
+        ({"vf_coef": 50.0}, 5.0, (2, 1.7)),
+    ],
+)
+def test_a_run_off_the_grid_has_a_hollow_star_at_the_nearest_place(
+    usual: dict[str, object], changes: dict[str, float], page: float, corner: tuple[float, float]
+):
+    trial, face = trained(**changes), AtlasFace()
+    for vf_coef in load_atlas().vf_coef:
+        said = face.show(open_page(**{**usual, "quantity": "entropy", "vf_coef": vf_coef}, trials=[trial]))
+        assert f"☆ (not on the grid, at its nearest place with vf_coef {page:g}) {trial.name}: " in said
+        assert not len(face.stars.get_xdata())
+        assert len(face.hollow.get_xdata()) == (vf_coef == page)
+        if vf_coef == page:
+            assert face.hollow.get_xydata()[0] == pytest.approx(corner)
 
 
 def test_a_run_that_has_hardly_begun(usual: dict[str, object]):

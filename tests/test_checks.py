@@ -115,6 +115,23 @@ def test_check_prints_one_line_and_returns_the_function_to_go_on_with(capsys: py
     )
 
 
+def test_a_check_that_is_run_again_says_the_same(capsys: pytest.CaptureFixture[str]):
+    """The name then holds the package's function, which the check itself put there."""
+
+    def total_loss(actor_loss, critic_loss, entropy, vf_coef, ent_coef):
+        return actor_loss
+
+    def value_loss(values, returns):
+        return ...
+
+    for function in (total_loss, value_loss):
+        stand_in = check(function)
+        first = capsys.readouterr().out
+        assert check(stand_in) is stand_in
+        assert capsys.readouterr().out == first
+        assert "package's own function" not in first
+
+
 def test_check_of_something_else_is_answered_kindly(capsys: pytest.CaptureFixture[str]):
     def not_an_exercise():
         return 1

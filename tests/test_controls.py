@@ -45,6 +45,14 @@ def test_the_browser_is_told_everything_in_json(hand: Hand):
     assert hand.controls.title == "Knobs"
 
 
+def test_the_browser_is_answered_when_it_asks_whether_anybody_follows(hand: Hand, monkeypatch: pytest.MonkeyPatch):
+    said: list[Any] = []
+    monkeypatch.setattr(hand.controls, "send", said.append)
+    hand.controls._receive(hand.controls, {"ping": True}, [])
+    assert said == [{"pong": True}]
+    assert hand.presses == hand.changes == []
+
+
 def test_everything_has_a_label_and_a_maker_in_the_browser(hand: Hand):
     makers = re.search(r"const KINDS = \{ (.*) \};", (HERE / "controls.js").read_text(encoding="utf-8"))
     assert makers

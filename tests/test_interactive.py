@@ -13,8 +13,9 @@ from ppo_lessons.buffer import SharedBuffer
 from ppo_lessons.config import PPOConfig
 from ppo_lessons.evaluation import Replay, evaluate, record
 from ppo_lessons.interactive import live, rollout_figures, training_figures, update_figures
-from ppo_lessons.interactive.picture import Note, Picture, draw_png, new_figure
+from ppo_lessons.interactive.picture import Picture, draw_png, new_figure
 from ppo_lessons.interactive.readme_picture import PATH
+from ppo_lessons.interactive.tables import Note, Table
 from ppo_lessons.players import policy_player
 from ppo_lessons.rollout import collect
 from ppo_lessons.spirit_env import SpiritWorld
@@ -140,7 +141,7 @@ def test_curves_and_ages(reports: list[TrainReport], replay: Replay):
     ages = training_figures.show_ages({"a": replay, "b": replay}, {"a": behaviour, "b": behaviour})
     assert is_not_empty(ages) and "a: wins" in ages.text
     table = training_figures.behaviour_table({"a": behaviour})
-    assert f"{behaviour.win_rate:.0%}" in table and "toughness 3" in table
+    assert f"{behaviour.win_rate:.0%}" in str(table) and "toughness 3" in str(table)
 
 
 def test_telling_frame_of_a_won_case_still_has_a_spirit():
@@ -225,8 +226,18 @@ def test_training_ends_when_the_share_is_won():
 
 
 def test_a_note_shows_its_numbers_and_is_compared_by_none():
-    note = Note("wins 98 %")._repr_mimebundle_()
-    assert "wins 98 %" in note["text/markdown"] and "98" not in note["text/plain"]
+    note = Note(Table([["", "wins"], ["this team", "98 %"]]))._repr_mimebundle_()
+    assert "98 %" in note["text/html"] and "98" not in note["text/plain"]
+
+
+def test_a_table_has_columns_in_the_page_and_as_text():
+    table = Table([["", "a < b"], ["wins", "98 %"]])
+    assert str(table) == "      a < b\nwins   98 %"
+    bundle = table._repr_mimebundle_()
+    assert bundle["text/plain"] == str(table)
+    head, row = bundle["text/html"].splitlines()[1:3]
+    assert head == '<tr><th scope="col"></th><th scope="col">a &lt; b</th></tr>'
+    assert row == '<tr><th scope="row">wins</th><td>98 %</td></tr>'
 
 
 def test_the_readme_picture_is_there():

@@ -3,11 +3,12 @@
 import re
 
 import pytest
-from hands import Hands, find_explorer, keep_screenshot
+from hands import SHOWN, Hands, find_explorer, keep_screenshot
 from jupyter_lab import needs_chromium, open_lesson, run_all, shut_kernel
 from playwright.sync_api import Locator, Page, expect
 
 from ppo_lessons.interactive.clipping_explorer import explore_clipping
+from ppo_lessons.interactive.controls import HERE
 from ppo_lessons.interactive.runs_lab import RunsLab
 from ppo_lessons.interactive.training_dashboard import TrainingDashboard
 from ppo_lessons.interactive.workbench import Workbench
@@ -19,6 +20,9 @@ RESTART = """async () => {
     await session.kernel.restart();
     await session.kernel.info;
 }"""
+SAVE = "async () => { await window.jupyterapp.commands.execute('docmanager:save'); }"
+PATIENCE = int(re.search(r"PATIENCE = (\d+)", (HERE / "controls.js").read_text(encoding="utf-8"))[1])
+"""Milliseconds after which a figure says that nobody answers."""
 PICTURE = "node => node.querySelector('img').src"
 THEME = "name => window.jupyterapp.commands.execute('apputils:change-theme', {theme: name})"
 CONTRAST = """node => {
@@ -134,7 +138,9 @@ def test_whole_runs_are_trained_live_and_appear_in_the_atlas(page: Page, lab: st
     atlas = page.get_by_role("group", name="Atlas", exact=True).locator("xpath=..")
     atlas.get_by_role("combobox", name="quantity").select_option(label="entropy")
     expect(atlas.locator(".ppo-numbers")).to_contain_text("★ ent_coef 0.2")
-    expect(atlas.locator(".ppo-numbers")).to_contain_text("★ clip_eps 0.02, ent_coef 0.2")
+    expect(atlas.locator(".ppo-numbers")).to_contain_text(
+        "☆ (not on the grid, at its nearest place with vf_coef 0.5) clip_eps 0.02, ent_coef 0.2"
+    )
     keep_screenshot(atlas.locator("xpath=../.."), "atlas_with_own_runs")
     press(where, "Forget all")
     expect(said).to_contain_text("nothing trained yet")
@@ -176,17 +182,47 @@ def test_play_steps_through_a_slider_and_stops_at_its_end(page: Page, clipping: 
     is_well(page)
 
 
-def test_a_kernel_restart_leaves_a_picture_and_running_again_a_living_figure(page: Page, clipping: Hands):
-    page.evaluate(RESTART)
-    page.wait_for_timeout(1000)
-    page.keyboard.press("Escape")
-    assert page.locator(".jp-Notebook img").count() > 0
+def lives(page: Page) -> None:
+    """The notebook that is open is run again: its figure follows, and complains of nothing."""
     run_all(page)
     group = page.get_by_role("group", name="Clipping", exact=True)
     group.wait_for(timeout=30_000)
     alive = Hands(group.locator("xpath=.."), explore_clipping().panels[0], "Clipping")
     alive.compare()
     alive.move(alive.twin.controls._knobs["clip_eps"], keyboard=True)
+    page.wait_for_timeout(PATIENCE)
+    expect(alive.where.locator(".ppo-notice")).to_be_hidden()
+
+
+def test_a_kernel_restart_is_told_under_the_knobs_and_running_again_makes_a_living_figure(page: Page, clipping: Hands):
+    notice = clipping.where.locator(".ppo-notice")
+    expect(notice).to_be_hidden()
+    page.evaluate(RESTART)
+    expect(notice).to_contain_text("The kernel was restarted")
+    assert clipping.where.locator("img").is_visible()
+    keep_screenshot(clipping.where, "after_a_restart")
+    lives(page)
+    is_well(page)
+
+
+def test_a_kernel_that_ended_is_told_when_a_knob_is_moved(page: Page, clipping: Hands):
+    shut_kernel(page)
+    clipping.knob(clipping.twin.controls._knobs["clip_eps"]).press("Home")
+    expect(clipping.where.locator(".ppo-notice")).to_contain_text("run this cell again", timeout=2 * PATIENCE)
+    assert clipping.where.locator("img").is_visible()
+
+
+def test_a_saved_lesson_opened_without_its_kernel_shows_its_pictures_and_says_what_to_do(page: Page, lab: str):
+    where = open_group(page, lab, "07_clipping", "Clipping")
+    shown = where.evaluate(SHOWN)
+    page.evaluate(SAVE)
+    shut_kernel(page)
+    page.complaints.clear()  # type: ignore[attr-defined]
+    open_lesson(page, lab, "07_clipping")
+    expect(where.locator(".ppo-notice")).to_contain_text("run this cell again", timeout=30_000)
+    assert where.evaluate(SHOWN) == shown
+    keep_screenshot(where, "opened_again")
+    lives(page)
     is_well(page)
 
 

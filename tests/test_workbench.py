@@ -78,6 +78,29 @@ def test_it_works_in_the_background_and_ends():
     assert bench.picture.value == bench._figure.draw()
 
 
+class OtherBench(Bench):
+    """Of another kind."""
+
+
+def test_a_new_one_stops_the_older_one_of_its_kind_and_no_other():
+    """As when a cell is run again: nobody sees the older one any more, but it would go on until the kernel ends."""
+    older, other = Bench(halt=3), OtherBench(halt=4)
+    older.start(), other.start()
+    assert older.halted.wait(30) and other.halted.wait(30)
+    made: list[Bench] = []
+    maker = threading.Thread(target=lambda: made.append(Bench()))
+    maker.start()
+    assert older._background._stop.wait(30)
+    older.let_go.set()
+    maker.join(30)
+    assert older.end() == line("4 done, knob at 0", "status")
+    assert not made[0].running
+    other.let_go.set()
+    assert other.end() == line("20 done, knob at 0", "status")
+    older.hear("go")
+    assert older.end() == line("20 done, knob at 0", "status"), "it can be gone on with"
+
+
 def test_stop_and_go_on():
     bench = Bench(halt=7)
     bench.hear("go")

@@ -56,7 +56,7 @@ Theatre("Three ages", replays, "the same case, played by the three ages, moving:
 # to mastery?
 
 # %%
-print(behaviour_table(behaviours))
+behaviour_table(behaviours)
 
 # %% [markdown]
 # Survival learned to stay alive, and pays for it: it banishes *fewer* of the weak spirits than chaos, which stumbles over them. What

@@ -120,8 +120,10 @@ figures.show_health(chaos)
 # `collect` repeats decide and act T times and stores every step of everybody in one shared buffer.
 
 # %%
-buffer = SharedBuffer(num_steps=100, num_envs=16, num_agents=4, obs_size=world.obs_size)
-collect(world, load_age("chaos"), buffer, generator)
+fresh = SpiritWorld("standard", num_envs=16)
+fresh.reset(seed=7)
+buffer = SharedBuffer(num_steps=100, num_envs=16, num_agents=4, obs_size=fresh.obs_size)
+collect(fresh, load_age("chaos"), buffer, torch.Generator().manual_seed(3))
 data = buffer.data
 print("obs", tuple(data.obs.shape), " actions", tuple(data.actions.shape), " rewards", tuple(data.rewards.shape))
 figures.show_rollout(data.acting, data.terminated, data.truncated)
@@ -198,17 +200,17 @@ rewards_of = check(rewards_of)
 # %% [markdown]
 # ## A claim put to the test
 #
-# If both rules are right, they foretell `world.acting` and the rewards in every step of a whole rollout.
+# If both rules are right, they foretell `acting` and the rewards in every step of a whole rollout.
 
 # %%
 rng, right = np.random.default_rng(0), 0
-world = SpiritWorld("standard", num_envs=64)
-world.reset(seed=2)
+many = SpiritWorld("standard", num_envs=64)
+many.reset(seed=2)
 for _ in range(300):
-    before = world.acting
-    step = world.step(rng.integers(0, 5, (64, 4)))
+    before = many.acting
+    step = many.step(rng.integers(0, 5, (64, 4)))
     foretold = who_acts_next(before, step.terminated, step.truncated, step.episode_over)
-    right += bool((foretold == world.acting).all() and (rewards_of(world.case, world.events) == step.rewards).all())
+    right += bool((foretold == many.acting).all() and (rewards_of(many.case, many.events) == step.rewards).all())
 print(f"foretold rightly: {right} of 300 steps")
 
 # %% [markdown]

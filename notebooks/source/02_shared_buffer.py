@@ -143,8 +143,8 @@ figures.show_way(data.acting, badge=(6, 0, 0))
 # %%
 badges, six = buffer.badges(), recording.rows_of(BADGES.values())
 rewards, values = data.rewards[data.acting], data.values[data.acting]
-print(row_table(badges, six, BADGES, row=torch.arange(len(badges)), action=actions, old_log_prob=log_probs_old,
-                reward=rewards, value=values))  # fmt: skip
+columns = dict(row=torch.arange(len(badges)), action=actions, old_log_prob=log_probs_old, reward=rewards, value=values)
+row_table(badges, six, BADGES, **columns)
 
 # %% [markdown]
 # ## Rows mixed up

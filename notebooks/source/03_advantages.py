@@ -38,7 +38,7 @@ def flat(tensor):
     return tensor[data.acting]  # the rows of the living, as in lesson 02
 
 
-print(row_table(badges, six, BADGES, reward=flat(data.rewards), value=flat(data.values)))
+row_table(badges, six, BADGES, reward=flat(data.rewards), value=flat(data.values))
 
 # %% [markdown]
 # ## Predict
@@ -78,7 +78,7 @@ print(row_table(badges, six, BADGES, reward=flat(data.rewards), value=flat(data.
 following = adv.next_values(data.values, *ends)
 deltas = adv.td_errors(data.rewards, data.values, following, CONFIG.gamma)
 table = dict(reward=data.rewards, value=data.values, next_value=following, td_error=deltas, terminated=data.terminated)
-print(row_table(badges, six, BADGES, truncated=flat(data.truncated), **{k: flat(v) for k, v in table.items()}))
+row_table(badges, six, BADGES, truncated=flat(data.truncated), **{k: flat(v) for k, v in table.items()})
 
 # %% [markdown]
 # ## Cut off is not over
@@ -187,7 +187,7 @@ print("returns are advantage + old value:", torch.allclose(buffer.returns, buffe
 credited = adv.with_team_credit(data.rewards, data.acting, data.episode_over, CONFIG.gamma)
 alone = adv.gae(data.rewards, data.values, *ends, CONFIG.gamma, CONFIG.gae_lambda)
 columns = dict(reward=data.rewards, credited=credited, alone=alone, with_team=buffer.advantages)
-print(row_table(badges, six, BADGES, **{name: flat(column) for name, column in columns.items()}))
+row_table(badges, six, BADGES, **{name: flat(column) for name, column in columns.items()})
 
 # %% [markdown]
 # The fall goes from -0.977 to -0.036: hardly worse than expected. "Drained", three rows before it, moves along through the sum. The other
@@ -205,8 +205,8 @@ print(row_table(badges, six, BADGES, **{name: flat(column) for name, column in c
 
 # %%
 copy = 0
-deltas = adv.td_errors(credited, data.values, following, CONFIG.gamma)
-along = [x[:, copy] for x in (data.rewards, data.values, deltas, buffer.advantages, data.acting)]
+with_credit = adv.td_errors(credited, data.values, following, CONFIG.gamma)
+along = [x[:, copy] for x in (data.rewards, data.values, with_credit, buffer.advantages, data.acting)]
 figures.show_along_copy(*along, (data.terminated[:, copy], data.truncated[:, copy]))
 
 # %% [markdown]
@@ -309,7 +309,7 @@ one_step = td_errors(credited, data.values, next_values(data.values, *ends), CON
 print(
     "your advantages:", torch.allclose(flat(mine), flat(buffer.advantages), atol=1e-5), "for", len(flat(mine)), "rows"
 )
-print("your TD errors: ", torch.allclose(flat(one_step), flat(deltas), atol=1e-5))
+print("your TD errors: ", torch.allclose(flat(one_step), flat(with_credit), atol=1e-5))
 
 # %% [markdown]
 # ## A claim put to the test

@@ -22,6 +22,8 @@
 # changing weights now.
 
 # %%
+import copy
+
 import torch
 
 from ppo_lessons.recorded import CONFIG, load_recording
@@ -317,8 +319,8 @@ reached_by_gradient = check(reached_by_gradient)
 careless = rows_with_graphs(twin)
 for name, used in {"careless:            ": careless, "after detach_rows:   ": detach_rows(careless)}.items():
     twin.zero_grad()
-    new_log_probs, _, _ = twin.evaluate_actions(used.obs, used.actions)
-    ratios = losses.importance_ratios(new_log_probs, used.old_log_probs)
+    now, _, _ = twin.evaluate_actions(used.obs, used.actions)
+    ratios = losses.importance_ratios(now, used.old_log_probs)
     losses.clipped_surrogate_loss(ratios, used.advantages, CONFIG.clip_eps).backward()
     parts = dict.fromkeys(name.split(".")[0] for name in reached_by_gradient(twin))
     print(name, ", ".join(parts))
@@ -332,11 +334,12 @@ for name, used in {"careless:            ": careless, "after detach_rows:   ": d
 # stays what it is.
 
 # %%
-critic = [*twin.critic_trunk.parameters(), *twin.critic_head.parameters()]
+student = copy.deepcopy(twin)
+critic = [*student.critic_trunk.parameters(), *student.critic_head.parameters()]
 optimizer = torch.optim.Adam(critic, lr=1e-3)
 ratios, actor_losses, foreseen = torch.ones(len(rows.actions)), [], []
 for _ in range(30):
-    values = twin(data.obs)[1]
+    values = student(data.obs)[1]
     advantages = gae(credited, values, *ends, CONFIG.gamma, CONFIG.gae_lambda)[data.acting]
     loss = losses.clipped_surrogate_loss(ratios, advantages, CONFIG.clip_eps)
     actor_losses.append(loss.item())

@@ -34,7 +34,7 @@ recording = load_recording()
 rows, badges = recording.buffer.get(), recording.buffer.badges()
 six = recording.rows_of(BADGES.values())
 then = dict(action=rows.actions, old_log_prob=rows.old_log_probs, old_prob=rows.old_log_probs.exp())
-print(row_table(badges, six, BADGES, **then))
+row_table(badges, six, BADGES, **then)
 
 # %% [markdown]
 # ## I. The forward pass

@@ -66,8 +66,8 @@ import torch
 
 from ppo_lessons import losses
 
-ratios, advantages = torch.from_numpy(r), torch.from_numpy(A)
-print(f"loss {losses.clipped_surrogate_loss(ratios, advantages, clip_eps=0.2):.4f}")
+r_table, A_table = torch.from_numpy(r), torch.from_numpy(A)
+print(f"loss {losses.clipped_surrogate_loss(r_table, A_table, clip_eps=0.2):.4f}")
 
 # %% [markdown]
 # Stable-Baselines3 2.9.2 gives **-0.1333** too: a test of this course runs the lines of its `PPO.train` on this table.
@@ -94,7 +94,7 @@ for ratio in (0.7, 1.3):
 # %%
 from ppo_lessons.interactive import clipping_figures as figures
 
-figures.show_clipped_surrogate(ratios, advantages, clip_eps=0.2)
+figures.show_clipped_surrogate(r_table, A_table, clip_eps=0.2)
 
 # %% [markdown]
 # Flat means silent. For a good action the curve is flat on the right only, for a bad one on the left only. On the other side it goes on
@@ -142,8 +142,7 @@ def after_steps(num_steps, config=CONFIG):  # a copy of the recorded policy, tra
 
 
 # %%
-from ppo_lessons.interactive.picture import Note
-from ppo_lessons.interactive.tables import row_table
+from ppo_lessons.interactive.tables import Note, row_table
 
 
 def ratios_under(policy):

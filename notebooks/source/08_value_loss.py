@@ -34,7 +34,7 @@ with torch.no_grad():
     logits, values = recording.policy(rows.obs)  # (B, N), (B,)
 pieces = split_rows(shuffle_rows(len(values), torch.Generator().manual_seed(0)), CONFIG.minibatch_size)
 minibatch = Rows(*(tensor[pieces[0]] for tensor in rows))
-print(row_table(recording.buffer.badges(), six, BADGES, 2, values=values, returns=rows.returns))
+row_table(recording.buffer.badges(), six, BADGES, 2, values=values, returns=rows.returns)
 
 # %% [markdown]
 # The mates left in copy 0 were given up (-1.58) just before they banished a spirit; the winner was expected to get 0.89 and got 3.50.

@@ -40,7 +40,6 @@ from ppo_lessons.update import MinibatchLosses
 config = CONFIG  # the defaults, with mini-batches of 512 rows
 recording = load_recording()
 policy, buffer = recording.policy, recording.buffer  # nodes A, B, C: collected, stored, full
-optimizer = make_optimizer(policy, config)
 print(f"T = {config.num_steps} steps of E = {config.num_envs} copies with A = 4 agents; buffer full: {buffer.is_full}")
 
 # %% [markdown]
@@ -55,7 +54,7 @@ print(f"T = {config.num_steps} steps of E = {config.num_envs} copies with A = 4 
 states, actions, log_probs_old, returns, advantages = buffer.get()
 print("states", tuple(states.shape), " all others", tuple(actions.shape), f"of {32 * 16 * 4} rows (T x E x A)")
 named = dict(action=actions, old_log_prob=log_probs_old, returns=returns, advantage=advantages)
-print(row_table(buffer.badges(), recording.rows_of(BADGES.values()), BADGES, **named))
+row_table(buffer.badges(), recording.rows_of(BADGES.values()), BADGES, **named)
 
 # %% [markdown]
 # ## E. Detach
@@ -170,16 +169,29 @@ figures.show_loss_terms(MinibatchLosses(actor_loss, value_loss, entropy, total, 
 # %% [markdown]
 # ## O. Backpropagation and step
 #
-# Forget old gradients, work out new ones, shorten them *together* to max_grad_norm, step. Now, for the first time, a weight changes.
+# Forget old gradients, work out new ones, shorten them *together* to max_grad_norm, step. Now, for the first time, a weight changes: in a copy, so
+# that you can run this cell again. First, I to N once more, in one place:
+
 
 # %%
-by_hand, weights_before = copy.deepcopy((policy, optimizer)), copy.deepcopy(policy.state_dict())
+def total_of(policy):
+    logits, values = policy(minibatch.obs)
+    new_log_probs, entropies = log_probs_and_entropy(logits, minibatch.actions)
+    ratios = losses.importance_ratios(new_log_probs, minibatch.old_log_probs)
+    actor_loss = losses.clipped_surrogate_loss(ratios, normalised, config.clip_eps)
+    value_loss, entropy = losses.value_loss(values, minibatch.returns), losses.entropy_bonus(entropies)
+    return losses.total_loss(actor_loss, value_loss, entropy, config.vf_coef, config.ent_coef)
+
+
+# %%
+by_hand = copy.deepcopy(policy)
+optimizer = make_optimizer(by_hand, config)
 optimizer.zero_grad()
-total.backward()
-grad_norm = torch.nn.utils.clip_grad_norm_(policy.parameters(), config.max_grad_norm)
+total_of(by_hand).backward()
+grad_norm = torch.nn.utils.clip_grad_norm_(by_hand.parameters(), config.max_grad_norm)
 optimizer.step()
 print(f"length of the gradient {grad_norm:.2f}, shortened to at most {config.max_grad_norm}")
-figures.show_weight_changes(weights_before, policy.state_dict())
+figures.show_weight_changes(policy.state_dict(), by_hand.state_dict())
 
 # %% [markdown]
 # ## The same, by the package
@@ -189,10 +201,10 @@ figures.show_weight_changes(weights_before, policy.state_dict())
 
 # %%
 one = replace(config, epochs=1)
-other_policy, other_optimizer = by_hand
+by_package = copy.deepcopy(policy)
 only_first = Steps(split_rows=lambda order, size: split_rows(order, size)[:1])
-ppo_update(other_policy, other_optimizer, rows, one, torch.Generator().manual_seed(0), steps=only_first)
-pairs = zip(policy.parameters(), other_policy.parameters(), strict=True)
+ppo_update(by_package, make_optimizer(by_package, one), rows, one, torch.Generator().manual_seed(0), steps=only_first)
+pairs = zip(by_hand.parameters(), by_package.parameters(), strict=True)
 print("same weights, to the last digit:", all(torch.equal(a, b) for a, b in pairs))
 
 # %% [markdown]
@@ -213,7 +225,7 @@ def update(config, **steps):
     return policy, history, report
 
 
-policy, history, report = update(config)
+updated, history, report = update(config)
 figures.show_update(history, config.epochs, config.clip_eps)
 
 # %% [markdown]
@@ -228,7 +240,7 @@ def ratios_under(policy):
     return losses.importance_ratios(new_log_probs, rows.old_log_probs)
 
 
-figures.show_ratios(ratios_under(load_recording().policy), ratios_under(policy), config.clip_eps)
+figures.show_ratios(ratios_under(policy), ratios_under(updated), config.clip_eps)
 
 # %% [markdown]
 # Some ratios end far outside the interval. Clipping takes away a row's *incentive* to go further; it does not hold the row back when others move

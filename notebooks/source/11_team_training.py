@@ -28,11 +28,8 @@ from ppo_lessons.interactive.training_figures import behaviour_table
 
 steps = my_steps()
 config = PPOConfig(seed=2)
-run = TrainingRun("standard", config)
-teams = {"chaos": copy.deepcopy(run.policy)}
-print(
-    f"one rollout: T = {config.num_steps} steps of E = {config.num_envs} copies with A = {run.env.num_agents} agents each"
-)
+teams = {"chaos": TrainingRun("standard", config).policy}
+print(f"one rollout: T = {config.num_steps} steps of E = {config.num_envs} copies with A = 4 agents each")
 
 # %% [markdown]
 # `my_steps()` takes what stands in `my_ppo.py`, the file beside the notebooks into which every function goes that passes its check. Your functions
@@ -44,7 +41,7 @@ print(
 # `train` is a generator: it goes once round the flowchart and reports, again and again, as long as you ask. The first three cycles:
 
 # %%
-reports = []
+run, reports = TrainingRun("standard", config), []
 for report in train(run, cycles=3, steps=steps):
     reports.append(report)
     update = report.update
@@ -96,7 +93,7 @@ assert behaviours["chaos"].survival < 0.6 < 0.8 < behaviours["survival"].surviva
 print("chaos falls, survival stands, mastery wins: told apart by their numbers")
 
 # %%
-from ppo_lessons.interactive.picture import Note
+from ppo_lessons.interactive.tables import Note
 
 Note(behaviour_table(behaviours))
 

@@ -118,7 +118,7 @@ lab
 #
 # 225 runs that you need not wait for: five `clip_eps`, five `ent_coef`, three `vf_coef`, three seeds each, 1.3 million agent-steps, all else as in
 # `PPOConfig`. Each number is a mean over the seeds. Your own runs
-# from above appear as starred lines, and as stars where their settings lie on the grid.
+# from above appear as starred lines, and as stars on the grid (a hollow one: its settings are not on the grid, this is the nearest place).
 
 # %%
 from ppo_lessons.interactive.atlas_explorer import explore_atlas

@@ -50,6 +50,9 @@ def check(function: Callable[..., Any]) -> Callable[..., Any]:
         print(f"✘ check() takes a function with the name of an exercise: {names}. Got {function!r:.60}")
         return function
     verdict = diagnose(exercise, function)
+    if verdict.kind == "borrowed" and exercise.number in _last_verdicts:
+        verdict = _last_verdicts[exercise.number]  # the cell was run again, and its name now holds our stand-in
+    _last_verdicts[exercise.number] = verdict
     if verdict.kind == "passed":
         note(exercise.number, "passed")
         collect(exercise, function)
@@ -92,6 +95,7 @@ def solution(number: str) -> None:
 
 
 _hints_given: dict[str, int] = {}
+_last_verdicts: dict[str, Verdict] = {}
 
 
 def find(number_or_name: str) -> Exercise | None:

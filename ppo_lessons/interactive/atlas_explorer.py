@@ -137,8 +137,24 @@ def own_run(trial: Trial, quantity: str) -> OwnRun:
 
 
 def between(value: float, ticks: Sequence[float]) -> float:
-    """Return where a value lies on an axis that gives every tick the same room; NaN if it is outside."""
-    return float(np.interp(value, ticks, range(len(ticks)), left=np.nan, right=np.nan))
+    """Return where a value lies on an axis that gives every tick the same room; beside the last one if outside."""
+    return float(np.interp(value, ticks, range(len(ticks)), left=-0.4, right=len(ticks) - 0.6))
+
+
+def star(run: OwnRun, atlas: Atlas) -> tuple[float, float, int, bool]:
+    """Return where the star of a run stands.
+
+    Args:
+        run: A trial of the learner's.
+        atlas: For the grid.
+
+    Returns:
+        Places along ent_coef and clip_eps, the page (place of the nearest vf_coef), and whether this is its true place.
+    """
+    n, c, v = (between(getattr(run, name), getattr(atlas, name)) for name in ("ent_coef", "clip_eps", "vf_coef"))
+    page = max(0, min(round(v), len(atlas.vf_coef) - 1))
+    inside = 0 <= n <= len(atlas.ent_coef) - 1 and 0 <= c <= len(atlas.clip_eps) - 1
+    return n, max(c - 0.3, -0.4), page, inside and v == page
 
 
 class AtlasFace:
@@ -157,9 +173,9 @@ class AtlasFace:
         plain(grid, "", "ent_coef", "clip_eps")
         self.cells = [grid.text(n, c, "", ha="center", va="center", fontsize=8) for c, n in np.ndindex(shape)]
         self.frame = grid.add_patch(Rectangle((0, 0), 0.94, 0.94, fill=False, edgecolor=ORANGE, linewidth=3))
-        (self.stars,) = grid.plot(
-            [], [], linestyle="none", marker="*", color=DARK, markersize=13, markeredgecolor="white"
-        )
+        look = dict(linestyle="none", marker="*", markersize=13, clip_on=False)
+        (self.stars,) = grid.plot([], [], color=DARK, markeredgecolor="white", **look)
+        (self.hollow,) = grid.plot([], [], color="white", markeredgecolor=DARK, **look)
 
         plain(curves, "", "million agent-steps", "")
         curves.set_xlim(0, atlas.agent_steps[-1] / 1e6)
@@ -185,7 +201,17 @@ class AtlasFace:
         walks.set_title("where the trained team walks", fontsize=10, loc="left", color=DARK)
         self.walks_said = walks.text(0, size + 0.25, "", fontsize=8.5, va="top")
         self.title = self.figure.text(0.065, 0.9, "", fontsize=10, color=DARK)
-        moving = (self.image, *self.cells, self.frame, self.stars, self.usual, self.band, self.line, *self.own)
+        moving = (
+            self.image,
+            *self.cells,
+            self.frame,
+            self.stars,
+            self.hollow,
+            self.usual,
+            self.band,
+            self.line,
+            *self.own,
+        )
         self.moving = (*moving, self.now, self.axis, self.visits, self.walks_said, self.title)
 
     def show(self, result: Page) -> str:
@@ -197,11 +223,10 @@ class AtlasFace:
             dark = (value - low) / (high - low) > 0.6
             cell.set(text="-" if np.isnan(value) else f"{value:.2f}", color="white" if dark else DARK)
         self.frame.set_xy((n - 0.47, c - 0.47))
-        on_this_page = [run for run in result.own if run.vf_coef == atlas.vf_coef[v]]
-        places = [
-            (between(r.ent_coef, atlas.ent_coef), between(r.clip_eps, atlas.clip_eps) - 0.3) for r in on_this_page
-        ]
-        self.stars.set_data(*np.reshape(places, (-1, 2)).T)
+        stars = [star(run, atlas) for run in result.own]
+        for artist, wanted in ((self.stars, True), (self.hollow, False)):
+            places = [(x, y) for x, y, page, is_true in stars if page == v and is_true == wanted]
+            artist.set_data(*np.reshape(places, (-1, 2)).T)
 
         self.curves.set_ylim(low, high)
         steps = atlas.agent_steps / 1e6
@@ -224,9 +249,13 @@ class AtlasFace:
         atlas, (c, n, v) = result.atlas, result.place
         now = result.curves[:, result.point]
         behaviour = {name: mean_of_seeds(values[c, n, v], axis=0) for name, values in atlas.behaviour.items()}
-        own = "".join(
-            f"; ★ {run.name}: {run.values[-1]:.2f}" for run in result.own if np.isfinite(run.values[-1:]).any()
-        )
+        own = ""
+        for run in result.own:
+            *_, page, is_true = star(run, atlas)
+            nearest = f"☆ (not on the grid, at its nearest place with vf_coef {atlas.vf_coef[page]:g})"
+            mark = "★" if is_true else nearest
+            if np.isfinite(run.values[-1:]).any():
+                own += f"; {mark} {run.name}: {run.values[-1]:.2f}"
         return (
             f"clip_eps {atlas.clip_eps[c]:g}, ent_coef {atlas.ent_coef[n]:g}, vf_coef {atlas.vf_coef[v]:g}: {label} "
             f"{', '.join(f'{value:.2f}' for value in now)} in its three seeds after "
@@ -240,7 +269,8 @@ def explore_atlas(trials: Sequence[Trial] = ()) -> Explorer:
     """Turn the pages of the shipped atlas.
 
     Args:
-        trials: Runs of the learner's own, `RunsLab().trials`; they appear as stars and starred lines.
+        trials: Runs of the learner's own, `RunsLab().trials`; they appear as starred lines, and as stars on the
+            grid: hollow ones are not on it, and stand at the nearest place.
 
     Returns:
         The explorer.

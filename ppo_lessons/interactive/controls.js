@@ -5,7 +5,7 @@ function make(tag, properties, ...children) {
   return node;
 }
 
-function slider(knob, model, settings, set) {
+function slider(knob, settings, set) {
   const input = make("input", { type: "range", min: 0, max: knob.texts.length - 1, step: 1 });
   const readout = make("output", {});
   const show = () => {
@@ -41,14 +41,14 @@ function player(knob, settings, set) {
   return button;
 }
 
-function toggle(knob, model, settings, set) {
+function toggle(knob, settings, set) {
   const input = make("input", { type: "checkbox" });
   input.addEventListener("change", () => set(knob.name, input.checked));
   const row = make("div", { className: "ppo-knob" }, make("label", {}, input, make("span", {}, knob.label)));
   return [row, () => { input.checked = settings()[knob.name]; }];
 }
 
-function choice(knob, model, settings, set) {
+function choice(knob, settings, set) {
   const options = knob.texts.map((text, value) => make("option", { value, textContent: text }));
   const input = make("select", {}, ...options);
   input.addEventListener("change", () => set(knob.name, Number(input.value)));
@@ -56,13 +56,41 @@ function choice(knob, model, settings, set) {
   return [row, () => { input.value = settings()[knob.name]; }];
 }
 
-function button(knob, model) {
+function button(knob, settings, set, press) {
   const input = make("button", { type: "button", textContent: knob.label });
-  input.addEventListener("click", () => model.send({ pressed: knob.name }));
+  input.addEventListener("click", () => press(knob.name));
   return [make("div", { className: "ppo-knob" }, input), () => {}];
 }
 
 const KINDS = { slider, toggle, choice, button };
+
+const PATIENCE = 4000; // milliseconds
+const NO_ANSWER = "No answer from the kernel yet. If no cell is running ([*]), run this cell again: then the figure follows its knobs.";
+const GONE = "The kernel was restarted, and this figure stands still. Run this cell again (after those above it) and it follows its knobs.";
+
+// A kernel that has gone says nothing, so it is asked whether it follows.
+function listener(model) {
+  const notice = make("div", { className: "ppo-notice", hidden: true });
+  notice.setAttribute("role", "status");
+  let timer = 0, gone = false;
+  const say = (text) => { notice.textContent = text; notice.hidden = !text; };
+  const ask = () => {
+    if (timer || gone) return;
+    timer = setTimeout(() => say(NO_ANSWER), PATIENCE);
+    try { model.send({ ping: true }); } catch { say(NO_ANSWER); }
+  };
+  const answered = (message) => {
+    if (!message?.pong) return;
+    clearTimeout(timer);
+    timer = 0;
+    if (!gone) say("");
+  };
+  const left = () => { gone = true; clearTimeout(timer); say(GONE); };
+  model.on("msg:custom", answered);
+  model.on("comm_live_update", left); // by the widget manager, when the kernel restarts
+  const end = () => { clearTimeout(timer); model.off("msg:custom", answered); model.off("comm_live_update", left); };
+  return { notice, ask, end };
+}
 
 function render({ model, el }) {
   el.classList.add("ppo-controls");
@@ -71,16 +99,20 @@ function render({ model, el }) {
   el.dataset.lmSuppressShortcuts = "true"; // keys belong to the controls: in JupyterLab, x would cut the cell
   el.addEventListener("keydown", (event) => event.stopPropagation());
   const settings = () => model.get("settings");
+  const { notice, ask, end } = listener(model);
   const set = (name, value) => {
     model.set("settings", { ...settings(), [name]: value });
     model.save_changes(); // while the kernel is at work, newer values replace waiting ones
+    ask();
   };
-  const rows = model.get("knobs").map((knob) => KINDS[knob.kind](knob, model, settings, set));
-  el.replaceChildren(...rows.map(([row]) => row));
+  const press = (name) => { model.send({ pressed: name }); ask(); };
+  const rows = model.get("knobs").map((knob) => KINDS[knob.kind](knob, settings, set, press));
+  el.replaceChildren(...rows.map(([row]) => row), notice);
   const show = () => rows.forEach(([, update]) => update());
   model.on("change:settings", show);
   show();
-  return () => model.off("change:settings", show);
+  ask();
+  return () => { model.off("change:settings", show); end(); };
 }
 
 export default { render };

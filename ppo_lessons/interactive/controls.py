@@ -1,6 +1,7 @@
 """The knobs of an explorer: sliders, toggles, choices and buttons, in one widget made of the browser's own inputs.
 
-They have what ipywidgets' sliders lack: a label that screen readers get, and keys that do not reach the notebook.
+They have what ipywidgets' sliders lack: a label that screen readers get, keys that do not reach the notebook, and a
+word about it when no kernel follows them.
 """
 
 from collections.abc import Callable, Sequence
@@ -140,6 +141,8 @@ class Controls(anywidget.AnyWidget):
     def _receive(self, _: Any, content: Any, __: Any) -> None:
         if isinstance(content, dict) and "pressed" in content:
             self._pressed(content["pressed"])
+        elif isinstance(content, dict) and "ping" in content:
+            self.send({"pong": True})
 
     @property
     def values(self) -> dict[str, Any]:

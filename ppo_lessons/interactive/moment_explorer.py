@@ -20,7 +20,7 @@ from ppo_lessons.evaluation import Replay, evaluate, record
 from ppo_lessons.interactive.controls import Choice, Slider
 from ppo_lessons.interactive.explorer import Explorer
 from ppo_lessons.interactive.gradient_figures import gradient_lengths
-from ppo_lessons.interactive.picture import BLUE, DARK, GREEN, GREY, ORANGE, new_figure, plain
+from ppo_lessons.interactive.picture import BLUE, DARK, GREEN, GREY, ORANGE, legend_above, new_figure, plain
 from ppo_lessons.interactive.theatre import Theatre
 from ppo_lessons.players import policy_player
 from ppo_lessons.recorded import CONFIG, NUM_ENVS, NUM_STEPS, SEED, SKIPPED_STEPS
@@ -134,7 +134,7 @@ class MomentFace:
     def __init__(self) -> None:
         self.figure, (team, pulls, course) = new_figure(10.2, 3.7, 1, 3, gridspec_kw={"width_ratios": (1.25, 1, 1)})
         plain(team, f"the team on the same {CASES} cases", "share", "")
-        team.set(xlim=(-0.03, 1.2), ylim=(len(SHARES) - 0.4, -1.1))
+        team.set(xlim=(-0.03, 1.2), ylim=(len(SHARES) - 0.4, -0.4))
         team.set_yticks(range(len(SHARES)), SHARES, fontsize=9)
         team.set_xticks([0, 0.5, 1])
         team.hlines(range(len(SHARES)), 0, 1, color="#E4E4DF", linewidth=1, zorder=0)
@@ -146,18 +146,18 @@ class MomentFace:
         )
         (self.after,) = team.plot(rows * 0.0, rows, marker="D", color=BLUE, label="after the update", **look)
         self.said = [team.text(1.06, row, "", fontsize=8, va="center") for row in rows]
-        team.legend(fontsize=8, frameon=False, loc="upper left", ncols=2, borderaxespad=0)
+        legend_above(team)
 
-        plain(pulls, "who pulls how hard (first step)", "", "length of the gradient (log scale)")
+        plain(pulls, "which term pulls how hard (first step)", "", "length of the gradient (log scale)")
         pulls.set(yscale="log", ylim=(1e-4, 200), xlim=(-0.6, 2.6))
         pulls.set_xticks(range(3), ["trunk", "actor's\nhead", "critic's\nhead"])
         self.bars = []
         for i, (name, colour, hatch) in enumerate(self.TERMS):
             at = np.arange(3) + 0.27 * (i - 1)
             self.bars.append(
-                pulls.bar(at, 1e-9, 0.25, color=colour, hatch=hatch, edgecolor="white", label=f"{name} term").patches
+                pulls.bar(at, 1e-9, 0.25, color=colour, hatch=hatch, edgecolor="white", label=name).patches
             )
-        pulls.legend(fontsize=8, frameon=False, loc="upper left", ncols=2, handlelength=1.4, columnspacing=1)
+        legend_above(pulls, columns=3)
 
         plain(course, "how far the policy goes", "gradient step (log scale)", "")
         course.set(xscale="log", xlim=(0.9, MOST_STEPS * 1.1), yscale="log", ylim=(1e-7, 500))
@@ -165,7 +165,7 @@ class MomentFace:
         course.minorticks_off()
         (self.kl,) = course.plot([], [], "o-", color=DARK, linewidth=1.4, markersize=3, label="approx_kl")
         (self.clipped,) = course.plot([], [], "s--", color=ORANGE, linewidth=1.4, markersize=3, label="clip_fraction")
-        course.legend(fontsize=8, frameon=False, loc="upper left")
+        legend_above(course)
         flat = [bar for bars in self.bars for bar in bars]
         self.moving = (*self.ways, self.before, self.after, *self.said, *flat, self.kl, self.clipped)
 

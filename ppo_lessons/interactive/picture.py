@@ -1,6 +1,7 @@
 """A finished figure, shown as a PNG by JupyterLab, GitHub and HTML exports, that says its numbers in a line of text."""
 
 import io
+import math
 from typing import Any
 
 from matplotlib.axes import Axes
@@ -29,20 +30,6 @@ class Picture:
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
         return {"image/png": self.png, "text/plain": self.text}
-
-
-class Note:
-    """A text whose numbers may differ in the last digits from machine to machine: shown, and not compared by nbval.
-
-    Args:
-        text: What the learner sees, line by line.
-    """
-
-    def __init__(self, text: str) -> None:
-        self.text = text
-
-    def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
-        return {"text/markdown": f"```text\n{self.text}\n```", "text/plain": "numbers of this run"}
 
 
 def draw_png(figure: Figure) -> bytes:
@@ -80,3 +67,16 @@ def plain(axes: Axes, title: str = "", x: str = "", y: str = "") -> Axes:
     axes.tick_params(labelsize=8)
     axes.spines[["top", "right"]].set_visible(False)
     return axes
+
+
+def legend_above(axes: Axes, columns: int = 2) -> None:
+    """Put the legend of a panel between its title and its frame, where no curve ever comes.
+
+    Args:
+        axes: With its title and everything that has a label.
+        columns: Of the legend.
+    """
+    place = dict(loc="lower left", bbox_to_anchor=(0, 1), borderaxespad=0.1)
+    legend = axes.legend(fontsize=8, frameon=False, ncols=columns, handlelength=1.6, columnspacing=1, **place)
+    rows = math.ceil(len(legend.texts) / columns)
+    axes.set_title(axes.get_title("left"), fontsize=10, loc="left", color=DARK, pad=6 + 13 * rows)

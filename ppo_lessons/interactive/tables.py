@@ -1,15 +1,60 @@
-"""Tables in text, in which every row carries its badge: whose decision it was, where and when."""
+"""Tables: columns in a page and for screen readers, text for nbval and in print."""
 
 from collections.abc import Iterable, Sequence
+from html import escape
+from typing import Any
 
 import torch
 from torch import Tensor
 
 
+class Table:
+    """A table; printed, it is text, one line a row.
+
+    Args:
+        cells: Row by row; the first row and the first column are the heads.
+        names: So many columns hold names and not numbers.
+    """
+
+    def __init__(self, cells: Sequence[Sequence[str]], names: int = 1) -> None:
+        self.cells, self.names = cells, names
+
+    def __str__(self) -> str:
+        widths = [max(map(len, column)) for column in zip(*self.cells, strict=True)]
+
+        def pad(place: int, cell: str) -> str:
+            return cell.ljust(widths[place]) if place < self.names else cell.rjust(widths[place])
+
+        return "\n".join("  ".join(pad(i, cell) for i, cell in enumerate(row)) for row in self.cells)
+
+    __repr__ = __str__
+
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
+        head, *body = [[escape(cell) for cell in row] for row in self.cells]
+        rows = ["".join(f'<th scope="col">{cell}</th>' for cell in head)]
+        rows += [f'<th scope="row">{name}</th>' + "".join(f"<td>{x}</td>" for x in numbers) for name, *numbers in body]
+        lines = "\n".join(f"<tr>{row}</tr>" for row in rows)
+        return {"text/html": f"<table>\n{lines}\n</table>", "text/plain": str(self)}
+
+
+class Note:
+    """A table whose numbers may differ from machine to machine: shown, and with `tests/nbval.cfg` not compared.
+
+    Args:
+        table: Its heads are compared.
+    """
+
+    def __init__(self, table: Table) -> None:
+        self.table = table
+
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
+        return {**self.table._repr_mimebundle_(), "text/plain": "numbers of this run"}
+
+
 def row_table(
     badges: Tensor, rows: Sequence[int], names: Iterable[str] = (), digits: int = 3, **columns: Tensor
-) -> str:
-    """Return some rows of flat tensors as a text table.
+) -> Table:
+    """Return some rows of flat tensors as a table. Each carries its badge: whose decision it was, where and when.
 
     Args:
         badges: (t, e, a) of every row, (B, 3), as `SharedBuffer.badges` gives them.
@@ -19,23 +64,14 @@ def row_table(
         columns: Name -> flat tensor, (B,).
 
     Returns:
-        The table, one line a row.
+        The table.
     """
     names = list(names) or [""] * len(rows)
-    head = ["", "badge (t, e, a)", *columns]
-    body = []
+    cells = [["", "badge (t, e, a)", *columns]]
     for name, row in zip(names, rows, strict=True):
         badge = "({:2d}, {:2d}, {})".format(*badges[row].tolist())
-        body.append([name, badge, *(_show(tensor[row], digits) for tensor in columns.values())])
-    widths = [max(len(line[i]) for line in (head, *body)) for i in range(len(head))]
-    return "\n".join(
-        "  ".join(_pad(cell, width, i) for i, (cell, width) in enumerate(zip(line, widths, strict=True)))
-        for line in (head, *body)
-    )
-
-
-def _pad(cell: str, width: int, place: int) -> str:
-    return cell.ljust(width) if place < 2 else cell.rjust(width)
+        cells.append([name, badge, *(_show(tensor[row], digits) for tensor in columns.values())])
+    return Table(cells, names=2)
 
 
 def _show(number: Tensor, digits: int) -> str:

@@ -14,7 +14,7 @@ from ppo_lessons.atlas import BEHAVIOUR, LEARNING, curves_of
 from ppo_lessons.config import PPOConfig
 from ppo_lessons.evaluation import Replay, record
 from ppo_lessons.interactive.controls import Button, Slider
-from ppo_lessons.interactive.picture import BLUE, DARK, GREEN, GREY, ORANGE, PINK, new_figure, plain
+from ppo_lessons.interactive.picture import BLUE, DARK, GREEN, GREY, ORANGE, PINK, legend_above, new_figure, plain
 from ppo_lessons.interactive.theatre import Theatre
 from ppo_lessons.interactive.workbench import Workbench
 from ppo_lessons.players import policy_player
@@ -68,11 +68,11 @@ class DashboardFace:
             for i, name, colour, style in self.LINES
         }
         titles = ("what the team achieves", "how it behaves", "how it learns (log scale)")
-        limits = ((0, 1.25), (0, 4.2), (1e-3, 30))
+        limits = ((0, 1.02), (0, 4.2), (1e-3, 3))
         for axes, title, limit in zip(panels, titles, limits, strict=True):
             plain(axes, title, "million agent-steps", "")
             axes.set(xlim=(0, CYCLES * agent_steps / 1e6), ylim=limit)
-            axes.legend(fontsize=8, frameon=False, loc="upper left", ncols=2)
+            legend_above(axes, columns=3)
         panels[0].set_yticks([0, 0.5, 1])
         panels[2].set(yscale="log", ylim=limits[2])
         self.marks = [axes.axvline(0, color=DARK, linewidth=1, linestyle=":") for axes in panels]

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import fields
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.colors import PowerNorm
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
@@ -13,8 +14,20 @@ from PIL import Image
 
 from ppo_lessons.board import draw_board
 from ppo_lessons.evaluation import Replay
-from ppo_lessons.interactive.picture import BLUE, DARK, GREEN, GREY, ORANGE, PINK, Picture, new_figure, plain
+from ppo_lessons.interactive.picture import (
+    BLUE,
+    DARK,
+    GREEN,
+    GREY,
+    ORANGE,
+    PINK,
+    Picture,
+    legend_above,
+    new_figure,
+    plain,
+)
 from ppo_lessons.interactive.rollout_figures import put_board
+from ppo_lessons.interactive.tables import Table
 from ppo_lessons.steps import Steps
 from ppo_lessons.team import TeamBehaviour, recent
 from ppo_lessons.training import TrainReport
@@ -30,8 +43,8 @@ def draw_curves(reports: Sequence[TrainReport], cycles: int) -> Figure:
     Returns:
         A matplotlib figure.
     """
-    figure, panels = new_figure(10.5, 3.1, 1, 4, layout=None, gridspec_kw={"width_ratios": (1.25, 1, 1, 1)})
-    figure.subplots_adjust(left=0.035, right=0.99, bottom=0.16, top=0.8, wspace=0.22)
+    figure, panels = new_figure(10.5, 3.4, 1, 4, layout=None, gridspec_kw={"width_ratios": (1.25, 1, 1, 1)})
+    figure.subplots_adjust(left=0.035, right=0.99, bottom=0.15, top=0.72, wspace=0.22)
     steps = [report.agent_steps / 1e6 for report in reports]
     behaviours = [report.behaviour for report in reports if report.behaviour is not None]
     smooth = {
@@ -51,10 +64,9 @@ def draw_curves(reports: Sequence[TrainReport], cycles: int) -> Figure:
     for axes, name, values, colour, style in lines:
         axes.plot(steps, values, linestyle=style, color=colour, linewidth=1.6, label=name)
     titles = ("what the team achieves", "how it behaves", "losses", "how far each update goes")
-    places = ("center right", "center right", "upper right", "upper right")
-    for axes, title, where in zip(panels, titles, places, strict=True):
+    for axes, title in zip(panels, titles, strict=True):
         plain(axes, title, "million agent-steps", "")
-        axes.legend(fontsize=8, frameon=False, loc=where)
+        legend_above(axes)
         if axes is not panels[3]:
             axes.set_ylim(bottom=0)
     panels[0].set_ylim(0, 1.02)
@@ -103,7 +115,7 @@ def show_certificate(
     axes.axhline(0.95, color=DARK, linewidth=0.8, linestyle=":")
     plain(axes, "", "million agent-steps", "share of the last 400 cases won")
     axes.set_ylim(0, 1.02)
-    axes.legend(fontsize=9, frameon=False, loc="upper left")
+    axes.legend(fontsize=9, frameon=False, loc="center left", bbox_to_anchor=(1, 0.5))
     names = ", ".join(sorted(own_steps)) or "none yet"
     title = f"{len(own_steps)} of the {len(fields(Steps))} steps of this training are the learner's own"
     figure.suptitle(title, fontsize=11, color=DARK)
@@ -122,8 +134,7 @@ def show_ages(replays: Mapping[str, Replay], behaviours: Mapping[str, TeamBehavi
     Returns:
         The picture.
     """
-    size = (3.1 * len(replays), 6.2)
-    figure, panels = new_figure(*size, 2, len(replays), gridspec_kw={"height_ratios": (1, 0.92)}, squeeze=False)
+    figure, panels, beside = _two_rows_of_squares(len(replays))
     shades = PowerNorm(0.4, vmin=0, vmax=max(behaviour.visits.max() for behaviour in behaviours.values()))
     for column, (age, replay) in enumerate(replays.items()):
         behaviour, f = behaviours[age], telling_frame(replay)
@@ -132,14 +143,29 @@ def show_ages(replays: Mapping[str, Replay], behaviours: Mapping[str, TeamBehavi
         axes = panels[1, column]
         extent = (0, replay.case.size, replay.case.size, 0)
         image = axes.imshow(behaviour.visits, cmap="Blues", norm=shades, extent=extent)
-        axes.set_axis_off()
+        axes.set(xticks=[], yticks=[])
+        axes.spines[:].set_color("#D6D6D0")
         alone = f"health lost alone {behaviour.health_lost_alone:.1f} per 100 steps"
         axes.set_title(f"{behaviour.teaming_up:.1f} together at a tough spirit\n{alone}", fontsize=9, color=DARK)
-    bar = figure.colorbar(image, ax=panels[1, :].tolist(), shrink=0.7, pad=0.02)
+    bar = figure.colorbar(image, cax=beside)
     bar.set_label("share of steps in a cell", fontsize=8)
     bar.ax.tick_params(labelsize=7)
     text = "; ".join(f"{age}: wins {b.win_rate:.0%}, survival {b.survival:.0%}" for age, b in behaviours.items())
     return Picture(figure, text)
+
+
+def _two_rows_of_squares(columns: int) -> tuple[Figure, np.ndarray, Axes]:
+    """Return a figure with panels of one size, (2, columns), and a narrow one beside the lower row."""
+    side, gap, head, edge, right = 2.8, 0.3, 0.5, 0.1, 0.8  # inches
+    width, height = edge + columns * (side + gap) - gap + right, 2 * (side + head) + edge
+    figure = Figure(figsize=(width, height), dpi=100, facecolor="white")
+
+    def panel(left: float, bottom: float, wide: float, high: float) -> Axes:
+        return figure.add_axes((left / width, bottom / height, wide / width, high / height))
+
+    bottoms = edge + side + head, edge
+    panels = [[panel(edge + i * (side + gap), bottom, side, side) for i in range(columns)] for bottom in bottoms]
+    return figure, np.array(panels), panel(width - right + 0.15, edge + 0.15 * side, 0.12, 0.7 * side)
 
 
 def telling_frame(replay: Replay) -> int:
@@ -190,8 +216,8 @@ def _row_of_boards(replays: list[Replay], f: int) -> np.ndarray:
     return np.concatenate(pieces, axis=1)
 
 
-def behaviour_table(behaviours: Mapping[str, TeamBehaviour]) -> str:
-    """Return the behaviour of several teams as a text table, one column a team."""
+def behaviour_table(behaviours: Mapping[str, TeamBehaviour]) -> Table:
+    """Return the behaviour of several teams as a table, one column a team."""
     rows = {
         "cases won": lambda b: f"{b.win_rate:.0%}",
         "detectives standing at the end": lambda b: f"{b.survival:.0%}",
@@ -204,6 +230,5 @@ def behaviour_table(behaviours: Mapping[str, TeamBehaviour]) -> str:
     toughness = sorted(next(iter(behaviours.values())).banished)
     for k in toughness:
         rows[f"spirits of toughness {k} banished"] = lambda b, k=k: f"{b.banished[k]:.0%}"
-    lines = [" " * 36 + "".join(f"{name:>12}" for name in behaviours)]
-    lines += [f"{name:<36}" + "".join(f"{show(b):>12}" for b in behaviours.values()) for name, show in rows.items()]
-    return "\n".join(lines)
+    body = [[name, *(show(behaviour) for behaviour in behaviours.values())] for name, show in rows.items()]
+    return Table([["", *behaviours], *body])

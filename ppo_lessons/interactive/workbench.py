@@ -3,6 +3,7 @@
 import time
 from collections.abc import Sequence
 from typing import Any
+from weakref import WeakValueDictionary
 
 import ipywidgets as widgets
 
@@ -16,8 +17,13 @@ REDRAW_SECONDS = 0.5
 """Time between two drawings while the work goes on."""
 
 
+_newest: "WeakValueDictionary[type, Workbench]" = WeakValueDictionary()
+
+
 class Workbench(widgets.VBox):
     """Knobs, buttons, one picture and one line of numbers, and work in the background.
+
+    A new one ends the work of an older one of its class, which keeps what it did.
 
     Subclasses say what one piece of work is (`work`), what the picture shows (`look`) and what a button does
     (`press`). A reader without a kernel gets the picture and a fixed text.
@@ -51,6 +57,9 @@ class Workbench(widgets.VBox):
         self.picture = widgets.Image(format="png", layout=dict(width="100%", max_width=f"{width}px"))
         self.numbers = widgets.HTML()
         self._draw()
+        if (older := _newest.get(type(self))) is not None:
+            older.stop()  # its cell was run again: nobody would see it, and it would go on until the kernel ends
+        _newest[type(self)] = self
         super().__init__((self.controls, self.picture, self.numbers, *foot), layout=dict(overflow="visible"))
 
     def work(self) -> bool:
