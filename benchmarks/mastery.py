@@ -1,4 +1,7 @@
-"""From chaos to mastery: how long until 95 % of the cases that the team finishes while it trains are won."""
+"""From chaos to mastery: how long until 95 % of the cases that the team finishes while it trains are won.
+
+The defaults were chosen with other seeds than those that are measured here.
+"""
 
 import time
 from collections import deque
@@ -11,19 +14,23 @@ from ppo_lessons import PPOConfig, TrainingRun
 from ppo_lessons.training import TrainReport, train_cycle
 
 CASE = "standard"
-SEEDS = range(10)
+SEEDS = range(1000, 1040)
 WIN_RATE = 0.95
+OTHER_CASES, OTHER_SEEDS, OTHER_WIN_RATE, OTHER_PATIENCE = ("stray", "pack", "fog"), range(1000, 1003), 0.9, 100.0
+"""The cases that are learned from nothing too, if not as fast."""
 CASES = 400
 """The win rate is taken over so many of the last finished cases: whole cycles, as few as hold that many."""
-GOAL_SECONDS = 20.0
+GOAL_MEDIAN, GOAL_WORST = 5.0, 10.0
+"""CPU seconds, on a core that does nothing else."""
 PATIENCE = 45.0
 """CPU seconds after which a seed is given up."""
-HEADER = ("seed", "reached", "CPU seconds", "agent-steps", "won in the end")
+HEADER = ("case", "seed", "reached", "CPU seconds", "agent-steps", "won in the end")
 
 
 class Road(NamedTuple):
     """One seed's way."""
 
+    case: str
     seed: int
     reached: bool
     cpu_seconds: float
@@ -58,42 +65,56 @@ class WinRate:
 def run(quick: bool = False) -> Outcome:
     """Measure; quick: one seed, given up at once."""
     one_core()
-    seeds, patience = (SEEDS[:1], 0.5) if quick else (SEEDS, PATIENCE)
+    seeds, patience, others = (SEEDS[:1], 0.5, ()) if quick else (SEEDS, PATIENCE, OTHER_CASES)
     train_cycle(TrainingRun(CASE, PPOConfig(num_envs=1)))  # torch loads a part of itself with the first optimizer
     roads = [road_to_mastery(seed, patience) for seed in seeds]
-    in_time = sum(road.reached and road.cpu_seconds <= GOAL_SECONDS for road in roads)
-    middle = median(road.cpu_seconds for road in roads)  # right if most arrive: those given up took longer
-    row = Row(
-        name=f"seeds that win {WIN_RATE:.0%} within {GOAL_SECONDS:.0f} CPU seconds",
-        ours=f"{in_time} of {len(roads)}, median {middle:.1f} s",
-        peer=f"{GOAL_SECONDS:.0f} s",
-        ratio=in_time / len(roads),
-        goal=Goal("at least", 0.9),
-    )
+    other_roads = [
+        road_to_mastery(seed, OTHER_PATIENCE, case, OTHER_WIN_RATE) for case in others for seed in OTHER_SEEDS
+    ]
+    # A seed that was given up counts with the time after which it was; that is more than either goal.
+    seconds = [road.cpu_seconds for road in roads]
+    agent_steps = median(road.agent_steps for road in roads)
+    found = [
+        _row(f"CPU seconds to {WIN_RATE:.0%} wins, median of {len(roads)} seeds", median(seconds), GOAL_MEDIAN),
+        _row(f"CPU seconds to {WIN_RATE:.0%} wins, slowest of {len(roads)} seeds", max(seconds), GOAL_WORST),
+    ]
     notes = (
         f"Case {CASE!r}, `PPOConfig` as it is, {WIN_RATE:.0%} of the last {CASES} cases that were finished in training "
         "(whole cycles). CPU time from nothing: making the run, playing, measuring and learning. A seed is given up "
-        f"after {patience:g} s.\n\n" + table(HEADER, [_cells(road) for road in roads])
+        f"after {patience:g} s. Median {agent_steps:,.0f} agent-steps. The other cases, with the same settings: "
+        f"{OTHER_WIN_RATE:.0%}, given up after {OTHER_PATIENCE:g} s. `nightfall` is not learned from nothing.\n\n"
+        + table(HEADER, [_cells(road) for road in (*roads, *other_roads)])
     )
-    return Outcome([row], notes)
+    return Outcome(found, notes)
 
 
-def road_to_mastery(seed: int, patience: float) -> Road:
+def _row(name: str, seconds: float, goal: float) -> Row:
+    return Row(name=name, ours=f"{seconds:.1f} s", peer=f"{goal:g} s", ratio=seconds / goal, goal=Goal("at most", 1))
+
+
+def road_to_mastery(seed: int, patience: float, case: str = CASE, goal: float = WIN_RATE) -> Road:
     """Train one seed until it wins often enough, or patience (CPU seconds) ends."""
     start = time.process_time()
-    training = TrainingRun(CASE, PPOConfig(seed=seed))
+    training = TrainingRun(case, PPOConfig(seed=seed))
     recent = WinRate()
     while True:
         report = train_cycle(training)
         win_rate = recent.add(*_cases_and_wins(report))
         seconds = time.process_time() - start
-        if win_rate >= WIN_RATE or seconds > patience:
-            return Road(seed, win_rate >= WIN_RATE, seconds, report.agent_steps, win_rate)
+        if win_rate >= goal or seconds > patience:
+            return Road(case, seed, win_rate >= goal, seconds, report.agent_steps, win_rate)
 
 
 def _cells(road: Road) -> tuple[str, ...]:
     reached = "yes" if road.reached else "**no**"
-    return str(road.seed), reached, f"{road.cpu_seconds:.1f}", f"{road.agent_steps:,}", f"{road.win_rate:.1%}"
+    return (
+        road.case,
+        str(road.seed),
+        reached,
+        f"{road.cpu_seconds:.1f}",
+        f"{road.agent_steps:,}",
+        f"{road.win_rate:.1%}",
+    )
 
 
 def _cases_and_wins(report: TrainReport) -> tuple[int, int]:

@@ -48,7 +48,7 @@ def _compare(measured: dict[str, list[CycleSeconds]], agent_steps: int, config: 
     cycles = {name: [sum(turn) for turn in turns] for name, turns in measured.items()}
     rates = {name: f"{agent_steps / median(seconds):,.0f} agent-steps/s" for name, seconds in cycles.items()}
     rows, spreads = [], []
-    goals = ((SUPERSUIT, Goal("at least", 15)), (BATCHED, Goal("at least", 2.5)), (PLAIN, None))
+    goals = ((SUPERSUIT, Goal("at least", 15)), (BATCHED, Goal("at least", 1.8)), (PLAIN, None))
     for name, goal in goals:
         times = ratio(cycles[name], cycles[OURS])
         goal_row = dict(ours=rates[OURS], peer=rates[name], ratio=times.median, goal=goal)

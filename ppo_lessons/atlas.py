@@ -25,10 +25,10 @@ from ppo_lessons.training import TrainingRun, TrainReport, train
 
 PATH = Path(__file__).parent / "atlas.npz"
 CLIP_EPS = (0.05, 0.1, 0.2, 0.4, 1.0)
-ENT_COEF = (0.0, 0.005, 0.02, 0.06, 0.2)
-VF_COEF = (0.05, 0.5, 5.0)
+ENT_COEF = (0.0, 0.008, 0.025, 0.08, 0.25)
+VF_COEF = (0.1, 1.0, 10.0)
 SEEDS = (0, 1, 2)
-CYCLES, EVERY = 160, 8
+CYCLES, EVERY = 240, 12
 """Length of a run, and how many cycles lie between two points of its curves."""
 BEHAVIOUR = (
     "win_rate",

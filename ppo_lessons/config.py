@@ -12,27 +12,27 @@ class PPOConfig:
         ValueError: If a field is outside its range.
     """
 
-    num_envs: int = 256
+    num_envs: int = 128
     """Copies of the world that are played at once, E, 1 or more."""
     num_steps: int = 8
     """Length of a rollout, T, 1 or more."""
     epochs: int = 4
     """Passes over the rows of one rollout, 1 or more."""
-    minibatch_size: int = 4096
+    minibatch_size: int = 2048
     """Rows in a mini-batch, 2 or more. As large as the rollout: no mini-batches, which the MAPPO paper advises."""
-    learning_rate: float = 3e-3
+    learning_rate: float = 5e-3
     """Step size of Adam, above 0."""
     anneal_cycles: int | None = None
     """If given: the step size falls in a straight line and reaches 0 after so many cycles, 1 or more."""
-    gamma: float = 0.98
+    gamma: float = 0.95
     """Discount of a reward one step later, 0 to 1."""
-    gae_lambda: float = 0.8
+    gae_lambda: float = 0.75
     """0: trust the critic after one step; 1: trust only the rewards. 0 to 1."""
     clip_eps: float = 0.2
     """How far from 1 a ratio may go before a row that went the right way stops pushing, above 0."""
-    vf_coef: float = 0.5
+    vf_coef: float = 1.0
     """Weight of the value loss (mean squared error) in the total, 0 or more."""
-    ent_coef: float = 0.02
+    ent_coef: float = 0.025
     """Weight of the entropy in the total, 0 or more."""
     max_grad_norm: float = 1.0
     """The gradient of all parameters together is shortened to this length, above 0."""

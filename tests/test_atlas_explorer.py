@@ -96,7 +96,7 @@ def test_between():
 
 def test_own_runs_appear(usual: dict[str, object]):
     usual = {**usual, "quantity": "entropy"}
-    trials = [trained(ent_coef=0.01), trained(vf_coef=5.0, clip_eps=0.1)]
+    trials = [trained(ent_coef=0.01), trained(vf_coef=10.0, clip_eps=0.1)]
     face = AtlasFace()
     live = LiveFigure(face.figure, face.moving)
     said = [face.show(open_page(**usual))]
@@ -112,14 +112,14 @@ def test_own_runs_appear(usual: dict[str, object]):
         x, y = face.own[i].get_data()
         wanted = trial.curves()[:, :, column].mean(axis=0)
         np.testing.assert_allclose(y, wanted)
-        np.testing.assert_allclose(x, [4 * 8192 / 1e6, 8 * 8192 / 1e6])
+        np.testing.assert_allclose(x, [4 * 4096 / 1e6, 8 * 4096 / 1e6])
         assert f"★ {trial.name}: {wanted[-1]:.2f}" in said[2]
     atlas = load_atlas()
     (x,), (y,) = face.stars.get_data()
     assert (x, round(y)) == (between(0.01, atlas.ent_coef), atlas.clip_eps.index(0.2)), "one of this page"
-    face.show(open_page(**{**usual, "vf_coef": 5.0}, trials=trials))
+    face.show(open_page(**{**usual, "vf_coef": 10.0}, trials=trials))
     (x,), (y,) = face.stars.get_data()
-    assert (x, round(y)) == (atlas.ent_coef.index(0.02), atlas.clip_eps.index(0.1))
+    assert (x, round(y)) == (atlas.ent_coef.index(0.025), atlas.clip_eps.index(0.1))
     face.show(open_page(**usual))
     assert live.draw() == seen[0], "nothing is left behind"
 
@@ -127,11 +127,11 @@ def test_own_runs_appear(usual: dict[str, object]):
 @pytest.mark.parametrize(
     ("changes", "page", "corner"),
     [
-        ({"clip_eps": 0.02, "ent_coef": 0.2}, 0.5, (4, -0.4)),
-        ({"clip_eps": 2.0, "ent_coef": 0.5}, 0.5, (4.4, 4.1)),
-        ({"vf_coef": 0.0}, 0.05, (2, 1.7)),
-        ({"vf_coef": 1.0}, 0.5, (2, 1.7)),
-        ({"vf_coef": 50.0}, 5.0, (2, 1.7)),
+        ({"clip_eps": 0.02, "ent_coef": 0.25}, 1.0, (4, -0.4)),
+        ({"clip_eps": 2.0, "ent_coef": 0.5}, 1.0, (4.4, 4.1)),
+        ({"vf_coef": 0.0}, 0.1, (2, 1.7)),
+        ({"vf_coef": 2.0}, 1.0, (2, 1.7)),
+        ({"vf_coef": 50.0}, 10.0, (2, 1.7)),
     ],
 )
 def test_a_run_off_the_grid_has_a_hollow_star_at_the_nearest_place(

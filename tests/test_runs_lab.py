@@ -154,7 +154,7 @@ def test_forget(watcher: Watcher):
 
 def test_a_trial_is_named_by_what_differs():
     assert new_trial(1, 8).name == "default settings"
-    assert new_trial(1, 8, clip_eps=0.2, ent_coef=0.02).name == "default settings"
+    assert new_trial(1, 8, clip_eps=0.2, ent_coef=0.025).name == "default settings"
     assert (
         new_trial(1, 8, epochs=8, learning_rate=3e-4, vf_coef=0.0).name == "vf_coef 0, learning_rate 0.0003, epochs 8"
     )
@@ -271,7 +271,7 @@ def test_lines_are_means_and_bands_reach_to_all_seeds(reports: list[TrainReport]
         known = np.isfinite(values).all(axis=0)
         x, y = face.lines[i * len(LOOKS)].get_data()
         np.testing.assert_allclose(y, values.mean(axis=0)[known])
-        np.testing.assert_allclose(x, (np.arange(1, 6) * 4 * 8192 / 1e6)[known])
+        np.testing.assert_allclose(x, (np.arange(1, 6) * 4 * 4096 / 1e6)[known])
         if known.sum() > 1:
             corners = face.bands[i * len(LOOKS)].get_paths()[0].vertices
             assert corners[:, 1].min() == pytest.approx(values[:, known].min())

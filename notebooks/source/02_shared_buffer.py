@@ -194,7 +194,7 @@ explore_buffer()
 
 # %% [markdown]
 # The same 2048 places could have other borders. Few copies and many steps: long stories, but all from the same few worlds. Many copies and few
-# steps: many stories, each cut short, and the critic has to guess how they go on. The package trains with 256 copies and T = 8.
+# steps: many stories, each cut short, and the critic has to guess how they go on. The package trains with 128 copies and T = 8.
 #
 # ## Exercise 2.1: flat rows (difficulty 1, 4 minutes)
 #

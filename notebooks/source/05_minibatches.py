@@ -275,11 +275,13 @@ count_gradient_steps = check(count_gradient_steps)
 # of rollouts and your functions in the update. They differ in `epochs` alone. (A few seconds.)
 
 # %%
-from ppo_lessons import PPOConfig, Steps, TrainingRun, train
+from dataclasses import replace
+
+from ppo_lessons import Steps, TrainingRun, train
 
 curves, mine = {}, Steps(shuffle_rows=shuffle_rows, split_rows=split_rows)
 for num_epochs in (1, 4, 10):
-    config = PPOConfig(num_envs=64, num_steps=16, minibatch_size=1024, learning_rate=4e-3, epochs=num_epochs)
+    config = replace(CONFIG, num_envs=64, num_steps=16, minibatch_size=1024, epochs=num_epochs)
     reports = list(train(TrainingRun("stray", config), cycles=16, steps=mine))
     curves[num_epochs] = [report.mean_reward for report in reports]
     foretold = [count_gradient_steps(report.update.num_rows, 1024, num_epochs) for report in reports]

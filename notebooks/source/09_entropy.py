@@ -219,11 +219,13 @@ figures.show_softmax_twice(entropies, twice, 5)
 
 
 # %%
-from ppo_lessons import PPOConfig, TrainingRun, train
+from dataclasses import replace
+
+from ppo_lessons import TrainingRun, train
 
 
 def entropy_of_each_cycle(ent_coef):
-    config = PPOConfig(num_envs=64, minibatch_size=1024, ent_coef=ent_coef, seed=0)
+    config = replace(CONFIG, num_envs=64, num_steps=8, minibatch_size=1024, learning_rate=3e-3, ent_coef=ent_coef)
     return [report.update.entropy for report in train(TrainingRun("standard", config), cycles=20)]
 
 

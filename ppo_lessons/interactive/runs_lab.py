@@ -9,7 +9,8 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from ppo_lessons.atlas import BEHAVIOUR, LEARNING, curves_of, load_atlas
+from ppo_lessons.atlas import BEHAVIOUR, CYCLES, LEARNING, curves_of, load_atlas
+from ppo_lessons.cases import CASES
 from ppo_lessons.config import PPOConfig
 from ppo_lessons.errors import NonFiniteError
 from ppo_lessons.interactive.controls import Button, Slider
@@ -19,9 +20,9 @@ from ppo_lessons.training import TrainingRun, TrainReport, train_cycle
 
 EVERY = 4
 """Cycles between two points of a curve."""
-LONGEST = 160
+LONGEST = CYCLES
 """Cycles that the figure has room for, as many as a run of the atlas has."""
-AGENT_STEPS = 8192
+AGENT_STEPS = PPOConfig().num_steps * PPOConfig().num_envs * CASES["standard"].num_detectives
 """Of one cycle with the default settings."""
 LOOKS = ((BLUE, "-"), (ORANGE, "--"), (GREEN, "-."), (PINK, ":"), (DARK, "-"))
 """Colour and line style of a setting; the oldest makes room for the sixth."""
@@ -178,7 +179,7 @@ class RunsLab(Workbench):
             Slider("learning_rate", "learning_rate", (3e-4, 1e-3, 3e-3, 6e-3, 0.012), usual.learning_rate),
             Slider("epochs", "epochs", (1, 2, 4, 8), usual.epochs),
             Slider("seeds", "seeds", (1, 2, 3, 4, 5), 3),
-            Slider("cycles", "cycles", (8, 20, 40, 80, 120, LONGEST), 80),
+            Slider("cycles", "cycles", (12, 30, 60, 120, 180, LONGEST), 120),
         )
         buttons = (
             Button("train", "Train these settings"),
