@@ -168,7 +168,7 @@ def observe(case: Case, state: WorldState) -> np.ndarray:
     place = _places(state.detectives)  # (2, A, E)
     health = np.ascontiguousarray(state.health.T * np.float32(1.0 / case.health), np.float32)  # (A, E)
     alive = health > 0
-    table = np.empty((case.obs_size, num_agents, num_envs), np.float32)  # (D, A, E)
+    table = np.zeros((case.obs_size, num_agents, num_envs), np.float32)  # (D, A, E)
     np.multiply(place, _scale(case), out=table[0:2])
     table[2] = health
     _observe_mates(case, place, health, table[mates_from:spirits_from])
