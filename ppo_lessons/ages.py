@@ -81,7 +81,7 @@ def make_ages(
     raise RuntimeError(f"All ages must be reached within {most_cycles} cycles. Got {', '.join(kept) or 'none'}")
 
 
-def make_reference_curve(folder: Path = FOLDER, cycles: int = 160) -> None:
+def make_reference_curve(folder: Path = FOLDER, cycles: int = 240) -> None:
     """Train the run of lesson 11 and write its win rate over the last 400 cases, cycle by cycle, as reference.json."""
     behaviours, curve = [], []
     for report in train(TrainingRun("standard", REFERENCE), cycles):
