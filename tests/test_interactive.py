@@ -227,7 +227,7 @@ def test_training_ends_when_the_share_is_won():
 
 def test_a_note_shows_its_numbers_and_is_compared_by_none():
     note = Note(Table([["", "wins"], ["this team", "98 %"]]))._repr_mimebundle_()
-    assert "98 %" in note["text/html"] and "98" not in note["text/plain"]
+    assert "98&nbsp;%" in note["text/html"] and "98" not in note["text/plain"]
 
 
 def test_a_table_has_columns_in_the_page_and_as_text():
@@ -237,7 +237,7 @@ def test_a_table_has_columns_in_the_page_and_as_text():
     assert bundle["text/plain"] == str(table)
     head, row = bundle["text/html"].splitlines()[1:3]
     assert head == '<tr><th scope="col"></th><th scope="col">a &lt; b</th></tr>'
-    assert row == '<tr><th scope="row">wins</th><td>98 %</td></tr>'
+    assert row == '<tr><th scope="row">wins</th><td>98&nbsp;%</td></tr>'
 
 
 def test_the_readme_picture_is_there():

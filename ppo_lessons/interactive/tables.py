@@ -32,7 +32,9 @@ class Table:
     def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
         head, *body = [[escape(cell) for cell in row] for row in self.cells]
         rows = ["".join(f'<th scope="col">{cell}</th>' for cell in head)]
-        rows += [f'<th scope="row">{name}</th>' + "".join(f"<td>{x}</td>" for x in numbers) for name, *numbers in body]
+        for name, *numbers in body:  # a name may go over two lines on a narrow page, a badge or a number not
+            cells = "".join(f"<td>{number.replace(' ', '&nbsp;')}</td>" for number in numbers)
+            rows.append(f'<th scope="row">{name}</th>{cells}')
         lines = "\n".join(f"<tr>{row}</tr>" for row in rows)
         return {"text/html": f"<table>\n{lines}\n</table>", "text/plain": str(self)}
 
