@@ -2,6 +2,7 @@
 
     python start.py                       open the lessons (also: --no-browser, --port 8899)
     python start.py test [pytest ...]     run every test, the notebooks included
+    python start.py machines [names]      what computes with floats, once more as other processors would
     python start.py notebooks [names]     make the notebooks anew from notebooks/source
     python start.py benchmark [...]       measure speed against other libraries
     python start.py format                lay the code out as the tests want it
@@ -40,6 +41,7 @@ LOG = VENV / "install.log"
 COMMANDS = {
     "lab": (["lessons"], []),
     "test": (["lessons", "test"], [["-m", "pytest", "-n", "auto", "--maxprocesses", "4", "--dist", "loadfile"]]),
+    "machines": (["lessons", "test"], [["tests/machines.py"]]),
     "notebooks": (["lessons"], [["-m", "ppo_lessons.classroom.build"]]),
     "benchmark": (["lessons", "benchmark"], [["-m", "benchmarks"]]),
     "format": (["lessons", "test"], [["-m", "ruff", "check", "--fix"], ["-m", "ruff", "format"]]),

@@ -30,8 +30,8 @@ NO_FLOATS = ("test_start.py", "test_environment.py", "test_imports.py", "test_be
 """What neither trains nor compares floats, or does so in a page that is compared with a process of the same machine."""
 
 
-def command(machine: str) -> list[str]:
-    """Return the call of pytest that plays a machine: its notebooks blank and solved, and every test with floats."""
+def command() -> list[str]:
+    """Return the call of pytest: the notebooks blank and solved, and every test with floats."""
     parallel = ["-n", "auto", "--maxprocesses", "4", "--dist", "loadfile"]
     left_out = [f"--ignore-glob=*/{pattern}" for pattern in NO_FLOATS]
     return [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *parallel, *left_out, str(TESTS)]
@@ -41,7 +41,7 @@ def play(machine: str) -> int:
     """Run the tests as that machine and return pytest's exit code."""
     variables = MACHINES[machine]
     print(f"\nAs the machine {machine!r}: {variables or 'nothing set'}", flush=True)
-    return subprocess.run(command(machine), cwd=TESTS.parent, env={**os.environ, **variables}).returncode
+    return subprocess.run(command(), cwd=TESTS.parent, env={**os.environ, **variables}).returncode
 
 
 def main(names: list[str]) -> int:

@@ -13,7 +13,7 @@ from ppo_lessons.buffer import SharedBuffer
 from ppo_lessons.config import PPOConfig
 from ppo_lessons.evaluation import Replay, evaluate, record
 from ppo_lessons.interactive import live, rollout_figures, training_figures, update_figures
-from ppo_lessons.interactive.picture import Picture, draw_png, new_figure
+from ppo_lessons.interactive.picture import Picture, draw_png, new_figure, rounded, signed
 from ppo_lessons.interactive.readme_picture import PATH
 from ppo_lessons.interactive.tables import Note, Table
 from ppo_lessons.players import policy_player
@@ -238,6 +238,21 @@ def test_a_table_has_columns_in_the_page_and_as_text():
     head, row = bundle["text/html"].splitlines()[1:3]
     assert head == '<tr><th scope="col"></th><th scope="col">a &lt; b</th></tr>'
     assert row == '<tr><th scope="row">wins</th><td>98&nbsp;%</td></tr>'
+
+
+@pytest.mark.parametrize("nothing", [0.0, -0.0, 4e-9, -4e-9, np.float32(-1e-9), torch.tensor(-1e-9)])
+def test_what_rounds_to_nothing_has_one_sign_on_every_processor(nothing: float):
+    assert signed(nothing, 3) == "+0.000"
+    assert f"{rounded(nothing, 1):.1f}" == "0.0"
+
+
+def test_signs_are_kept():
+    assert (signed(-0.0006, 3), signed(1.25, 1), f"{rounded(-1.26, 1):.1f}") == ("-0.001", "+1.2", "-1.3")
+
+
+def test_the_mean_of_normalised_advantages_has_no_sign_in_the_picture_of_the_losses():
+    terms = [torch.tensor(x) for x in (-1.5e-9, 0.3, 1.1, 0.15, 0.0, 0.0)]
+    assert "actor_loss +0.000" in repr(update_figures.show_loss_terms(MinibatchLosses(*terms), SMALL))
 
 
 def test_the_readme_picture_is_there():

@@ -1,13 +1,20 @@
-"""Cells run twice, and a notebook run again in the same kernel, as learners do: no error, and the same words."""
+"""Cells run twice, and a notebook run again in the same kernel, as learners do, and all that on a processor that nobody
+has: no error, and the words that are stored."""
 
 import os
 from pathlib import Path
 
+import nbformat
 import pytest
 from nbclient import NotebookClient
 from nbformat import NotebookNode
 
-from ppo_lessons.classroom.build import NOTEBOOKS, lessons, read_lesson
+from ppo_lessons.classroom.build import NOTEBOOKS, lessons
+
+ELSEWHERE = f"""import sys
+sys.path.insert(0, {str(Path(__file__).parent)!r})
+from imagined import ImaginedProcessor
+ImaginedProcessor().__enter__();"""
 
 
 def said(cell: NotebookNode) -> str:
@@ -18,15 +25,18 @@ def said(cell: NotebookNode) -> str:
 
 @pytest.mark.parametrize("name", lessons())
 def test_every_cell_runs_twice_and_then_the_notebook_once_more(name: str, tmp_path: Path):
-    notebook = read_lesson(name)
+    notebook = nbformat.read(NOTEBOOKS / f"{name}.ipynb", as_version=4)
+    code = [(place, cell) for place, cell in enumerate(notebook.cells) if cell.cell_type == "code"]
+    stored = {place: said(cell) for place, cell in code}
+    elsewhere = nbformat.v4.new_code_cell(ELSEWHERE)
+    notebook.cells.append(elsewhere)
     where = {"metadata": {"path": str(NOTEBOOKS)}}
     client = NotebookClient(notebook, timeout=120, kernel_name="python3", resources=where)
     client.reset_execution_trackers()
-    code = [(place, cell) for place, cell in enumerate(notebook.cells) if cell.cell_type == "code"]
-    first: dict[int, str] = {}
     with client.setup_kernel(env={**os.environ, "PPO_LESSONS_HOME": str(tmp_path), "OMP_NUM_THREADS": "1"}):
+        client.execute_cell(elsewhere, len(notebook.cells) - 1)
         for times in (2, 1):
             for place, cell in code:
                 for _ in range(times):
                     client.execute_cell(cell, place)
-                    assert said(cell) == first.setdefault(place, said(cell)), cell.source
+                    assert said(cell) == stored[place], cell.source

@@ -11,7 +11,7 @@ from torch import Tensor
 from ppo_lessons.advantages import gae, next_values, td_errors, with_team_credit
 from ppo_lessons.interactive.controls import Choice, Slider, Toggle
 from ppo_lessons.interactive.explorer import Explorer
-from ppo_lessons.interactive.picture import BLUE, DARK, GREEN, GREY, ORANGE, SOFT_BLUE, new_figure, plain
+from ppo_lessons.interactive.picture import BLUE, DARK, GREEN, GREY, ORANGE, SOFT_BLUE, new_figure, plain, signed
 from ppo_lessons.interactive.trajectory import recording
 from ppo_lessons.recorded import BADGES, FOLDER, NUM_ENVS, SEED, SKIPPED_STEPS
 from ppo_lessons.spirit_env import SpiritWorld
@@ -186,7 +186,7 @@ def whats_after(result: Stretch) -> str:
     elif result.treated != "terminated":
         credit = "whoever is said to live on has no team credit"
     else:
-        credit = f"team credit {result.credit:+.3f}" if result.team_credit else "no team credit"
+        credit = f"team credit {signed(result.credit, 3)}" if result.team_credit else "no team credit"
     return f"{result.next_value:.3f} ({why}{'; ' * bool(credit)}{credit})"
 
 
@@ -290,7 +290,7 @@ class AdvantageFace:
         self.as_it_was.set_data(places, result.as_it_was)
         here = float(result.advantages[row])
         self.ring.set_data([row], [here])
-        self.number.set(x=row, text=f"{here:+.2f}")
+        self.number.set(x=row, text=signed(here, 2))
         for place, text in enumerate(self.weights, row):
             text.set(x=place, text=f"{result.weights[place]:.2f}" if place < count else "")
         said = NAMES[result.treated]
@@ -300,9 +300,9 @@ class AdvantageFace:
         self.later.set(x=count - 0.2, text=result.later)
 
         t, e, a = result.badge
-        recorded = f"{result.as_it_was[row]:+.3f}"
+        recorded = signed(result.as_it_was[row], 3)
         return (
-            f"row ({result.first + row}, {e}, {a}): advantage {here:+.3f} (end as recorded: {recorded}), return "
+            f"row ({result.first + row}, {e}, {a}): advantage {signed(here, 3)} (end as recorded: {recorded}), return "
             f"{here + result.values[row]:.3f}; expected after t = {t}: {whats_after(result)}; a TD error k steps on "
             f"counts {result.decay:.3f}^k"
         )
@@ -313,7 +313,7 @@ class AdvantageFace:
         source, level = count + int(np.argmax(result.later_rewards)) if paid else 0, 2.2
         self.credit.set(x=count - 1.21, y=result.rewards[-1], height=result.credit, visible=paid)
         self.path.set_data(*([source, source, count - 1, count - 1], [1.1, level, level, 1.0]) if paid else ([], []))
-        self.credited.set(position=((source + count - 1) / 2, level + 0.15), text=f"{result.credit:+.3f}" * paid)
+        self.credited.set(position=((source + count - 1) / 2, level + 0.15), text=signed(result.credit, 3) * paid)
 
 
 def _stems(places: np.ndarray, heights: np.ndarray) -> np.ndarray:

@@ -7,7 +7,16 @@ import torch
 
 from ppo_lessons.interactive.controls import Slider
 from ppo_lessons.interactive.explorer import Explorer
-from ppo_lessons.interactive.picture import BLUE, DARK, GREY, ORANGE, SOFT_BLUE, new_figure, plain
+from ppo_lessons.interactive.picture import (
+    BLUE,
+    DARK,
+    GREY,
+    ORANGE,
+    SOFT_BLUE,
+    new_figure,
+    plain,
+    signed,
+)
 from ppo_lessons.interactive.trajectory import log_probs_of, normalised_rows, policy_after
 from ppo_lessons.losses import approx_kl, clip_fraction, clipped_surrogate_loss, importance_ratios, still_pushed
 
@@ -114,7 +123,7 @@ class ClippingFace:
             label.set(y=count, text=str(count))
         total = len(result.ratios)
         return (
-            f"clip_eps {result.clip_eps:g}: actor_loss {result.actor_loss:+.4f}, outside (clip_fraction) "
+            f"clip_eps {result.clip_eps:g}: actor_loss {signed(result.actor_loss, 4)}, outside (clip_fraction) "
             f"{result.clip_fraction:.1%}, silent {1 - result.pushed.mean():.1%} of {total} rows, ratios "
             f"{result.ratios.min():.2f} to {result.ratios.max():.2f}, approx_kl {result.approx_kl:.4f}"
         )

@@ -15,7 +15,7 @@ from ppo_lessons.actor_critic import entropy_of, log_probabilities, log_probs_an
 from ppo_lessons.advantages import normalise_advantages
 from ppo_lessons.interactive.controls import Choice, Slider
 from ppo_lessons.interactive.explorer import Explorer
-from ppo_lessons.interactive.picture import BLUE, DARK, GREEN, GREY, ORANGE, new_figure, plain
+from ppo_lessons.interactive.picture import BLUE, DARK, GREEN, GREY, ORANGE, new_figure, plain, signed
 from ppo_lessons.interactive.trajectory import recorded_rows, recording
 from ppo_lessons.recorded import BADGES, CONFIG
 from ppo_lessons.spirit_world import ACTION_NAMES
@@ -176,16 +176,16 @@ class EntropyFace:
             self.bars, self.labels, bottoms, (*result.parts, result.total_loss), strict=True
         ):
             bar.set(y=bottom, height=height)
-            label.set(y=max(bottom, bottom + height) + 0.008, text=f"{round(height, 4) + 0.0:+.4f}")
+            label.set(y=max(bottom, bottom + height) + 0.008, text=signed(height, 4))
         for x, (line, end) in enumerate(zip(self.ends, ends, strict=True)):
             line.set_data([x, x + 1], [end, end])
         actor, critic, entropy = (round(part, 4) + 0.0 for part in result.parts)
         chances = ", ".join(f"{a} {p:.3f}" for a, p in zip(ACTION_NAMES, result.probabilities, strict=True))
         return (
             f"ent_coef {result.ent_coef:g}, logits times {result.times:g}: mean entropy {mean:.3f} of {HIGHEST:.3f}, "
-            f"of {result.badge} {result.followed:.3f} ({chances}), pull of length {length:.4f}; actor_loss {actor:+.4f}"
-            f", vf_coef * value_loss {critic:+.4f}, - ent_coef * entropy {entropy:+.4f}, total_loss "
-            f"{result.total_loss:+.4f}"
+            f"of {result.badge} {result.followed:.3f} ({chances}), pull of length {length:.4f}; "
+            f"actor_loss {signed(actor, 4)}, vf_coef * value_loss {signed(critic, 4)}, - ent_coef * entropy "
+            f"{signed(entropy, 4)}, total_loss {signed(result.total_loss, 4)}"
         )
 
 

@@ -9,7 +9,7 @@ from matplotlib.ticker import MaxNLocator
 from torch import Tensor
 
 from ppo_lessons.actor_critic import entropy_of
-from ppo_lessons.interactive.picture import BLUE, DARK, GREEN, GREY, ORANGE, PINK, Picture, new_figure, plain
+from ppo_lessons.interactive.picture import BLUE, DARK, GREEN, GREY, ORANGE, PINK, Picture, new_figure, plain, rounded
 from ppo_lessons.spirit_world import ACTION_NAMES
 
 LOOKS = ((BLUE, "-", "o"), (ORANGE, "--", "s"), (GREEN, "-.", "^"), (PINK, ":", "D"))
@@ -180,7 +180,7 @@ def show_terms(names: Sequence[str], terms: Mapping[str, Tensor]) -> Picture:
     axes.legend(fontsize=8, frameon=False, loc="lower left")
     plain(axes, "", "", "what the row adds to the total loss")
     axes.tick_params(axis="x", labelsize=9)
-    means = {label: round(float(added.mean()), 3) + 0.0 for label, added in terms.items()}  # + 0.0: never "-0.000"
-    total = round(sum(float(added.mean()) for added in terms.values()), 3) + 0.0
+    means = {label: rounded(added.mean(), 3) for label, added in terms.items()}
+    total = rounded(sum(float(added.mean()) for added in terms.values()), 3)
     listed = ", ".join(f"{label} {mean:+.3f}" for label, mean in means.items())
     return Picture(figure, f"means over {len(names)} rows: {listed}; together {total:+.3f}")

@@ -32,6 +32,7 @@ from ppo_lessons.interactive.picture import (
     SOFT_ORANGE,
     new_figure,
     plain,
+    rounded,
 )
 from ppo_lessons.interactive.trajectory import first_policy, one_pass, recording
 from ppo_lessons.recorded import CONFIG
@@ -531,7 +532,7 @@ def _in_words(result: GradientTrace) -> str:
         "another gradient than it should be": [layer for layer in result.spoilt if layer in lengths],
     }
     said = "; ".join(f"{what}: {', '.join(layers)}" for what, layers in groups.items() if layers)
-    value, (low, high) = round(result.value, 4) + 0.0, result.ratios  # + 0.0: not "-0.0000"
+    value, (low, high) = rounded(result.value, 4), result.ratios
     return (
         f"{result.loss} {value:.4f}, ratios {low:.2f} to {high:.2f}, grad_norm {result.grad_norm:.3f}. "
         f"{said[0].upper()}{said[1:]}. Cut: {', '.join(result.cuts) or 'nothing'}; "

@@ -8,7 +8,7 @@ from matplotlib.colors import ListedColormap
 from matplotlib.patches import Patch
 from torch import Tensor
 
-from ppo_lessons.interactive.picture import BLUE, DARK, GREY, ORANGE, Picture, new_figure, plain
+from ppo_lessons.interactive.picture import BLUE, DARK, GREY, ORANGE, Picture, new_figure, plain, rounded
 
 SHADES = ("#0B2545", "#2F7FBF", "#F0A04B", "#FBE3B5")
 """Of four mini-batches, from dark to light, so that also the brightness tells them apart."""
@@ -24,7 +24,7 @@ def correlation(first: Tensor, second: Tensor) -> float:
     Returns:
         -1 to 1, rounded to two decimals (and never -0).
     """
-    return round(float(torch.corrcoef(torch.stack((first, second)).double())[0, 1]), 2) + 0.0
+    return rounded(torch.corrcoef(torch.stack((first, second)).double())[0, 1], 2)
 
 
 def show_neighbours(quantity: Tensor, order: Tensor, name: str = "values") -> Picture:

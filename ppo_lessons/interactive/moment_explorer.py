@@ -20,7 +20,7 @@ from ppo_lessons.evaluation import Replay, evaluate, record
 from ppo_lessons.interactive.controls import Choice, Slider
 from ppo_lessons.interactive.explorer import Explorer
 from ppo_lessons.interactive.gradient_figures import gradient_lengths
-from ppo_lessons.interactive.picture import BLUE, DARK, GREEN, GREY, ORANGE, legend_above, new_figure, plain
+from ppo_lessons.interactive.picture import BLUE, DARK, GREEN, GREY, ORANGE, legend_above, new_figure, plain, signed
 from ppo_lessons.interactive.theatre import Theatre
 from ppo_lessons.players import policy_player
 from ppo_lessons.recorded import CONFIG, NUM_ENVS, NUM_STEPS, SEED, SKIPPED_STEPS
@@ -188,10 +188,11 @@ class MomentFace:
         report, old, new = result.report, result.before, result.after
         return (
             f"{result.age}, {report.num_rows} rows, {report.num_gradient_steps} gradient steps: actor_loss "
-            f"{report.actor_loss:+.4f}, value_loss {report.value_loss:.3f}, entropy {report.entropy:.3f}, grad_norm "
-            f"{report.grad_norm:.2f}, approx_kl {report.approx_kl:.4f}, clip_fraction {report.clip_fraction:.1%}. "
-            f"Team, before → after: wins {old.win_rate:.0%} → {new.win_rate:.0%}, survival {old.survival:.0%} → "
-            f"{new.survival:.0%}, together at a tough spirit {old.teaming_up:.2f} → {new.teaming_up:.2f}"
+            f"{signed(report.actor_loss, 4)}, value_loss {report.value_loss:.3f}, entropy {report.entropy:.3f}, "
+            f"grad_norm {report.grad_norm:.2f}, approx_kl {report.approx_kl:.4f}, clip_fraction "
+            f"{report.clip_fraction:.1%}. Team, before → after: wins {old.win_rate:.0%} → {new.win_rate:.0%}, survival "
+            f"{old.survival:.0%} → {new.survival:.0%}, together at a tough spirit "
+            f"{old.teaming_up:.2f} → {new.teaming_up:.2f}"
         )
 
 

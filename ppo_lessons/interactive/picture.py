@@ -59,6 +59,16 @@ def new_figure(
     return figure, figure.subplots(rows, columns, **options)
 
 
+def rounded(number: float, digits: int) -> float:
+    """Round a number that is shown with its sign: what rounds to zero is 0.0, on every processor, and never -0.0."""
+    return round(float(number), digits) + 0.0
+
+
+def signed(number: float, digits: int) -> str:
+    """Write a number with its sign; zero has a plus."""
+    return f"{rounded(number, digits):+.{digits}f}"
+
+
 def plain(axes: Axes, title: str = "", x: str = "", y: str = "") -> Axes:
     """Give a panel its labels, and no frame on top and right."""
     axes.set_title(title, fontsize=10, loc="left", color=DARK)

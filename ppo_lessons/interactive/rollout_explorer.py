@@ -18,7 +18,7 @@ from ppo_lessons.board import CELL, draw_board
 from ppo_lessons.cases import get_case
 from ppo_lessons.interactive.controls import Choice, Slider
 from ppo_lessons.interactive.explorer import Explorer
-from ppo_lessons.interactive.picture import BLUE, DARK, GREEN, GREY, ORANGE, SOFT_ORANGE, new_figure, plain
+from ppo_lessons.interactive.picture import BLUE, DARK, GREEN, GREY, ORANGE, SOFT_ORANGE, new_figure, plain, signed
 from ppo_lessons.interactive.pixels import Pixels
 from ppo_lessons.interactive.trajectory import recording
 from ppo_lessons.recorded import BADGES
@@ -222,7 +222,7 @@ class RolloutFace:
         chance = result.probabilities[result.action]
         return (
             f"badge {result.badge}{name}: action {ACTION_NAMES[result.action]}, probability {chance:.2f}, log_prob "
-            f"{result.log_prob:.2f}; value {result.value:+.2f}; reward {result.reward:+.2f}; {flags}"
+            f"{result.log_prob:.2f}; value {signed(result.value, 2)}; reward {result.reward:+.2f}; {flags}"
         )
 
     def _show_board(self, result: Moment) -> None:

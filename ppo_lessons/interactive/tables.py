@@ -7,6 +7,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from ppo_lessons.interactive.picture import rounded
+
 
 class Table:
     """A table; printed, it is text, one line a row.
@@ -81,4 +83,4 @@ def _show(number: Tensor, digits: int) -> str:
         return "yes" if number else "no"
     if not number.is_floating_point():
         return str(int(number))
-    return f"{float(number):.{digits}f}"
+    return f"{rounded(number, digits):.{digits}f}"

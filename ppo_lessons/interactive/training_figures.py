@@ -25,6 +25,7 @@ from ppo_lessons.interactive.picture import (
     legend_above,
     new_figure,
     plain,
+    rounded,
 )
 from ppo_lessons.interactive.rollout_figures import put_board
 from ppo_lessons.interactive.tables import Table
@@ -222,7 +223,7 @@ def behaviour_table(behaviours: Mapping[str, TeamBehaviour]) -> Table:
         "cases won": lambda b: f"{b.win_rate:.0%}",
         "detectives standing at the end": lambda b: f"{b.survival:.0%}",
         "steps of a case": lambda b: f"{b.case_length:.0f}",
-        "return per detective": lambda b: f"{b.team_return:.1f}",
+        "return per detective": lambda b: f"{rounded(b.team_return, 1):.1f}",
         "together at a tough spirit": lambda b: f"{b.teaming_up:.1f}",
         "steps between two mates": lambda b: f"{b.mate_distance:.1f}",
         "health lost alone (per 100 steps)": lambda b: f"{b.health_lost_alone:.1f}",

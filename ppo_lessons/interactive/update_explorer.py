@@ -15,7 +15,7 @@ from ppo_lessons.buffer import Rows
 from ppo_lessons.config import PPOConfig
 from ppo_lessons.interactive.controls import Slider, Toggle
 from ppo_lessons.interactive.explorer import Explorer
-from ppo_lessons.interactive.picture import BLUE, DARK, GREEN, GREY, ORANGE, new_figure, plain
+from ppo_lessons.interactive.picture import BLUE, DARK, GREEN, GREY, ORANGE, new_figure, plain, signed
 from ppo_lessons.interactive.trajectory import SEED, policy_after, recorded_rows, recorded_update
 from ppo_lessons.interactive.update_figures import weight_changes
 from ppo_lessons.minibatches import count_gradient_steps, shuffle_rows, split_rows
@@ -261,8 +261,8 @@ def _where(result: Update) -> str:
     shortened = numbers["grad_norm"] > result.config.max_grad_norm
     return (
         f"{place}, epoch {epoch + 1}, mini-batch {minibatch + 1} of {course.per_epoch}: "
-        f"actor_loss {_signed(numbers['actor_loss'])}, value_loss {numbers['value_loss']:.4f}, "
-        f"entropy {numbers['entropy']:.4f}, total_loss {_signed(numbers['total_loss'])}, "
+        f"actor_loss {signed(numbers['actor_loss'], 4)}, value_loss {numbers['value_loss']:.4f}, "
+        f"entropy {numbers['entropy']:.4f}, total_loss {signed(numbers['total_loss'], 4)}, "
         f"approx_kl {numbers['approx_kl']:.4f}, clip_fraction {numbers['clip_fraction']:.1%}, "
         f"grad_norm {numbers['grad_norm']:.3g}{' (shortened)' if shortened else ''}"
     )
@@ -277,10 +277,6 @@ def _end(result: Update) -> str:
         return f"not stopped early: approx_kl is never above {limit}"
     refused = f"the next mini-batch had approx_kl {result.course.refused_kl:.4f}, above {limit}"
     return f"stopped early, {taken} of {planned} steps taken: {refused}"
-
-
-def _signed(number: float) -> str:
-    return f"{round(number, 4) + 0.0:+.4f}"  # + 0.0: no "-0.0000"
 
 
 def explore_update() -> Explorer:

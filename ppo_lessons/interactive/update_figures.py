@@ -5,7 +5,18 @@ import torch
 from torch import Tensor
 
 from ppo_lessons.config import PPOConfig
-from ppo_lessons.interactive.picture import BLUE, DARK, GREEN, GREY, ORANGE, SOFT_BLUE, Picture, new_figure, plain
+from ppo_lessons.interactive.picture import (
+    BLUE,
+    DARK,
+    GREEN,
+    GREY,
+    ORANGE,
+    SOFT_BLUE,
+    Picture,
+    new_figure,
+    plain,
+    signed,
+)
 from ppo_lessons.update import MinibatchLosses
 
 
@@ -31,11 +42,11 @@ def show_loss_terms(losses: MinibatchLosses, config: PPOConfig) -> Picture:
     axes.invert_yaxis()
     axes.margins(x=0.2)
     for row, value in enumerate(terms.values()):
-        axes.annotate(f"{value:+.4f}", (value, row), (6 if value >= 0 else -6, 0), textcoords="offset points",
+        axes.annotate(signed(value, 4), (value, row), (6 if value >= 0 else -6, 0), textcoords="offset points",
                       ha="left" if value >= 0 else "right", va="center", fontsize=9)  # fmt: skip
     plain(axes, "", "what it adds to the total loss")
     axes.tick_params(labelsize=9)
-    return Picture(figure, ", ".join(f"{name} {value:+.3f}" for name, value in terms.items()))
+    return Picture(figure, ", ".join(f"{name} {signed(value, 3)}" for name, value in terms.items()))
 
 
 def show_update(history: list[MinibatchLosses], epochs: int, clip_eps: float) -> Picture:

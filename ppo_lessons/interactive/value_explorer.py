@@ -14,7 +14,7 @@ from torch import Tensor
 from ppo_lessons.buffer import Rows
 from ppo_lessons.interactive.controls import Slider, Toggle
 from ppo_lessons.interactive.explorer import Explorer
-from ppo_lessons.interactive.picture import BLUE, DARK, GREEN, GREY, ORANGE, new_figure, plain
+from ppo_lessons.interactive.picture import BLUE, DARK, GREEN, GREY, ORANGE, new_figure, plain, signed
 from ppo_lessons.interactive.trajectory import one_pass, policy_after, recorded_rows, recording
 from ppo_lessons.losses import explained_variance
 from ppo_lessons.recorded import BADGES, CONFIG
@@ -184,10 +184,10 @@ class ValueFace:
         self._show_layers(result)
         self._show_plane(result)
         actor, critic, entropy = result.trunk_lengths
-        cosine = f" (cosine of actor and critic {round(result.cosine, 2) + 0.0:+.2f})" if result.shared_trunk else "s"
+        cosine = f" (cosine of actor and critic {signed(result.cosine, 2)})" if result.shared_trunk else "s"
         return (
             f"vf_coef {result.vf_coef:g}, steps {result.steps}: value_loss {result.value_loss:.4f}, explained_variance "
-            f"{result.explained_variance:.3f}, actor_loss {round(result.actor_loss, 4) + 0.0:+.4f}, approx_kl "
+            f"{result.explained_variance:.3f}, actor_loss {signed(result.actor_loss, 4)}, approx_kl "
             f"{result.approx_kl:.4f}; pulls at the trunk{cosine}: actor {actor:.3f}, critic {critic:.3f}, entropy "
             f"{entropy:.3f}; grad_norm {result.grad_norm:.2f}, clipped to {result.grad_norm * result.kept:.2f}"
         )

@@ -9,16 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 from torch import Tensor
 
-from ppo_lessons.interactive.picture import (
-    BLUE,
-    DARK,
-    GREY,
-    ORANGE,
-    SOFT_BLUE,
-    Picture,
-    new_figure,
-    plain,
-)
+from ppo_lessons.interactive.picture import BLUE, DARK, GREY, ORANGE, SOFT_BLUE, Picture, new_figure, plain, rounded
 from ppo_lessons.losses import explained_variance
 
 MARKERS = "osD^vPX*"
@@ -77,7 +68,7 @@ def show_predictions(values: Tensor | Mapping[str, Tensor], returns: Tensor) -> 
         axes.plot([low, high], [low, high], "-", color=ORANGE, linewidth=1.5, zorder=3, label="right")
         axes.axhline(float(returns.mean()), color=DARK, linewidth=1.2, linestyle=":", zorder=3, label="mean return")
         axes.plot(returns, said.detach(), "o", color=BLUE, markersize=3, alpha=0.35, markeredgewidth=0)
-        title = f"explained variance {round(share, 2) + 0.0:.2f}"  # + 0.0: never "-0.00"
+        title = f"explained variance {rounded(share, 2):.2f}"
         plain(axes, f"{name}\n{title}" if name else title, "returns", "values" if axes is panels[0, 0] else "")
     panels[0, 0].legend(fontsize=8, frameon=False, loc="upper left")
     if len(critics) == 1:
