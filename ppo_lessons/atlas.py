@@ -19,6 +19,7 @@ import numpy as np
 from ppo_lessons.config import PPOConfig
 from ppo_lessons.errors import NonFiniteError
 from ppo_lessons.evaluation import EVALUATION_SEED, Replay, evaluate, record
+from ppo_lessons.files import write_whole
 from ppo_lessons.players import policy_player, scripted_player
 from ppo_lessons.team import TeamBehaviour, recent
 from ppo_lessons.training import TrainingRun, TrainReport, train
@@ -207,9 +208,8 @@ def make_atlas(
         kept = finished / f"{clip_eps}_{ent_coef}_{vf_coef}_{seed}.npz"
         if not kept.exists():
             setting = replace(config, clip_eps=clip_eps, ent_coef=ent_coef, vf_coef=vf_coef, seed=seed)
-            half = kept.with_suffix(".part.npz")
-            np.savez(half, **run_setting(setting, cycles, every))
-            half.replace(kept)  # what is broken off while it is written does not count
+            arrays = run_setting(setting, cycles, every)
+            write_whole(kept, lambda file, arrays=arrays: np.savez(file, **arrays))
             print(f"{i + 1} of {math.prod(shape)}: {kept.stem}", flush=True)
         with np.load(kept, allow_pickle=False) as file:
             runs.append(dict(file))

@@ -6,13 +6,17 @@ that one team (one network) can be tried on each of them.
 
 from dataclasses import dataclass
 
+from ppo_lessons.fields import make_plain, suggest_names
 
+
+@suggest_names
 @dataclass(frozen=True, kw_only=True)
 class Case:
     """One kind of episode of the Spirit world. Every field is checked when the case is made.
 
     Raises:
         ValueError: If a field is outside the range that its comment gives.
+        TypeError: If there is no such field; the one that was probably meant is named.
     """
 
     name: str
@@ -33,7 +37,8 @@ class Case:
     """Probability with which a spirit takes one step in a random direction, 0 to 1."""
 
     def __post_init__(self) -> None:
-        """Refuse a case that the rules cannot play."""
+        """Refuse a case that the rules cannot play; numbers of numpy and torch become plain ones."""
+        make_plain(self)
         tests = {
             "size must be a whole number, 4 to 32": _is_whole(self.size, 4, 32),
             "num_detectives must be a whole number, 1 to 32": _is_whole(self.num_detectives, 1, 32),

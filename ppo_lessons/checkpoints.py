@@ -1,6 +1,5 @@
 """Save and load: a whole training run, to go on bit for bit, or a trained team alone."""
 
-import os
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -12,11 +11,22 @@ from ppo_lessons.actor_critic import ActorCritic
 from ppo_lessons.cases import Case
 from ppo_lessons.config import PPOConfig
 from ppo_lessons.errors import CheckpointError
+from ppo_lessons.files import write_whole
 from ppo_lessons.spirit_env import SpiritWorld
 from ppo_lessons.team_env import TeamEnv
-from ppo_lessons.training import TrainingRun
+from ppo_lessons.training import TrainingRun, set_learning_rate
 
 FORMAT = 1
+FIXED = ("num_envs", "hidden_size", "shared_trunk", "seed")
+"""Fields of the config that a saved run keeps: its world, its network and its generators are made of them."""
+NO_CHECKPOINTS = {
+    b"": "an empty file",
+    b"version https://git-lfs": "a pointer of Git LFS; `git lfs pull` fetches the file that it stands for",
+    b"<": "a page of HTML or XML, perhaps what a website answered instead of the file",
+    b"PK": "an archive that was cut off, or that torch did not write, or that holds code",
+    b"\x80": "a pickle, which can hold code",
+}
+"""How a file begins -> what it seems to be."""
 
 
 def save_policy(policy: ActorCritic, path: str | Path) -> None:
@@ -29,7 +39,7 @@ def load_policy(path: str | Path) -> ActorCritic:
 
     Raises:
         CheckpointError: If the file is damaged, unsafe, or holds something else.
-        FileNotFoundError: If there is none.
+        OSError: If there is none, or it cannot be read.
     """
     return _unpack_policy(_read(path, "policy").get("policy"), path)
 
@@ -41,6 +51,7 @@ def save_run(run: TrainingRun, path: str | Path) -> None:
 
     Raises:
         CheckpointError: If the world of the run cannot tell its state (no `get_state`), or a cycle is under way.
+        FileNotFoundError: If the folder is not there.
     """
     if not hasattr(run.env, "get_state"):
         raise CheckpointError(
@@ -60,49 +71,66 @@ def save_run(run: TrainingRun, path: str | Path) -> None:
         "case": case,
         "running_return": None if run.meter is None else torch.from_numpy(run.meter.running_return.copy()),
         "cycle": run.cycle,
+        "agent_steps": run.agent_steps,
     }
     _write(contents, path)
 
 
 @torch.inference_mode(False)
-def load_run(path: str | Path, env: TeamEnv | None = None) -> TrainingRun:
+def load_run(path: str | Path, env: TeamEnv | None = None, config: PPOConfig | None = None) -> TrainingRun:
     """Read a training run, to go on from there.
 
     Args:
         path: What `save_run` wrote.
         env: A world of the same kind and size; not needed for the Spirit world.
+        config: Go on with these settings instead; those of `FIXED` must be the saved ones.
 
     Returns:
-        The run; its next cycle is bit for bit the one that the saved run would have played.
+        The run; with the saved settings its next cycle is bit for bit the one that the saved run would have played.
 
     Raises:
         CheckpointError: If the file is damaged, unsafe, of other shapes, or holds something else.
-        FileNotFoundError: If there is none.
+        ValueError: If the config changes what a saved run keeps.
+        OSError: If there is none, or it cannot be read.
     """
     contents = _read(path, "run")
     try:
-        config = PPOConfig(**contents["config"])
+        saved = PPOConfig(**contents["config"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise CheckpointError(f"A run is saved with a config that holds. Got {path}: {error}") from error
+    if config is not None:
+        _check_kept(saved, config)
+    try:
         case = contents["case"]
         if case is not None:
             case = Case(**{**case, "toughness": tuple(case["toughness"])})
         if env is None:
             if case is None:
                 raise CheckpointError("A run in a world of its own needs that world: load_run(path, env). Got none")
-            env = SpiritWorld(case, config.num_envs)
-        run = TrainingRun(env, config, _unpack_policy(contents["policy"], path))
+            env = SpiritWorld(case, saved.num_envs)
+        run = TrainingRun(env, config or saved, _unpack_policy(contents["policy"], path))
         run.optimizer.load_state_dict(contents["optimizer"])
+        if config is not None:
+            set_learning_rate(run.optimizer, config.learning_rate)
         run.action_generator.set_state(contents["action_generator"])
         run.shuffle_generator.set_state(contents["shuffle_generator"])
         run.env.set_state(_to_arrays(contents["env"]))  # type: ignore[attr-defined]
         if run.meter is not None:
             run.meter.running_return = contents["running_return"].numpy().copy()
-        run.cycle = contents["cycle"]
+        run.cycle, run.agent_steps = contents["cycle"], contents["agent_steps"]
         _check_fit(run, case)
     except CheckpointError:
         raise
     except (KeyError, TypeError, ValueError, RuntimeError, AttributeError) as error:
         raise CheckpointError(f"A checkpoint must fit the run it is loaded into. Got {path}: {error}") from error
     return run
+
+
+def _check_kept(saved: PPOConfig, config: PPOConfig) -> None:
+    changed = [name for name in FIXED if getattr(config, name) != getattr(saved, name)]
+    if changed:
+        got = ", ".join(f"{name} {getattr(config, name)} for {getattr(saved, name)}" for name in changed)
+        raise ValueError(f"A saved run keeps its {', '.join(FIXED)}. Got {got}")
 
 
 def _check_fit(run: TrainingRun, case: Case | None) -> None:
@@ -115,13 +143,16 @@ def _check_fit(run: TrainingRun, case: Case | None) -> None:
             raise ValueError(f"the optimizer's memory of weights {tuple(weights.shape)} has another shape")
     if run.meter is not None and run.meter.running_return.shape != (run.env.num_envs,):
         raise ValueError(f"running_return has shape {run.meter.running_return.shape}")
-    if not isinstance(run.cycle, int) or run.cycle < 0:
-        raise ValueError(f"cycle is {run.cycle!r}")
+    for name in ("cycle", "agent_steps"):
+        if not isinstance(count := getattr(run, name), int) or count < 0:
+            raise ValueError(f"{name} is {count!r}")
 
 
 def _pack_policy(policy: ActorCritic) -> dict[str, Any]:
     sizes = (policy.obs_size, policy.num_actions, policy.hidden_size)
-    return {"sizes": sizes, "shared_trunk": policy.shared_trunk, "weights": policy.state_dict()}
+    # torch.compile wraps a network, or a part of one, and puts this into the names of its weights
+    weights = {name.replace("_orig_mod.", ""): tensor for name, tensor in policy.state_dict().items()}
+    return {"sizes": sizes, "shared_trunk": policy.shared_trunk, "weights": weights}
 
 
 def _unpack_policy(packed: Any, path: str | Path) -> ActorCritic:
@@ -134,30 +165,28 @@ def _unpack_policy(packed: Any, path: str | Path) -> ActorCritic:
 
 
 def _write(contents: dict[str, Any], path: str | Path) -> None:
-    path = Path(path)
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}.unfinished")
-    try:
-        with open(unfinished, "wb") as file:
-            torch.save({"format": FORMAT, **contents}, file)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(unfinished, path)
-    finally:
-        unfinished.unlink(missing_ok=True)
+    write_whole(path, lambda file: torch.save({"format": FORMAT, **contents}, file))
 
 
 def _read(path: str | Path, kind: str) -> dict[str, Any]:
     try:
         contents = torch.load(path, weights_only=True, map_location="cpu")
-    except FileNotFoundError:
+    except (FileNotFoundError, IsADirectoryError, PermissionError):
         raise
-    except Exception as error:  # torch raises many kinds for damaged and for unsafe files
-        reason = str(error).strip().split("\n")[0]
-        raise CheckpointError(f"A checkpoint must be whole, and hold data only. Got {path}: {reason}") from error
+    except Exception:  # torch raises many kinds for damaged and for unsafe files, with advice that nobody should follow
+        raise CheckpointError(f"A checkpoint must be whole, and hold data only. Got {path}: {_seems(path)}") from None
     if not isinstance(contents, dict) or contents.get("format") != FORMAT or contents.get("kind") != kind:
         got = contents.get("kind") if isinstance(contents, dict) else type(contents).__name__
         raise CheckpointError(f"The file must be a {kind} checkpoint of format {FORMAT}. Got {path}: {got}")
     return contents
+
+
+def _seems(path: str | Path) -> str:
+    """Say what a file that is no checkpoint seems to be."""
+    with open(path, "rb") as file:
+        head = file.read(256).lstrip()
+    starts = (start for start in NO_CHECKPOINTS if head == start or (start and head.startswith(start)))
+    return NO_CHECKPOINTS[found] if (found := next(starts, None)) is not None else "a file of another program"
 
 
 def _to_tensors(state: dict[str, Any]) -> dict[str, Any]:

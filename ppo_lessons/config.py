@@ -3,13 +3,17 @@
 import math
 from dataclasses import dataclass
 
+from ppo_lessons.fields import make_plain, suggest_names
 
+
+@suggest_names
 @dataclass(frozen=True, kw_only=True)
 class PPOConfig:
     """All numbers that steer a training run. The defaults are the settings that `benchmarks/` shows to be good.
 
     Raises:
         ValueError: If a field is outside its range.
+        TypeError: If there is no such field; the one that was probably meant is named.
     """
 
     num_envs: int = 128
@@ -19,7 +23,8 @@ class PPOConfig:
     epochs: int = 4
     """Passes over the rows of one rollout, 1 or more."""
     minibatch_size: int = 2048
-    """Rows in a mini-batch, 2 or more. As large as the rollout: no mini-batches, which the MAPPO paper advises."""
+    """Rows in a mini-batch, 2 or more. The default splits a rollout of the standard case, 8 x 128 x 4 rows, in two. As
+    large as the rollout: no mini-batches, which the MAPPO paper advises."""
     learning_rate: float = 5e-3
     """Step size of Adam, above 0."""
     anneal_cycles: int | None = None
@@ -50,7 +55,8 @@ class PPOConfig:
     """Seeds weights, worlds, actions and shuffles, each with a generator of its own; 0 or more."""
 
     def __post_init__(self) -> None:
-        """Refuse every field that is outside its range."""
+        """Refuse every field that is outside its range; numbers of numpy and torch become plain ones."""
+        make_plain(self)
         for name in ("num_envs", "num_steps", "epochs", "hidden_size"):
             self._require(name, self._is_whole(name) and getattr(self, name) >= 1, "a whole number, 1 or more")
         self._require(

@@ -11,6 +11,7 @@ from ppo_lessons import losses, rollout
 from ppo_lessons.actor_critic import ActorCritic, log_probs_and_entropy
 from ppo_lessons.advantages import gae, normalise_advantages
 from ppo_lessons.buffer import Rows, SharedBuffer
+from ppo_lessons.fields import suggest_names
 from ppo_lessons.minibatches import shuffle_rows, split_rows
 
 
@@ -62,6 +63,7 @@ def clear(buffer: SharedBuffer) -> None:
     buffer.clear()
 
 
+@suggest_names
 @dataclass(frozen=True, kw_only=True)
 class Steps:
     """One function for every node of the flowchart; the package's own unless you give another.

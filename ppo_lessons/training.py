@@ -66,7 +66,7 @@ class TrainingRun:
         # One large block, made and freed: from then on glibc keeps the update's memory instead of giving it back to the
         # system and fetching it again in every cycle.
         torch.empty(KEPT_MEMORY, dtype=torch.uint8)
-        self.config = config
+        self._config = config
         self.env = SpiritWorld(env, config.num_envs) if isinstance(env, (str, Case)) else env
         if self.env.num_envs != config.num_envs:
             raise ValueError(f"The world must have num_envs = {config.num_envs} copies. Got {self.env.num_envs}")
@@ -83,11 +83,20 @@ class TrainingRun:
         self.buffer = SharedBuffer(config.num_steps, config.num_envs, self.env.num_agents, self.env.obs_size)
         self.meter = BehaviourMeter(self.env) if isinstance(self.env, SpiritWorld) else None
         self.cycle = 0
+        self.agent_steps = 0
+        """Rows (T, E, A) that were played since the start."""
 
     @property
-    def agent_steps(self) -> int:
-        """Rows (T, E, A) that were played since the start."""
-        return self.cycle * self.config.num_steps * self.config.num_envs * self.env.num_agents
+    def config(self) -> PPOConfig:
+        """All hyper-parameters. Optimizer and buffer are made of them, so a run keeps them as long as it lives."""
+        return self._config
+
+    @config.setter
+    def config(self, config: PPOConfig) -> None:
+        raise AttributeError(
+            "A run keeps its config. To go on with another: save_run(run, path), then load_run(path, config=...). "
+            f"Got {config}"
+        )
 
 
 def _fresh_policy(env: TeamEnv, config: PPOConfig, seed: int) -> ActorCritic:
@@ -155,7 +164,8 @@ def _train_cycle(run: TrainingRun, steps: Steps) -> TrainReport:
     update = ppo_update(run.policy, run.optimizer, rows, config, run.shuffle_generator, steps=steps)  # E to O
     steps.clear(buffer)  # P
     behaviour = _sum_up(run)
-    run.cycle += 1
+    played = config.num_steps * config.num_envs * run.env.num_agents
+    run.cycle, run.agent_steps = run.cycle + 1, run.agent_steps + played
     end = time.process_time()
     return TrainReport(
         cycle=run.cycle,
@@ -165,15 +175,20 @@ def _train_cycle(run: TrainingRun, steps: Steps) -> TrainReport:
         behaviour=behaviour,
         rollout_seconds=middle - start,
         update_seconds=end - middle,
-        agent_steps_per_second=run.agent_steps / run.cycle / max(end - start, 1e-9),
+        agent_steps_per_second=played / max(end - start, 1e-9),
     )
 
 
 def anneal_learning_rate(optimizer: torch.optim.Optimizer, config: PPOConfig, cycle: int) -> None:
     """Set the optimizer's step size for a cycle, if the config asks for annealing."""
     if config.anneal_cycles is not None:
-        for group in optimizer.param_groups:
-            group["lr"] = annealed(config.learning_rate, cycle, config.anneal_cycles)
+        set_learning_rate(optimizer, annealed(config.learning_rate, cycle, config.anneal_cycles))
+
+
+def set_learning_rate(optimizer: torch.optim.Optimizer, learning_rate: float) -> None:
+    """Give all parameters this step size."""
+    for group in optimizer.param_groups:
+        group["lr"] = learning_rate
 
 
 def annealed(learning_rate: float, cycle: int, anneal_cycles: int) -> float:
@@ -192,7 +207,7 @@ def annealed(learning_rate: float, cycle: int, anneal_cycles: int) -> float:
 
 def _keep_place(run: TrainingRun) -> Callable[[], object]:
     """Return a function that puts back where the run stands between two cycles, all but the weights."""
-    env, meter, cycle = run.env, run.meter, run.cycle
+    env, meter, counts = run.env, run.meter, (run.cycle, run.agent_steps)
     generators = keep_generator(run.action_generator), keep_generator(run.shuffle_generator)
     world = env.get_state() if hasattr(env, "get_state") and hasattr(env, "set_state") else None
     running_return = None if meter is None else meter.running_return.copy()
@@ -206,7 +221,7 @@ def _keep_place(run: TrainingRun) -> Callable[[], object]:
             meter.clear()
             meter.running_return = running_return
         run.buffer.clear()
-        run.cycle = cycle
+        run.cycle, run.agent_steps = counts
 
     return put_back
 

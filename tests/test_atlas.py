@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 import pytest
@@ -41,7 +42,7 @@ def tiny(path: Path) -> Atlas:
 
 
 def trained(ent_coef: float, seed: int) -> tuple[TrainingRun, list[TrainReport]]:
-    run = TrainingRun("standard", replace(SMALL, ent_coef=ent_coef, seed=seed))
+    run = TrainingRun("standard", replace(SMALL, vf_coef=0.5, ent_coef=ent_coef, seed=seed))
     return run, list(train(run, 8))
 
 
@@ -119,8 +120,8 @@ def test_a_run_that_was_broken_off_while_it_was_written_is_trained_again(
 ):
     one = {**TINY, "grid": ((0.2,), (0.0,), (0.5,)), "cycles": 4, "seeds": (0,)}
 
-    def break_off(file: Path, **arrays: np.ndarray) -> None:
-        Path(file).write_bytes(b"PK\x03\x04")
+    def break_off(file: BinaryIO, **arrays: np.ndarray) -> None:
+        file.write(b"PK\x03\x04")
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:

@@ -1,6 +1,7 @@
 import copy
 import os
 import pickle
+import traceback
 from dataclasses import asdict, replace
 
 import gymnasium
@@ -199,7 +200,91 @@ def test_a_run_that_was_interrupted_can_be_saved(make_config, path):
     assert torch.equal(weights_of(run.policy), weights_of(loaded.policy))
 
 
+# ---- going on with other settings
+
+
+def test_a_run_goes_on_with_other_settings(make_config, path):
+    """As a run would that had them from its third cycle on: the step size is another, and steps are counted right."""
+    config = make_config(num_steps=8)
+    run = TrainingRun("standard", config)
+    list(train(run, 2))
+    save_run(run, path)
+    other = replace(config, learning_rate=0.05, num_steps=20, epochs=1, minibatch_size=64, gamma=0.5)
+    loaded = load_run(path, config=other)
+    assert loaded.config == other
+    assert {group["lr"] for group in loaded.optimizer.param_groups} == {0.05}
+    report = next(train(loaded, 1))
+    assert (report.cycle, report.agent_steps) == (3, (2 * 8 + 20) * 4 * 4)
+    assert report.update.num_gradient_steps == -(-report.update.num_rows // 64)
+    save_run(loaded, path)
+    assert (load_run(path).config, load_run(path).agent_steps) == (other, report.agent_steps)
+
+
+def test_a_run_that_annealed_goes_on_with_the_step_size_it_is_given(make_config, path):
+    run = TrainingRun("standard", make_config(anneal_cycles=4))
+    list(train(run, 3))
+    save_run(run, path)
+    loaded = load_run(path, config=replace(run.config, anneal_cycles=None))
+    next(train(loaded, 1))
+    assert {group["lr"] for group in loaded.optimizer.param_groups} == {run.config.learning_rate}
+
+
+def test_the_same_settings_given_again_change_nothing(make_config, path):
+    run = TrainingRun("standard", make_config())
+    list(train(run, 2))
+    save_run(run, path)
+    one, other = load_run(path), load_run(path, config=run.config)
+    assert [numbers_of(r) for r in train(one, 2)] == [numbers_of(r) for r in train(other, 2)]
+
+
+@pytest.mark.parametrize(
+    ("change", "got"),
+    [
+        (dict(num_envs=5), "num_envs 5 for 4"),
+        (dict(hidden_size=8, shared_trunk=False), "hidden_size 8 for 16, shared_trunk False for True"),
+        (dict(seed=9), "seed 9 for 1"),
+    ],
+)
+def test_what_a_saved_run_is_made_of_stays(make_config, path, change, got):
+    config = make_config(seed=1, hidden_size=16)
+    save_run(TrainingRun("standard", config), path)
+    with pytest.raises(ValueError, match=rf"A saved run keeps its .*\. Got {got}$"):
+        load_run(path, config=replace(config, **change))
+
+
+def test_a_config_is_not_changed_behind_the_back_of_a_run(make_config):
+    run = TrainingRun("standard", make_config())
+    with pytest.raises(AttributeError, match=r"keeps its config\. .*load_run\(path, config=\.\.\.\)\. Got PPOConfig"):
+        run.config = make_config(learning_rate=0.1)
+
+
+# ---- networks that torch has wrapped
+
+
+@pytest.mark.filterwarnings("ignore:`torch.jit.script_method`:DeprecationWarning")  # torch's own, of its compiler
+@pytest.mark.parametrize("part", ["whole", "trunk"])
+def test_a_compiled_team_is_saved_as_the_team_it_is(path, part):
+    policy = ActorCritic(4, 3, 8, seed=3)
+    before = weights_of(policy)
+    if part == "whole":
+        policy = torch.compile(policy)
+    else:
+        policy.actor_trunk = torch.compile(policy.actor_trunk)
+    assert any("_orig_mod" in name for name in policy.state_dict()), "otherwise this tests nothing"
+    save_policy(policy, path)
+    assert torch.equal(weights_of(load_policy(path)), before)
+
+
 # ---- written whole, or not at all
+
+
+@pytest.mark.parametrize("save", [save_policy, save_run])
+def test_a_folder_that_is_not_there_is_named(make_config, tmp_path, save):
+    what = ActorCritic(4, 3) if save is save_policy else TrainingRun("standard", make_config())
+    missing = tmp_path / "teams"
+    with pytest.raises(FileNotFoundError, match="A file is saved into a folder that is there") as error:
+        save(what, missing / "team.pt")
+    assert error.value.filename == str(missing)
 
 
 @pytest.mark.parametrize("error", [OSError("disk full"), KeyboardInterrupt()])
@@ -278,6 +363,26 @@ def test_a_file_that_was_cut_off_is_refused(make_config, path, kept):
     path.write_bytes(whole[: int(kept * len(whole)) if isinstance(kept, float) else kept])
     with pytest.raises(CheckpointError, match=r"must be whole, and hold data only\. Got .*team\.pt"):
         load_run(path)
+
+
+@pytest.mark.parametrize(
+    ("contents", "seems"),
+    [
+        (b"", "an empty file"),
+        (b"\n<!DOCTYPE html><html>404</html>", "a page of HTML or XML"),
+        (b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a", "a pointer of Git LFS"),
+        (b"PK\x03\x04 and so on", "an archive that was cut off"),
+        (pickle.dumps([1, 2]), "a pickle"),
+        (b"my homework", "a file of another program"),
+    ],
+)
+@pytest.mark.parametrize("load", [load_policy, load_run])
+def test_a_file_of_something_else_is_called_what_it_seems_to_be(path, contents, seems, load):
+    """In our own words: torch would advise to switch its safety off, here and in the error before."""
+    path.write_bytes(contents)
+    with pytest.raises(CheckpointError, match=rf"hold data only\. Got .*team\.pt: {seems}") as error:
+        load(path)
+    assert "weights_only" not in "".join(traceback.format_exception(error.value))
 
 
 def test_a_file_of_something_else_is_refused(path):
@@ -378,6 +483,7 @@ def no_cycle(contents):
 CHANGES = [other_weights, other_sizes, other_positions, other_health, other_generator, other_drift, other_moments]
 CHANGES += [fewer_moments, impossible_config, unknown_config, impossible_case, other_returns, no_cycle]
 KEYS = ("policy", "optimizer", "action_generator", "shuffle_generator", "env", "case", "running_return", "cycle")
+KEYS += ("agent_steps", "config")
 
 
 @pytest.mark.parametrize("change", [*CHANGES, *map(without, KEYS)], ids=[*(c.__name__ for c in CHANGES), *KEYS])

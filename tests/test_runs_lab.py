@@ -185,7 +185,7 @@ def test_a_run_that_is_no_longer_finite_ends_its_trial_alone(watcher: Watcher):
 
     def poison() -> None:
         lab.trials[0].runs[1].policy.critic_head.bias.data.fill_(math.nan)
-        lab.controls.put(seeds=1, vf_coef=1.0)
+        lab.controls.put(seeds=1, vf_coef=0.3)
         press(lab, "train")
 
     watcher.before[12] = poison
@@ -199,7 +199,7 @@ def test_a_run_that_is_no_longer_finite_ends_its_trial_alone(watcher: Watcher):
     assert bad.finished
     assert f"cycle 5 of 8, 2 seeds, ended: {failed[:20]}" in said
     assert len(good.reports[0]) == 8
-    assert "vf_coef 1: cycle 8 of 8, 1 seed" in said
+    assert "vf_coef 0.3: cycle 8 of 8, 1 seed" in said
     assert 'role="status"' in said
 
 

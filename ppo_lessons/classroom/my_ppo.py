@@ -5,7 +5,6 @@ The file is the learner's. Only the section of a function is ever replaced, and 
 
 import ast
 import inspect
-import os
 import re
 import runpy
 import sys
@@ -19,6 +18,7 @@ from typing import Any
 
 from ppo_lessons.classroom.exercise import Exercise
 from ppo_lessons.classroom.home import home
+from ppo_lessons.files import write_whole
 from ppo_lessons.steps import Steps
 
 HEAD = '''"""My own PPO, collected from the lessons. Every function in here passed its check.
@@ -68,9 +68,7 @@ def collect(exercise: Exercise, function: Callable[..., Any]) -> None:
         ast.parse(changed)
         if path.exists():
             path.with_name(f"my_ppo.{datetime.now():%Y%m%d-%H%M%S-%f}.bak.py").write_text(text, encoding="utf-8")
-        unfinished = path.with_name(f".my_ppo.{os.getpid()}.unfinished")
-        unfinished.write_text(changed, encoding="utf-8")
-        os.replace(unfinished, path)
+        write_whole(path, lambda file: file.write(changed.encode()))
     except (OSError, UnicodeDecodeError, SyntaxError) as error:
         print(f"Your function is right, but could not be added to my_ppo.py: {error}")
 

@@ -174,12 +174,12 @@ class RunsLab(Workbench):
         usual = PPOConfig()
         knobs = (
             Slider("clip_eps", "clip_eps", (0.02, 0.05, 0.1, 0.2, 0.4, 1.0), usual.clip_eps),
-            Slider("ent_coef", "ent_coef", (0.0, 0.005, 0.01, 0.02, 0.06, 0.2), usual.ent_coef),
-            Slider("vf_coef", "vf_coef", (0.0, 0.05, 0.25, 0.5, 1.0, 5.0), usual.vf_coef),
-            Slider("learning_rate", "learning_rate", (3e-4, 1e-3, 3e-3, 6e-3, 0.012), usual.learning_rate),
+            Slider("ent_coef", "ent_coef", (0.0, 0.008, 0.025, 0.08, 0.25), usual.ent_coef),
+            Slider("vf_coef", "vf_coef", (0.0, 0.1, 0.3, 1.0, 3.0, 10.0), usual.vf_coef),
+            Slider("learning_rate", "learning_rate", (5e-4, 1.5e-3, 5e-3, 0.01, 0.02), usual.learning_rate),
             Slider("epochs", "epochs", (1, 2, 4, 8), usual.epochs),
             Slider("seeds", "seeds", (1, 2, 3, 4, 5), 3),
-            Slider("cycles", "cycles", (12, 30, 60, 120, 180, LONGEST), 120),
+            Slider("cycles", "cycles", (8, 32, 60, 120, 180, LONGEST), 120),
         )
         buttons = (
             Button("train", "Train these settings"),
