@@ -57,7 +57,8 @@ NO_TORCH = (
     "and on a Mac an Apple processor and macOS 14 or newer."
 )
 LONG_PATH = "Windows cut off a long path. Move this folder to a short one, such as C:\\ppo, and start again."
-# What a failed installation logs, and what we say. The first match counts: offline, pip also finds no matching version.
+# What a failed installation logs (tests/install_logs), and what we say. The first match counts: offline, pip also finds
+# no matching version, and of what builds this package it finds none only where something else answers for the index.
 REASONS = [
     (r"No space left on device|Disk quota exceeded|Errno (28|122)\b", DISK_FULL),
     (r"not enough space on the disk|WinError 112\b", DISK_FULL),
@@ -66,9 +67,10 @@ REASONS = [
         NO_NETWORK,
     ),
     (r"getaddrinfo failed|Temporary failure in name resolution|Network is unreachable|connection broken", NO_NETWORK),
+    (r"No matching distribution found for flit_core", NO_NETWORK),
     (r"ensurepip|No module named '?venv", NO_VENV),
     (r"Long Path", LONG_PATH),
-    (r"No matching distribution found for torch", NO_TORCH),
+    (r"(No matching distribution found for|The user requested \(constraint\)) torch\b", NO_TORCH),
 ]
 
 
@@ -78,7 +80,8 @@ class Problem(Exception):  # noqa: N818 - it is no error of ours
 
 def main(arguments: list[str]) -> int:
     """Run one command and return the exit code. Every trouble that can be foreseen ends as one sentence."""
-    sys.stdout.reconfigure(line_buffering=True)
+    sys.stdout.reconfigure(line_buffering=True, errors="replace")  # a console that lacks a letter shows "?"
+    sys.stderr.reconfigure(errors="replace")
     stop_like_ctrl_c()
     try:
         return run_command(arguments)

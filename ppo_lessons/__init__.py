@@ -17,6 +17,7 @@ The map of the house, with the nodes of the flowchart:
 | `seams` | says in words what a replaced step must return, and what came | A to P |
 | `update` | `ppo_update`: the update, line by line as in the flowchart | E to O |
 | `undo`, `threads` | what is broken off leaves no trace; one seed is one run, whatever the number of threads | |
+| `fields`, `files` | what all settings share; files that are complete or not there | |
 | `training`, `checkpoints` | the whole cycle as a generator; save and load a run or a team | A to P |
 | `team`, `players`, `evaluation`, `board` | what the team does, in numbers, replays and pictures | |
 | `ages`, `recorded`, `atlas` | shipped: a team at three ages, the rollout of all lessons, a grid of training runs | |

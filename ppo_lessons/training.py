@@ -93,6 +93,7 @@ class TrainingRun:
 
     @config.setter
     def config(self, config: PPOConfig) -> None:
+        """Refuse: half of it would be ignored."""
         raise AttributeError(
             "A run keeps its config. To go on with another: save_run(run, path), then load_run(path, config=...). "
             f"Got {config}"

@@ -11,7 +11,8 @@ import ppo_lessons
 HOUSE = Path(ppo_lessons.__file__).parent
 CORE = sorted(path for path in HOUSE.glob("*.py"))
 NAMES = {path.stem for path in CORE}
-ALONE = {"advantages": set(), "losses": set(), "minibatches": set(), "errors": set(), "config": set(), "cases": set()}
+ALONE = {"advantages": set(), "losses": set(), "minibatches": set(), "errors": set(), "files": set()}
+ALONE |= {"fields": set(), "config": {"fields"}, "cases": {"fields"}}
 ALONE |= {"spirit_world": {"cases"}, "actor_critic": {"threads"}, "threads": set(), "team_env": set()}
 
 

@@ -33,3 +33,12 @@ def test_the_example_runs(tmp_path: Path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     exec(code.replace("cycles=200", "cycles=2").replace("cases=400", "cases=8"), {})
     assert (tmp_path / "my_team.pt").exists()
+
+
+def test_ci_plays_other_machines():
+    assert "start.py machines" in TEXT
+    assert "start.py machines" in (REPOSITORY / ".ci" / "run").read_text(encoding="utf-8")
+
+
+def test_where_the_learners_files_lie_is_said():
+    assert "PPO_LESSONS_HOME" in TEXT

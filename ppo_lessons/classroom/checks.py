@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from ppo_lessons.classroom.console import say
 from ppo_lessons.classroom.exercise import Exercise, Outcome, alike
 from ppo_lessons.classroom.exercises import EXERCISES
 from ppo_lessons.classroom.my_ppo import collect
@@ -47,7 +48,7 @@ def check(function: Callable[..., Any]) -> Callable[..., Any]:
     exercise = find(getattr(function, "__name__", str(function)))
     if exercise is None:
         names = ", ".join(e.name for e in EXERCISES)
-        print(f"✘ check() takes a function with the name of an exercise: {names}. Got {function!r:.60}")
+        say(f"✘ check() takes a function with the name of an exercise: {names}. Got {function!r:.60}")
         return function
     verdict = diagnose(exercise, function)
     if verdict.kind == "borrowed" and exercise.number in _last_verdicts:
@@ -59,7 +60,7 @@ def check(function: Callable[..., Any]) -> Callable[..., Any]:
     elif verdict.kind not in ("blank", "borrowed"):
         note(exercise.number, "tried")
     mark = {"passed": "✔", "blank": "□"}.get(verdict.kind, "✘")
-    print(f"{mark} {exercise.number} {exercise.name}: {verdict.text}")
+    say(f"{mark} {exercise.number} {exercise.name}: {verdict.text}")
     return function if verdict.kind == "passed" else exercise.function
 
 
@@ -71,14 +72,14 @@ def hint(number: str) -> None:
     """
     exercise = find(number)
     if exercise is None:
-        print(f"There is no exercise {number!r}. There are {', '.join(e.number for e in EXERCISES)}")
+        say(f"There is no exercise {number!r}. There are {', '.join(e.number for e in EXERCISES)}")
         return
     given = _hints_given.get(number, 0)
     _hints_given[number] = min(given + 1, len(exercise.hints))
     place = min(given, len(exercise.hints) - 1)
-    print(f"Hint {place + 1} of {len(exercise.hints)}: {exercise.hints[place]}")
+    say(f"Hint {place + 1} of {len(exercise.hints)}: {exercise.hints[place]}")
     if place == len(exercise.hints) - 1:
-        print(f'That was the last one. The solution: solution("{number}")')
+        say(f'That was the last one. The solution: solution("{number}")')
 
 
 def solution(number: str) -> None:
@@ -89,9 +90,9 @@ def solution(number: str) -> None:
     """
     exercise = find(number)
     if exercise is None:
-        print(f"There is no exercise {number!r}. There are {', '.join(e.number for e in EXERCISES)}")
+        say(f"There is no exercise {number!r}. There are {', '.join(e.number for e in EXERCISES)}")
     else:
-        print(f"# {exercise.function.__module__}\n{inspect.getsource(exercise.function)}")
+        say(f"# {exercise.function.__module__}\n{inspect.getsource(exercise.function)}")
 
 
 _hints_given: dict[str, int] = {}

@@ -16,9 +16,11 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
+from ppo_lessons.classroom.console import say, show
 from ppo_lessons.classroom.exercise import Exercise
 from ppo_lessons.classroom.home import home
 from ppo_lessons.files import write_whole
+from ppo_lessons.interactive.tables import Table
 from ppo_lessons.steps import Steps
 
 HEAD = '''"""My own PPO, collected from the lessons. Every function in here passed its check.
@@ -70,19 +72,19 @@ def collect(exercise: Exercise, function: Callable[..., Any]) -> None:
             path.with_name(f"my_ppo.{datetime.now():%Y%m%d-%H%M%S-%f}.bak.py").write_text(text, encoding="utf-8")
         write_whole(path, lambda file: file.write(changed.encode()))
     except (OSError, UnicodeDecodeError, SyntaxError) as error:
-        print(f"Your function is right, but could not be added to my_ppo.py: {error}")
+        say(f"Your function is right, but could not be added to my_ppo.py: {error}")
 
 
 def my_steps() -> Steps:
     """Return the steps of the flowchart with every function of the learner's that stands in `my_ppo.py`.
 
-    Prints which they are. A file that does not run is reported, and the package's own steps are used.
+    Shows which they are. A file that does not run is reported, and the package's own steps are used.
     """
     own = my_functions()
-    if own:
-        print(f"Your own steps: {', '.join(sorted(own))}. All others are the package's.")
-    else:
-        print("No step of your own yet: the package's train the team. Functions that pass are collected in my_ppo.py.")
+    yours = ", ".join(sorted(own)) or "none yet: functions that pass are collected in my_ppo.py"
+    show(
+        Table([["steps", "which"], ["your own", yours], ["the package's", "all others"]]), "whose steps train the team"
+    )
     return Steps(**own)
 
 
@@ -93,7 +95,7 @@ def my_functions() -> dict[str, Callable[..., Any]]:
     try:
         names = runpy.run_path(str(my_file()), run_name="my_ppo")
     except Exception as error:  # the file is the learner's: anything can stand in it
-        print(f"my_ppo.py does not run ({type(error).__name__}: {error}); the package's steps are used.")
+        say(f"my_ppo.py does not run ({type(error).__name__}: {error}); the package's steps are used.")
         return {}
     return {field.name: names[field.name] for field in fields(Steps) if callable(names.get(field.name))}
 

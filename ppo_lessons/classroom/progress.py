@@ -7,8 +7,10 @@ import json
 from datetime import date
 from pathlib import Path
 
+from ppo_lessons.classroom.console import say, show
 from ppo_lessons.classroom.exercises import EXERCISES
 from ppo_lessons.classroom.home import home
+from ppo_lessons.interactive.tables import Table
 
 MARKS = {"open": "□", "tried": "◪", "passed": "■"}
 RANK = list(MARKS)
@@ -33,7 +35,7 @@ def note(number: str, state: str) -> None:
         with open(progress_file(), "a", encoding="utf-8") as file:
             file.write(line + "\n")
     except OSError as error:
-        print(f"Your progress could not be written down: {error}")
+        say(f"Your progress could not be written down: {error}")
 
 
 def read_progress() -> dict[str, str]:
@@ -64,16 +66,16 @@ def read_progress() -> dict[str, str]:
 
 
 def show_progress() -> None:
-    """Print the strip: every exercise, lesson by lesson."""
+    """Show the strip: every exercise, lesson by lesson."""
     states = read_progress()
     lessons: dict[str, str] = {}
     for exercise in EXERCISES:
         lesson = exercise.number.split(".")[0].zfill(2)
         lessons[lesson] = lessons.get(lesson, "") + MARKS[states.get(exercise.number, "open")]
     passed = sum(states.get(exercise.number) == "passed" for exercise in EXERCISES)
-    print("  ".join(f"{lesson} {marks}" for lesson, marks in lessons.items()))
-    legend = "  ".join(f"{mark} {state}" for state, mark in MARKS.items())
-    print(f"{passed} of {len(EXERCISES)} passed   ({legend})")
+    legend = ", ".join(f"{mark} {state}" for state, mark in MARKS.items())
+    head, body = ["lesson", *lessons, "passed"], [legend, *lessons.values(), f"{passed} of {len(EXERCISES)}"]
+    show(Table([head, body]), "your progress, lesson by lesson")
 
 
 def _set_aside(path: Path, good: list[str]) -> None:
@@ -82,6 +84,6 @@ def _set_aside(path: Path, good: list[str]) -> None:
     try:
         path.replace(aside)
         path.write_text("".join(line + "\n" for line in good), encoding="utf-8")
-        print(f"The progress file was damaged. It is kept as {aside.name}; {len(good)} lines could be saved.")
+        say(f"The progress file was damaged. It is kept as {aside.name}; {len(good)} lines could be saved.")
     except OSError as error:
-        print(f"The progress file is damaged and could not be repaired: {error}")
+        say(f"The progress file is damaged and could not be repaired: {error}")

@@ -9,6 +9,8 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from ppo_lessons.classroom.console import say
+
 CONSTRAINTS = Path(__file__).parents[2] / "constraints.txt"
 NEEDED = ("torch", "numpy", "gymnasium", "pettingzoo", "matplotlib", "ipywidgets", "jupyterlab")
 
@@ -23,7 +25,7 @@ def check_setup() -> None:
         (_draws, "figures can be drawn", "Remove the folder .venv, then `python start.py` again."),
     )
     for test, name, remedy in tests:
-        print(f"✔ {name}" if _holds(test) else f"✘ not so: {name}. {remedy}")
+        say(f"✔ {name}" if _holds(test) else f"✘ not so: {name}. {remedy}")
 
 
 def _holds(test: Callable[[], bool]) -> bool:

@@ -42,17 +42,18 @@ class Table:
 
 
 class Note:
-    """A table whose numbers may differ from machine to machine: shown, and with `tests/nbval.cfg` not compared.
+    """A table that differs between machines or readers: shown, and with `tests/nbval.cfg` not compared.
 
     Args:
         table: Its heads are compared.
+        says: What stands for it where only text is kept.
     """
 
-    def __init__(self, table: Table) -> None:
-        self.table = table
+    def __init__(self, table: Table, says: str = "numbers of this run") -> None:
+        self.table, self.says = table, says
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
-        return {**self.table._repr_mimebundle_(), "text/plain": "numbers of this run"}
+        return {**self.table._repr_mimebundle_(), "text/plain": self.says}
 
 
 def row_table(

@@ -122,7 +122,7 @@ def show_certificate(
     figure.suptitle(title, fontsize=11, color=DARK)
     lines = textwrap.wrap(names, 100)
     axes.set_title("\n".join(lines), fontsize=8, color=BLUE)
-    return Picture(figure, f"{title}: {names}")
+    return Picture(figure, "win rate of this run beside the reference's, and which of its steps are the learner's own")
 
 
 def show_ages(replays: Mapping[str, Replay], behaviours: Mapping[str, TeamBehaviour]) -> Picture:

@@ -1,0 +1,33 @@
+"""Say something to the learner, in a notebook and on any console."""
+
+import sys
+
+from IPython import get_ipython
+from IPython.display import display
+
+from ppo_lessons.interactive.tables import Note, Table
+
+PLAIN = str.maketrans({"✔": "OK", "✘": "NO", "□": "-", "◪": "/", "■": "#", "…": "...", "→": "->", "×": "x"})
+
+
+def say(text: str) -> None:
+    """Print. Signs that the console cannot write are replaced by plain ones: a Windows console may know no ✔."""
+    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
+    try:
+        text.encode(encoding)
+    except UnicodeEncodeError:
+        text = text.translate(PLAIN).encode(encoding, "replace").decode(encoding)
+    print(text)
+
+
+def show(table: Table, says: str) -> None:
+    """Show a table of what is the learner's own: in a notebook as a page's table, on a console as text.
+
+    Args:
+        table: Its cells may differ from learner to learner.
+        says: What is compared of it when a notebook is tested, the same for all.
+    """
+    if get_ipython() is None:
+        say(str(table))
+    else:
+        display(Note(table, says))
