@@ -43,7 +43,7 @@ def fits(age: str, behaviour: TeamBehaviour) -> bool:
     win_rate, survival = behaviour.win_rate, behaviour.survival
     return {
         "chaos": win_rate < 0.05 and survival < 0.5,
-        "survival": win_rate < 0.15 and survival > 0.9,
+        "survival": win_rate < 0.15 and survival > 0.97,
         "mastery": win_rate > 0.97 and survival > 0.95,
     }[age]
 

@@ -179,7 +179,8 @@ def run_with(name: str, change: Callable[[int, Exercise], str | None]) -> tuple[
 
 def checked(notebook: nbformat.NotebookNode) -> tuple[str, list[str]]:
     outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
-    printed = "".join(output.get("text", "") + output.get("data", {}).get("text/html", "") for output in outputs)
+    pages = (output.get("data", {}).get("text/html") for output in outputs)
+    printed = "".join(output.get("text", "") for output in outputs) + "\n".join(page for page in pages if page)
     return printed, [line for line in printed.splitlines() if re.match(r"[✔✘□] \d", line)]
 
 

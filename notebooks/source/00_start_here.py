@@ -41,7 +41,7 @@ show_ages(replays, behaviours)
 
 # %% [markdown]
 # Here they move: play, or take them step by step. A dark ring marks who is being drained, a growing one a spirit that is being banished. Left:
-# everyone wanders, and falls. Middle: they keep away, nobody falls, and nothing is won. Right: they gather, strike together, and go for the
+# everyone wanders, and falls. Middle: they keep away, hardly anybody falls, and nothing is won. Right: they gather, strike together, and go for the
 # next one.
 
 # %%

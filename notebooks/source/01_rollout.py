@@ -28,7 +28,7 @@ from ppo_lessons import SharedBuffer, SpiritWorld, collect, policy_player, recor
 from ppo_lessons.ages import load_age
 from ppo_lessons.interactive import rollout_figures as figures
 
-team = load_age("survival")  # the shared policy, half-way through its training
+team = load_age("survival")  # the shared policy, early in its training
 world = SpiritWorld("standard", num_envs=16)
 world.reset(seed=7)
 print("what everybody sees: (E, A, D) =", world.obs.shape)

@@ -199,7 +199,7 @@ print("the next cycle is the same, to the last digit:", one.update == other.upda
 # <details><summary>The critic was too slow.</summary>Not so: its losses were small. It was well informed about a world in which nobody wins.</details>
 
 # %% [markdown]
-# **Question.** Two runs differ only in their seed. One wins 95 % after 1.0 million agent-steps, the other after 2.5 million. What follows?
+# **Question.** Two runs differ only in their seed. One wins 95 % after 0.5 million agent-steps, the other after 1.0 million. What follows?
 #
 # <details><summary>The second seed has a mistake in it.</summary>Not so: early luck decides when the first joint banishings happen.</details>
 # <details><summary>One run says little; compare several seeds.</summary>Right. The benchmark of this course takes forty.</details>

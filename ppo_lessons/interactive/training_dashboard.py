@@ -22,7 +22,7 @@ from ppo_lessons.steps import Steps
 from ppo_lessons.training import TrainingRun, TrainReport, train_cycle
 from ppo_lessons.update import DEFAULT_STEPS
 
-CYCLES, EVERY, REPLAY_SEED = 160, 4, 106
+CYCLES, EVERY, REPLAY_SEED = 240, 4, 106
 """Length of the training, cycles between two kept teams (and two points of the curves), and the case they play."""
 
 
