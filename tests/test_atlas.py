@@ -11,6 +11,7 @@ import pytest
 
 from ppo_lessons import atlas
 from ppo_lessons.atlas import BEHAVIOUR, LEARNING, PATH, Atlas, curves_of, load_atlas, make_atlas, measures
+from ppo_lessons.classroom.build import NOTEBOOKS
 from ppo_lessons.config import PPOConfig
 from ppo_lessons.errors import NonFiniteError
 from ppo_lessons.evaluation import EVALUATION_SEED, evaluate, record
@@ -223,3 +224,26 @@ def test_a_shipped_case_can_be_played_again(shipped: Atlas):
         replay, actions = shipped.replay(*place), shipped.actions[place]
         np.testing.assert_array_equal(replay.actions, actions[actions[:, 0] >= 0])
         assert replay.outcome in ("won", "lost", "adjourned")
+
+
+def test_what_lesson_12_quotes_is_what_the_figure_shows():
+    """The mean of the seeds at the last point, as the grid of the figure has it, and how far they lie apart."""
+    shipped = load_atlas()
+    text = (NOTEBOOKS / "source" / "12_coefficient_lab.py").read_text(encoding="utf-8")
+    ends = {clip: shipped.curves["win_rate"][shipped.place(clip, 0.025, 1.0)][:, -1] for clip in shipped.clip_eps}
+    shown = {clip: f"{end.mean():.2f}" for clip, end in ends.items()}
+    assert f"with `clip_eps` 0.2 the atlas says {shown[0.2]}, with 0.4 it says {shown[0.4]}" in text
+    assert f"Yes, {shown[0.2]} is more than {shown[0.4]}" in text
+    assert f"lie further apart ({ends[0.4].min():.2f} to {ends[0.4].max():.2f})" in text
+    assert f"({shown[0.1]} and {shown[0.05]})" in text
+    assert np.ptp(ends[0.4]) > ends[0.2].mean() - ends[0.4].mean()
+    assert np.ptp(shipped.agent_steps) < 1e6 <= shipped.agent_steps[-1] + 2e4
+    last = {name: shipped.curves[name][:, :, :, :, -5:].mean(axis=(0, 3, 4)) for name in LEARNING}  # (N, V)
+    entropy, explained, kl, norm = (last[name] for name in ("entropy", "explained_variance", "approx_kl", "grad_norm"))
+    assert entropy[0].mean() < 0.5 < 1.5 < entropy[-1].mean(), "certain too early; never certain of anything"
+    assert explained[:, 0].mean() + 0.1 < explained[:, 1:].mean(axis=0).min(), "vf_coef 0.1: the critic is slower"
+    assert explained[:, 2].mean() < explained[:, 1].mean() + 0.05, "10 learns no better than 1"
+    assert norm[:, 2].mean() > 1 > norm[:, 1].mean(), "and its gradients are shortened"
+    assert kl[:, 2].mean() < kl[:, 1].mean(), "so that the policy moves less"
+    survive = (shipped.behaviour["survival"] > 0.8) & (shipped.behaviour["win_rate"] < 0.2)
+    assert survive.mean() > 0.5, "most teams get stuck in survival"
