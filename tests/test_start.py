@@ -97,6 +97,7 @@ PYTEST = "-m pytest -n auto --maxprocesses 4 --dist loadfile".split()
     ("arguments", "extras", "steps"),
     [
         (["test", "-x", "tests/a.py"], ["lessons", "test"], [[*PYTEST, "-x", "tests/a.py"]]),
+        (["machines", "avx2"], ["lessons", "test"], [["tests/machines.py", "avx2"]]),
         (["notebooks", "07_clipping"], ["lessons"], [["-m", "ppo_lessons.classroom.build", "07_clipping"]]),
         (["benchmark"], ["lessons", "benchmark"], [["-m", "benchmarks"]]),
         (["format"], ["lessons", "test"], [["-m", "ruff", "check", "--fix"], ["-m", "ruff", "format"]]),
@@ -141,7 +142,7 @@ def test_options_reach_jupyterlab(start, commands, form):
         (["--port", "http"], "--port wants a number from 1 to 65535, and got 'http'."),
         (["--browser"], "There is no option '--browser'. There are: --no-browser, --port NUMBER."),
         (["--no-browser", "test"], "The command comes first: python start.py test ..."),
-        (["tests"], "There is no command 'tests'. There are: lab, test, notebooks, benchmark, format."),
+        (["tests"], "There is no command 'tests'. There are: lab, test, machines, notebooks, benchmark, format."),
     ],
 )
 def test_what_it_does_not_know_it_refuses_in_one_sentence(start, commands, capsys, arguments, sentence):
@@ -266,7 +267,11 @@ def test_only_one_installs_at_a_time(start):
 
 
 LOGS = sorted((Path(__file__).parent / "install_logs").glob("*.log"))
-"""What pip and venv really said, each failure brought about; of the machine only names and addresses were changed."""
+"""What pip and venv really said; of the machine only names and addresses were changed.
+
+Each failure was brought about on Linux. Where PyTorch is missing, pip was asked for another platform; the long path is
+what pip's own code says when told that it runs on Windows.
+"""
 
 
 @pytest.mark.parametrize("log", LOGS, ids=[log.stem for log in LOGS])
