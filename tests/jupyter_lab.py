@@ -27,6 +27,7 @@ CELLS = """() => window.jupyterapp.shell.currentWidget.content.widgets
         count: cell.model.executionCount,
         kinds: cell.model.outputs.toJSON().map(output => output.output_type),
         text: cell.model.outputs.toJSON().map(output => [output.text || ''].flat().join('')).join(''),
+        pages: cell.model.outputs.toJSON().map(output => [output.data?.['text/html'] || ''].flat().join('')).join(''),
         pictures: cell.node.querySelectorAll('img').length,
     }))"""
 RUN_OR_RAISED = """() => {

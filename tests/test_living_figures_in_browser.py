@@ -77,7 +77,7 @@ def is_well(page: Page) -> None:
 def test_training_is_stopped_and_resumed_and_any_moment_is_watched(page: Page, lab: str):
     where = open_group(page, lab, "11_team_training", "Training dashboard")
     said = where.locator(".ppo-numbers")
-    expect(said).to_contain_text("ready: cycle 0 of 160")
+    expect(said).to_contain_text("ready: cycle 0 of 240")
     use_knobs(where, TrainingDashboard())
     where.get_by_role("slider", name="watch the team of cycle").press("Home")
     before = where.evaluate(PICTURE)
@@ -110,7 +110,7 @@ def test_training_is_stopped_and_resumed_and_any_moment_is_watched(page: Page, l
     assert theatre.locator("canvas").count() == 2
     keep_screenshot(where, "training_dashboard")
     press(where, "Begin anew")
-    expect(said).to_contain_text("ready: cycle 0 of 160")
+    expect(said).to_contain_text("ready: cycle 0 of 240")
     is_well(page)
 
 
@@ -126,20 +126,20 @@ def test_whole_runs_are_trained_live_and_appear_in_the_atlas(page: Page, lab: st
     before = where.evaluate(PICTURE)
     press(where, "Train these settings")
     press(where, "Stop")
-    expect(said).to_contain_text(re.compile(r"ent_coef 0\.2: cycle \d of 8, 2 seeds"), timeout=20_000)
+    expect(said).to_contain_text(re.compile(r"ent_coef 0\.25: cycle \d of 8, 2 seeds"), timeout=20_000)
     press(where, "Go on", keyboard=True)
-    expect(said).to_contain_text("ent_coef 0.2: cycle 8 of 8, 2 seeds", timeout=60_000)
+    expect(said).to_contain_text("ent_coef 0.25: cycle 8 of 8, 2 seeds", timeout=60_000)
     where.get_by_role("slider", name="clip_eps", exact=True).press("Home")
     press(where, "Train these settings", keyboard=True)
-    expect(said).to_contain_text("clip_eps 0.02, ent_coef 0.2: cycle 8 of 8, 2 seeds", timeout=60_000)
+    expect(said).to_contain_text("clip_eps 0.02, ent_coef 0.25: cycle 8 of 8, 2 seeds", timeout=60_000)
     assert where.evaluate(PICTURE) != before
     keep_screenshot(where, "runs_lab")
 
     atlas = page.get_by_role("group", name="Atlas", exact=True).locator("xpath=..")
     atlas.get_by_role("combobox", name="quantity").select_option(label="entropy")
-    expect(atlas.locator(".ppo-numbers")).to_contain_text("★ ent_coef 0.2")
+    expect(atlas.locator(".ppo-numbers")).to_contain_text("★ ent_coef 0.25")
     expect(atlas.locator(".ppo-numbers")).to_contain_text(
-        "☆ (not on the grid, at its nearest place with vf_coef 0.5) clip_eps 0.02, ent_coef 0.2"
+        "☆ (not on the grid, at its nearest place with vf_coef 1) clip_eps 0.02, ent_coef 0.25"
     )
     keep_screenshot(atlas.locator("xpath=../.."), "atlas_with_own_runs")
     press(where, "Forget all")
