@@ -73,7 +73,7 @@ class TrainingRun:
             raise ValueError(f"The world must have num_envs = {config.num_envs} copies. Got {self.env.num_envs}")
         seeds = [int(word) for word in np.random.SeedSequence(config.seed).generate_state(4)]
         self.env.reset(seeds[0])
-        self.policy = policy or _fresh_policy(self.env, config, seeds[1])
+        self.policy = policy if policy is not None else _fresh_policy(self.env, config, seeds[1])
         sizes = (self.policy.obs_size, self.policy.num_actions)
         if sizes != (self.env.obs_size, self.env.num_actions):
             want = (self.env.obs_size, self.env.num_actions)

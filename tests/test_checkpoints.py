@@ -275,6 +275,15 @@ def test_a_compiled_team_is_saved_as_the_team_it_is(path, part):
     assert torch.equal(weights_of(load_policy(path)), before)
 
 
+@pytest.mark.filterwarnings("ignore:`torch.jit.script_method`:DeprecationWarning")  # torch's own, of its compiler
+def test_a_compiled_team_is_given_to_a_run_and_saved_with_it(make_config, path):
+    config = make_config(hidden_size=8)
+    policy = ActorCritic(SpiritWorld("standard").obs_size, 5, 8, seed=3)
+    run = TrainingRun("standard", config, torch.compile(policy))
+    save_run(run, path)
+    assert torch.equal(weights_of(load_run(path).policy), weights_of(policy))
+
+
 # ---- written whole, or not at all
 
 
