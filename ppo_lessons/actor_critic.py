@@ -9,6 +9,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
+from ppo_lessons.fields import whole
 from ppo_lessons.threads import one_thread
 
 
@@ -47,11 +48,11 @@ class ActorCritic(nn.Module):
     ) -> None:
         """Make the layers and draw the first weights."""
         super().__init__()
-        if min(obs_size, num_actions, hidden_size) < 1:
-            raise ValueError(f"All sizes must be 1 or more. Got {obs_size=}, {num_actions=}, {hidden_size=}")
+        obs_size, hidden_size = whole("obs_size", obs_size, 1), whole("hidden_size", hidden_size, 1)
+        num_actions = whole("num_actions", num_actions, 1)
         self.obs_size, self.num_actions, self.hidden_size = obs_size, num_actions, hidden_size
         self.shared_trunk = shared_trunk
-        generator = torch.Generator().manual_seed(seed)
+        generator = torch.Generator().manual_seed(whole("seed", seed, 0))
 
         def layer(inputs: int, outputs: int, gain: float) -> nn.Linear:
             linear = nn.utils.skip_init(nn.Linear, inputs, outputs, dtype=torch.float32, device="cpu")

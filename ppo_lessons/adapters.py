@@ -12,6 +12,7 @@ from gymnasium.spaces import Discrete, Space, flatdim, flatten
 from pettingzoo import ParallelEnv
 
 from ppo_lessons.errors import NotReadyError
+from ppo_lessons.fields import whole
 from ppo_lessons.team_env import TeamStep, check_actions
 
 
@@ -27,14 +28,13 @@ class _Copies:
     acting: np.ndarray
 
     def __init__(self, make_env: Callable[[], Any], num_envs: int) -> None:
-        if num_envs < 1:
-            raise ValueError(f"num_envs must be 1 or more. Got {num_envs}")
-        self.envs = [make_env() for _ in range(num_envs)]
-        self.num_envs = num_envs
+        self.num_envs = whole("num_envs", num_envs, 1)
+        self.envs = [make_env() for _ in range(self.num_envs)]
         self._ready = False
 
     def reset(self, seed: int) -> None:
         """Lay out the first episodes; broken off, it must be called again."""
+        seed = whole("seed", seed, 0)
         self._ready = False
         obs = np.stack([self._begin(env, seed + e) for e, env in enumerate(self.envs)])
         acting = np.ones(obs.shape[:2], bool)

@@ -11,6 +11,7 @@ from ppo_lessons.actor_critic import ActorCritic
 from ppo_lessons.checkpoints import load_policy, save_policy
 from ppo_lessons.config import PPOConfig
 from ppo_lessons.evaluation import evaluate
+from ppo_lessons.files import require_folder, write_whole
 from ppo_lessons.players import policy_player
 from ppo_lessons.team import TeamBehaviour, recent
 from ppo_lessons.training import TrainingRun, train
@@ -63,7 +64,9 @@ def make_ages(
 
     Raises:
         RuntimeError: If an age was not reached.
+        FileNotFoundError: If there is no folder to make this one in.
     """
+    require_folder(folder.parent)
     folder.mkdir(exist_ok=True)
     run = TrainingRun("standard", config or PPOConfig())
     kept: dict[str, TeamBehaviour] = {}
@@ -83,12 +86,13 @@ def make_ages(
 
 def make_reference_curve(folder: Path = FOLDER, cycles: int = 240) -> None:
     """Train the run of lesson 11 and write its win rate over the last 400 cases, cycle by cycle, as reference.json."""
+    require_folder(folder)
     behaviours, curve = [], []
     for report in train(TrainingRun("standard", REFERENCE), cycles):
         behaviours.append(report.behaviour)
         win_rate = recent(behaviours, "win_rate", least=20)[-1]
         curve.append([report.agent_steps, round(win_rate, 4) if win_rate == win_rate else 0.0])
-    (folder / "reference.json").write_text(json.dumps(curve), encoding="utf-8")
+    write_whole(folder / "reference.json", lambda file: file.write(json.dumps(curve).encode()))
 
 
 def load_reference_curve() -> list[tuple[int, float]]:

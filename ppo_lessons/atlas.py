@@ -19,7 +19,7 @@ import numpy as np
 from ppo_lessons.config import PPOConfig
 from ppo_lessons.errors import NonFiniteError
 from ppo_lessons.evaluation import EVALUATION_SEED, Replay, evaluate, record
-from ppo_lessons.files import write_whole
+from ppo_lessons.files import require_folder, write_whole
 from ppo_lessons.players import policy_player, scripted_player
 from ppo_lessons.team import TeamBehaviour, recent
 from ppo_lessons.training import TrainingRun, TrainReport, train
@@ -197,8 +197,10 @@ def make_atlas(
         config: All other settings; by default those of `PPOConfig`.
 
     Raises:
+        FileNotFoundError: If the folder is not there.
         ValueError: If the unfinished runs beside it were made with other settings.
     """
+    require_folder(path.parent)
     config = config or PPOConfig()
     finished = path.with_suffix(".runs")
     _open_runs(finished, {**asdict(config), "cycles": cycles, "every": every})
@@ -215,14 +217,14 @@ def make_atlas(
             runs.append(dict(file))
     stacked = {name: np.stack([run[name] for run in runs]) for name in runs[0]}
     names = ("clip_eps", "ent_coef", "vf_coef", "seeds")
-    np.savez_compressed(
-        path,
+    atlas = dict(
         **{name: np.array(values) for name, values in zip(names, (*grid, seeds), strict=True)},
         agent_steps=np.arange(every, cycles + 1, every) * config.num_steps * config.num_envs * 4,
         curve_names=np.array((*BEHAVIOUR, *LEARNING)),
         behaviour_names=np.array(BEHAVIOUR),
         **{name: array.reshape(shape + array.shape[1:]) for name, array in stacked.items()},
     )
+    write_whole(path, lambda file: np.savez_compressed(file, **atlas))
 
 
 def _open_runs(folder: Path, settings: dict[str, Any]) -> None:

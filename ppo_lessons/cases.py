@@ -6,7 +6,7 @@ that one team (one network) can be tried on each of them.
 
 from dataclasses import dataclass
 
-from ppo_lessons.fields import make_plain, suggest_names
+from ppo_lessons.fields import is_number, is_whole, make_plain, suggest_names
 
 
 @suggest_names
@@ -40,14 +40,15 @@ class Case:
         """Refuse a case that the rules cannot play; numbers of numpy and torch become plain ones."""
         make_plain(self)
         tests = {
-            "size must be a whole number, 4 to 32": _is_whole(self.size, 4, 32),
-            "num_detectives must be a whole number, 1 to 32": _is_whole(self.num_detectives, 1, 32),
-            "toughness must name at least one spirit, each 1 to num_detectives": len(self.toughness) > 0
-            and all(_is_whole(k, 1, self.num_detectives) for k in self.toughness),
-            "health must be a whole number, 1 or more": _is_whole(self.health, 1),
-            "step_limit must be a whole number, 1 or more": _is_whole(self.step_limit, 1),
-            "sight must be None, or a whole number, 1 or more": self.sight is None or _is_whole(self.sight, 1),
-            "drift must be 0 to 1": 0.0 <= self.drift <= 1.0,
+            "size must be a whole number, 4 to 32": is_whole(self.size, 4, 32),
+            "num_detectives must be a whole number, 1 to 32": is_whole(self.num_detectives, 1, 32),
+            "toughness must name at least one spirit, each 1 to num_detectives": isinstance(self.toughness, tuple)
+            and len(self.toughness) > 0
+            and all(is_whole(k, 1, self.num_detectives) for k in self.toughness),
+            "health must be a whole number, 1 or more": is_whole(self.health, 1),
+            "step_limit must be a whole number, 1 or more": is_whole(self.step_limit, 1),
+            "sight must be None, or a whole number, 1 or more": self.sight is None or is_whole(self.sight, 1),
+            "drift must be 0 to 1": is_number(self.drift) and 0.0 <= self.drift <= 1.0,
         }
         for rule, holds in tests.items():
             if not holds:
@@ -62,10 +63,6 @@ class Case:
     def obs_size(self) -> int:
         """Length D of what one detective sees; see `spirit_world` for the table."""
         return 3 + self.num_detectives + 4 * (self.num_detectives - 1) + 5 * self.num_spirits
-
-
-def _is_whole(value: object, low: int, high: float = float("inf")) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and low <= value <= high
 
 
 CASES: dict[str, Case] = {

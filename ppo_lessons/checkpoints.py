@@ -1,5 +1,7 @@
 """Save and load: a whole training run, to go on bit for bit, or a trained team alone."""
 
+import codecs
+import warnings
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -170,21 +172,35 @@ def _write(contents: dict[str, Any], path: str | Path) -> None:
 
 def _read(path: str | Path, kind: str) -> dict[str, Any]:
     try:
-        contents = torch.load(path, weights_only=True, map_location="cpu")
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # torch asks for an issue to be filed when it meets a newer pickle
+            contents = torch.load(path, weights_only=True, map_location="cpu")
     except (FileNotFoundError, IsADirectoryError, PermissionError):
         raise
     except Exception:  # torch raises many kinds for damaged and for unsafe files, with advice that nobody should follow
         raise CheckpointError(f"A checkpoint must be whole, and hold data only. Got {path}: {_seems(path)}") from None
     if not isinstance(contents, dict) or contents.get("format") != FORMAT or contents.get("kind") != kind:
-        got = contents.get("kind") if isinstance(contents, dict) else type(contents).__name__
-        raise CheckpointError(f"The file must be a {kind} checkpoint of format {FORMAT}. Got {path}: {got}")
+        raise CheckpointError(
+            f"The file must be a {kind} checkpoint of format {FORMAT}. Got {path}: {_holds(contents)}"
+        )
     return contents
+
+
+def _holds(contents: Any) -> str:
+    """Say what came out of a file that torch could read."""
+    if not isinstance(contents, dict):
+        return type(contents).__name__
+    if "kind" in contents:
+        return f"a {contents['kind']} checkpoint of format {contents.get('format')}"
+    if contents and all(isinstance(value, torch.Tensor) for value in contents.values()):
+        return "weights alone; `save_policy` keeps their sizes with them"
+    return "a dict of another program"
 
 
 def _seems(path: str | Path) -> str:
     """Say what a file that is no checkpoint seems to be."""
     with open(path, "rb") as file:
-        head = file.read(256).lstrip()
+        head = file.read(256).removeprefix(codecs.BOM_UTF8).lstrip()
     starts = (start for start in NO_CHECKPOINTS if head == start or (start and head.startswith(start)))
     return NO_CHECKPOINTS[found] if (found := next(starts, None)) is not None else "a file of another program"
 

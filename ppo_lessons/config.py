@@ -3,7 +3,7 @@
 import math
 from dataclasses import dataclass
 
-from ppo_lessons.fields import make_plain, suggest_names
+from ppo_lessons.fields import is_number, is_whole, make_plain, suggest_names
 
 
 @suggest_names
@@ -58,31 +58,24 @@ class PPOConfig:
         """Refuse every field that is outside its range; numbers of numpy and torch become plain ones."""
         make_plain(self)
         for name in ("num_envs", "num_steps", "epochs", "hidden_size"):
-            self._require(name, self._is_whole(name) and getattr(self, name) >= 1, "a whole number, 1 or more")
-        self._require(
-            "minibatch_size", self._is_whole("minibatch_size") and self.minibatch_size >= 2, "a whole number, 2 or more"
-        )
-        self._require("seed", self._is_whole("seed") and self.seed >= 0, "a whole number, 0 or more")
+            self._require(name, is_whole(getattr(self, name), 1), "a whole number, 1 or more")
+        self._require("minibatch_size", is_whole(self.minibatch_size, 2), "a whole number, 2 or more")
+        self._require("seed", is_whole(self.seed, 0), "a whole number, 0 or more")
         for name in ("learning_rate", "clip_eps", "max_grad_norm"):
-            self._require(name, self._is_number(name) and 0 < getattr(self, name) < math.inf, "above 0 and finite")
+            value = getattr(self, name)
+            self._require(name, is_number(value) and 0 < value < math.inf, "above 0 and finite")
         for name in ("vf_coef", "ent_coef"):
-            self._require(name, self._is_number(name) and 0 <= getattr(self, name) < math.inf, "0 or more and finite")
+            value = getattr(self, name)
+            self._require(name, is_number(value) and 0 <= value < math.inf, "0 or more and finite")
         for name in ("gamma", "gae_lambda"):
-            self._require(name, self._is_number(name) and 0 <= getattr(self, name) <= 1, "0 to 1")
-        limit = self.target_kl is None or (self._is_number("target_kl") and 0 < self.target_kl < math.inf)
+            value = getattr(self, name)
+            self._require(name, is_number(value) and 0 <= value <= 1, "0 to 1")
+        limit = self.target_kl is None or (is_number(self.target_kl) and 0 < self.target_kl < math.inf)
         self._require("target_kl", limit, "None, or above 0")
-        whole = self.anneal_cycles is None or (self._is_whole("anneal_cycles") and self.anneal_cycles >= 1)
+        whole = self.anneal_cycles is None or is_whole(self.anneal_cycles, 1)
         self._require("anneal_cycles", whole, "None, or a whole number, 1 or more")
         for name in ("normalise_advantages", "team_credit", "shared_trunk"):
             self._require(name, isinstance(getattr(self, name), bool), "True or False")
-
-    def _is_whole(self, name: str) -> bool:
-        value = getattr(self, name)
-        return isinstance(value, int) and not isinstance(value, bool)
-
-    def _is_number(self, name: str) -> bool:
-        value = getattr(self, name)
-        return isinstance(value, (int, float)) and not isinstance(value, bool)
 
     def _require(self, name: str, holds: bool, rule: str) -> None:
         if not holds:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ppo_lessons.cases import Case
+from ppo_lessons.fields import whole
 from ppo_lessons.players import Player
 from ppo_lessons.spirit_env import SpiritWorld
 from ppo_lessons.spirit_world import WorldState
@@ -31,11 +32,9 @@ def evaluate(
         The team's behaviour over exactly that many cases.
 
     Raises:
-        ValueError: If cases is below 1, or the case is not known.
+        ValueError: If cases is no whole number, 1 or more, seed none from 0, or the case is not known.
     """
-    if cases < 1:
-        raise ValueError(f"cases must be 1 or more. Got {cases}")
-    world = SpiritWorld(case, cases)
+    world = SpiritWorld(case, whole("cases", cases, 1))
     world.reset(seed)
     meter = BehaviourMeter(world, first_case_only=True)
     while meter.counting.any():

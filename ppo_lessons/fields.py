@@ -1,7 +1,8 @@
-"""What the frozen dataclasses of this house share: any library's numbers are numbers, and a wrong name is answered."""
+"""What all settings share: any library's numbers are numbers, and a wrong name is answered."""
 
 import difflib
 import functools
+import math
 from dataclasses import fields
 from typing import Any, TypeVar
 
@@ -11,8 +12,37 @@ import torch
 AnyClass = TypeVar("AnyClass", bound=type)
 
 
+def is_whole(value: object, low: int, high: float = math.inf) -> bool:
+    """Say whether a plain value is a whole number from low to high; True and False are no numbers."""
+    return isinstance(value, int) and not isinstance(value, bool) and low <= value <= high
+
+
+def is_number(value: object) -> bool:
+    """Say whether a plain value is a number, NaN and infinity included; True and False are no numbers."""
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def whole(name: str, value: Any, low: int) -> int:
+    """Return a whole number of any library as Python's own.
+
+    Args:
+        name: What the error calls it.
+        value: Of Python, or of numpy or torch without axes.
+        low: The smallest that is allowed.
+
+    Raises:
+        ValueError: If it is no whole number, or below the smallest.
+    """
+    number = _plain(value)
+    if not is_whole(number, low):
+        raise ValueError(f"{name} must be a whole number, {low} or more. Got {number!r}")
+    return number
+
+
 def make_plain(frozen: Any) -> None:
-    """Turn numbers of numpy and torch in the fields into Python's own, so that settings compare, save and load.
+    """Turn numbers of numpy and torch in the fields into Python's own, and lists and arrays of them into tuples.
+
+    Settings then compare, save and load, whoever made the numbers.
 
     Args:
         frozen: A frozen dataclass that is being made.
@@ -49,8 +79,6 @@ def suggest_names(cls: AnyClass) -> AnyClass:
 
 
 def _plain(value: Any) -> Any:
-    if isinstance(value, tuple):
-        return tuple(map(_plain, value))
-    if isinstance(value, (np.generic, np.ndarray, torch.Tensor)) and value.ndim == 0:
-        return value.item()
-    return value
+    if isinstance(value, (np.generic, np.ndarray, torch.Tensor)):
+        value = value.tolist()
+    return tuple(map(_plain, value)) if isinstance(value, (list, tuple)) else value

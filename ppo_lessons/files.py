@@ -7,6 +7,16 @@ from pathlib import Path
 from typing import BinaryIO
 
 
+def require_folder(folder: Path) -> None:
+    """Say before any work is done that it could not be saved.
+
+    Raises:
+        FileNotFoundError: If the folder is not there; it is named.
+    """
+    if not folder.is_dir():
+        raise FileNotFoundError(errno.ENOENT, "A file is saved into a folder that is there. There is none", str(folder))
+
+
 def write_whole(path: str | Path, write: Callable[[BinaryIO], object]) -> None:
     """Write a file under another name and then rename it: whatever breaks it off leaves the old file and nothing else.
 
@@ -16,12 +26,10 @@ def write_whole(path: str | Path, write: Callable[[BinaryIO], object]) -> None:
 
     Raises:
         FileNotFoundError: If the folder is not there; it is named.
+        OSError: If the file cannot be written; it is named, never the other name.
     """
     path = Path(path)
-    if not path.parent.is_dir():
-        raise FileNotFoundError(
-            errno.ENOENT, "A file is saved into a folder that is there. There is none", str(path.parent)
-        )
+    require_folder(path.parent)
     unfinished = path.with_name(f".{path.name}.{os.getpid()}.unfinished")
     try:
         with open(unfinished, "wb") as file:
@@ -29,5 +37,9 @@ def write_whole(path: str | Path, write: Callable[[BinaryIO], object]) -> None:
             file.flush()
             os.fsync(file.fileno())
         os.replace(unfinished, path)
+    except OSError as error:
+        if error.filename is None or Path(error.filename) != unfinished:
+            raise
+        raise OSError(error.errno, error.strerror, str(path)) from None
     finally:
         unfinished.unlink(missing_ok=True)

@@ -13,6 +13,7 @@ from pettingzoo import ParallelEnv
 from ppo_lessons.board import draw_board
 from ppo_lessons.cases import Case
 from ppo_lessons.errors import NotReadyError
+from ppo_lessons.fields import whole
 from ppo_lessons.spirit_env import SpiritWorld
 from ppo_lessons.spirit_world import ACTION_NAMES, VERSION
 
@@ -79,6 +80,7 @@ class SpiritParallelEnv(ParallelEnv[str, np.ndarray, int]):
         if seed is None:
             seed = int(self._later_seeds.integers(2**32))
         else:
+            seed = whole("seed", seed, 0)
             self._later_seeds = np.random.default_rng(seed)
         self.world.reset(seed)
         self._started = True

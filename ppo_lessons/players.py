@@ -9,6 +9,7 @@ import numpy as np
 import torch
 
 from ppo_lessons.actor_critic import ActorCritic
+from ppo_lessons.fields import whole
 from ppo_lessons.spirit_env import SpiritWorld
 from ppo_lessons.spirit_world import MOVES
 
@@ -26,7 +27,7 @@ def policy_player(policy: ActorCritic, *, seed: int = 0, greedy: bool = False) -
     Returns:
         A player.
     """
-    generator = torch.Generator().manual_seed(seed)
+    generator = torch.Generator().manual_seed(whole("seed", seed, 0))
 
     def play(world: SpiritWorld) -> np.ndarray:
         return policy.sample_actions(torch.from_numpy(world.obs), generator, greedy=greedy).actions.numpy()
@@ -36,7 +37,7 @@ def policy_player(policy: ActorCritic, *, seed: int = 0, greedy: bool = False) -
 
 def random_player(seed: int = 0) -> Player:
     """Draw every action evenly: chaos."""
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(whole("seed", seed, 0))
     return lambda world: rng.integers(0, world.num_actions, (world.num_envs, world.num_agents))
 
 

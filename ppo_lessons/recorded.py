@@ -18,6 +18,7 @@ from ppo_lessons.buffer import SharedBuffer
 from ppo_lessons.checkpoints import load_policy, save_policy
 from ppo_lessons.config import PPOConfig
 from ppo_lessons.evaluation import evaluate
+from ppo_lessons.files import require_folder, write_whole
 from ppo_lessons.players import policy_player
 from ppo_lessons.rollout import act, see
 from ppo_lessons.spirit_env import SpiritWorld
@@ -113,7 +114,9 @@ def make_recording(folder: Path = FOLDER, win_rate: float = 0.5, most_cycles: in
 
     Raises:
         RuntimeError: If the team does not get that far.
+        FileNotFoundError: If there is no folder to make this one in.
     """
+    require_folder(folder.parent)
     learned = dict(gamma=CONFIG.gamma, gae_lambda=CONFIG.gae_lambda, ent_coef=CONFIG.ent_coef, vf_coef=CONFIG.vf_coef)
     run = TrainingRun("standard", PPOConfig(seed=4, **learned))
     for report in train(run, most_cycles):
@@ -129,7 +132,8 @@ def make_recording(folder: Path = FOLDER, win_rate: float = 0.5, most_cycles: in
         taken.append(player(world).copy())
         world.step(taken[-1])
     save_policy(run.policy, folder / "policy.pt")
-    np.save(folder / "actions.npy", np.stack(taken).astype(np.int8), allow_pickle=False)
+    actions = np.stack(taken).astype(np.int8)
+    write_whole(folder / "actions.npy", lambda file: np.save(file, actions, allow_pickle=False))
 
 
 if __name__ == "__main__":

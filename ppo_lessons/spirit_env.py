@@ -6,6 +6,7 @@ import numpy as np
 
 from ppo_lessons.cases import Case, get_case
 from ppo_lessons.errors import NotReadyError
+from ppo_lessons.fields import whole
 from ppo_lessons.spirit_world import ACTION_NAMES, Events, WorldState, advance, new_cases, observe, rewards_of
 from ppo_lessons.team_env import TeamStep, check_actions
 
@@ -22,15 +23,13 @@ class SpiritWorld:
         events: What happened in the last step; None before the first.
 
     Raises:
-        ValueError: If the case is not known or `num_envs` is below 1.
+        ValueError: If the case is not known or `num_envs` is no whole number, 1 or more.
     """
 
     def __init__(self, case: str | Case = "standard", num_envs: int = 1) -> None:
         """Make the copies; call `reset` before the first step."""
-        if num_envs < 1:
-            raise ValueError(f"num_envs must be 1 or more. Got {num_envs}")
         self.case = get_case(case)
-        self.num_envs = num_envs
+        self.num_envs = whole("num_envs", num_envs, 1)
         self.num_agents = self.case.num_detectives
         self.obs_size = self.case.obs_size
         self.num_actions = len(ACTION_NAMES)
@@ -51,7 +50,7 @@ class SpiritWorld:
 
     def reset(self, seed: int) -> None:
         """Lay out fresh cases in all copies and seed both generators."""
-        layout, drift = map(np.random.default_rng, np.random.SeedSequence(seed).spawn(2))
+        layout, drift = map(np.random.default_rng, np.random.SeedSequence(whole("seed", seed, 0)).spawn(2))
         state = new_cases(self.case, self.num_envs, layout)
         self._become(state, observe(self.case, state), _layout_rng=layout, _drift_rng=drift)
 

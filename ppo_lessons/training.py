@@ -12,6 +12,7 @@ from ppo_lessons.buffer import SharedBuffer, Transition, mean_over_acting
 from ppo_lessons.cases import Case
 from ppo_lessons.config import PPOConfig
 from ppo_lessons.errors import NonFiniteError
+from ppo_lessons.fields import whole
 from ppo_lessons.rollout import collect
 from ppo_lessons.seams import checked
 from ppo_lessons.spirit_env import SpiritWorld
@@ -72,7 +73,7 @@ class TrainingRun:
             raise ValueError(f"The world must have num_envs = {config.num_envs} copies. Got {self.env.num_envs}")
         seeds = [int(word) for word in np.random.SeedSequence(config.seed).generate_state(4)]
         self.env.reset(seeds[0])
-        self.policy = policy or _fresh_policy(self.env, config, seeds[1])
+        self.policy = policy if policy is not None else _fresh_policy(self.env, config, seeds[1])
         sizes = (self.policy.obs_size, self.policy.num_actions)
         if sizes != (self.env.obs_size, self.env.num_actions):
             want = (self.env.obs_size, self.env.num_actions)
@@ -123,10 +124,10 @@ def train(run: TrainingRun, cycles: int, steps: Steps = DEFAULT_STEPS) -> Iterat
     Raises:
         NonFiniteError: If an observation, a reward, a loss or the gradient is NaN or infinite: which, and in which
             cycle. The policy keeps its last good weights.
-        ValueError: If a step of your own returns something else than the step that it replaces, or if the policy cannot
-            be trained (see `require_trainable`).
+        ValueError: If cycles is no whole number, 0 or more, if a step of your own returns something else than the step
+            that it replaces, or if the policy cannot be trained (see `require_trainable`).
     """
-    for _ in range(cycles):
+    for _ in range(whole("cycles", cycles, 0)):
         yield train_cycle(run, steps)
 
 

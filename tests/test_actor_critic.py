@@ -189,7 +189,9 @@ def test_looking_does_not_change_the_observations():
 
 @pytest.mark.parametrize("sizes", [(0, 5, 64), (6, 0, 64), (6, 5, 0), (-1, 5, 64)])
 def test_refuses_sizes_below_1(sizes):
-    with pytest.raises(ValueError, match=r"^All sizes must be 1 or more\. Got obs_size="):
+    with pytest.raises(
+        ValueError, match=r"^(obs_size|num_actions|hidden_size) must be a whole number, 1 or more\. Got (0|-1)$"
+    ):
         ActorCritic(*sizes)
 
 

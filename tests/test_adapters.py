@@ -296,7 +296,7 @@ def test_ppo_gets_better_at_cartpole(make_config):
 
 @pytest.mark.parametrize("make", [lambda n: PettingZooTeam(Script, n), lambda n: cartpole(n)])
 def test_refuses_a_step_before_the_reset_and_bad_actions(make):
-    with pytest.raises(ValueError, match=r"num_envs must be 1 or more\. Got 0"):
+    with pytest.raises(ValueError, match=r"num_envs must be a whole number, 1 or more\. Got 0"):
         make(0)
     world = make(2)
     actions = np.zeros((2, world.num_agents), int)

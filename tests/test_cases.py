@@ -1,17 +1,19 @@
 from dataclasses import FrozenInstanceError, fields, replace
 
+import numpy as np
 import pytest
+import torch
 
 from ppo_lessons.cases import CASES, Case, get_case
 
 BAD = {
-    "size": (3, 33, 0, -7, 6.5, "7"),
+    "size": (3, 33, 0, -7, 6.5, "7", True),
     "num_detectives": (0, 33, -1, 2.5),
-    "toughness": ((), (0,), (1, 5), (-1, 2), (1.5,)),
+    "toughness": ((), (0,), (1, 5), (-1, 2), (1.5,), 2, None, "12", (True,)),
     "health": (0, -4, 2.5),
     "step_limit": (0, -1, 10.5),
     "sight": (0, -3, 1.5),
-    "drift": (-0.1, 1.1, float("nan")),
+    "drift": (-0.1, 1.1, float("nan"), True, np.bool_(True), torch.tensor(True), "0.5", None),
 }
 EDGES = {"size": (4, 32), "num_detectives": (4, 32), "toughness": ((1,), (4, 4, 4, 4, 4)), "health": (1, 1000)}
 EDGES |= {"step_limit": (1,), "sight": (None, 1, 99), "drift": (0.0, 1.0, 0, 1)}
@@ -35,6 +37,13 @@ def test_takes_the_edge_of_the_range(name, value):
 def test_a_spirit_never_asks_for_more_detectives_than_there_are():
     with pytest.raises(ValueError, match="each 1 to num_detectives"):
         Case(name="hopeless", num_detectives=2, toughness=(3,))
+
+
+@pytest.mark.parametrize("toughness", [[1, 2], np.array([1, 2]), torch.tensor([1, 2]), (np.int8(1), torch.tensor(2))])
+def test_spirits_may_be_listed_in_any_way(toughness):
+    """A tuple of Python's own is kept, so that a case is what it was after saving and loading, and hashes."""
+    case = Case(name="mine", toughness=toughness)
+    assert {case} == {Case(name="mine", toughness=(1, 2))}
 
 
 def test_a_case_cannot_be_changed():

@@ -90,12 +90,12 @@ def test_a_replay_is_the_first_case_of_an_evaluation():
 
 
 def test_refuses_no_cases_and_unknown_ones():
-    with pytest.raises(ValueError, match=r"must be 1 or more\. Got 0"):
+    with pytest.raises(ValueError, match=r"must be a whole number, 1 or more\. Got 0"):
         evaluate(random_player(0), cases=0)
     with pytest.raises(ValueError, match=r"^A case is one of .*Got 'easy'"):
         record(random_player(0), "easy")
 
 
 def test_no_cases_are_refused():
-    with pytest.raises(ValueError, match=r"cases must be 1 or more\. Got 0"):
+    with pytest.raises(ValueError, match=r"cases must be a whole number, 1 or more\. Got 0"):
         evaluate(random_player(), cases=0)

@@ -7,9 +7,16 @@ import numpy as np
 import pytest
 import torch
 
+from ppo_lessons.actor_critic import ActorCritic
+from ppo_lessons.adapters import PettingZooTeam
 from ppo_lessons.cases import CASES, Case
 from ppo_lessons.config import PPOConfig
+from ppo_lessons.evaluation import evaluate, record
+from ppo_lessons.parallel_env import SpiritParallelEnv
+from ppo_lessons.players import cautious_player, policy_player, random_player
+from ppo_lessons.spirit_env import SpiritWorld
 from ppo_lessons.steps import Steps
+from ppo_lessons.training import TrainingRun, train
 
 
 @pytest.mark.parametrize("whole", [np.int64(4), np.int32(4), np.uint8(4), np.array(4), torch.tensor(4)])
@@ -60,3 +67,49 @@ def test_a_wrong_name_is_answered_with_the_right_one(make, name, meant):
 def test_a_name_like_none_is_answered_with_all():
     with pytest.raises(TypeError, match=r"Got 'x'\. There are: num_envs, num_steps, .*, seed$"):
         PPOConfig(x=1)
+
+
+SMALL = dict(num_envs=2, num_steps=2, minibatch_size=8, hidden_size=4)
+TAKES = {
+    "cases": lambda n: repr(evaluate(cautious_player, "stray", cases=n)),
+    "seed of evaluate": lambda n: repr(evaluate(cautious_player, "stray", cases=2, seed=n)),
+    "seed of record": lambda n: record(cautious_player, "stray", seed=n).rewards.tolist(),
+    "seed of SpiritWorld.reset": lambda n: _first_sight(SpiritWorld("stray", 2), n),
+    "seed of adapters": lambda n: _first_sight(PettingZooTeam(SpiritParallelEnv, 2), n),
+    "seed of SpiritParallelEnv": lambda n: SpiritParallelEnv().reset(n)[0]["detective_0"].tolist(),
+    "seed of random_player": lambda n: random_player(n)(_world()).tolist(),
+    "seed of policy_player": lambda n: policy_player(ActorCritic(_world().obs_size, 5, 4), seed=n)(_world()).tolist(),
+    "seed of ActorCritic": lambda n: ActorCritic(3, 2, 4, seed=n).actor_head.weight.tolist(),
+    "num_envs of SpiritWorld": lambda n: (SpiritWorld("stray", n).num_envs, type(SpiritWorld("stray", n).num_envs)),
+    "num_envs of adapters": lambda n: len(PettingZooTeam(SpiritParallelEnv, n).envs),
+    "obs_size": lambda n: ActorCritic(n, 2, 4).obs_size,
+    "num_actions": lambda n: ActorCritic(3, n, 4).num_actions,
+    "hidden_size": lambda n: ActorCritic(3, 2, n).hidden_size,
+    "cycles": lambda n: [report.cycle for report in train(TrainingRun("stray", PPOConfig(**SMALL)), n)],
+}
+"""What is counted or seeded by a number that somebody gives -> something that tells one number from another."""
+
+
+def _world():
+    world = SpiritWorld("stray", 2)
+    world.reset(0)
+    return world
+
+
+def _first_sight(world, seed):
+    world.reset(seed)
+    return world.obs.tolist()
+
+
+@pytest.mark.parametrize("number", [np.int64(3), np.uint8(3), np.array(3), torch.tensor(3)])
+@pytest.mark.parametrize("name", TAKES)
+def test_counts_and_seeds_of_any_library_are_those_of_python(name, number):
+    assert TAKES[name](number) == TAKES[name](3)
+
+
+@pytest.mark.parametrize("wrong", [True, np.bool_(True), 1.0, np.float64(1), float("nan"), "2", -1, [1]])
+@pytest.mark.parametrize("name", TAKES)
+def test_counts_and_seeds_are_whole_numbers(name, wrong):
+    """By the name that was given, never in the words of another library."""
+    with pytest.raises(ValueError, match=rf"^{name.split()[0]} must be a whole number, [01] or more\. Got "):
+        TAKES[name](wrong)

@@ -13,7 +13,7 @@ CORE = sorted(path for path in HOUSE.glob("*.py"))
 NAMES = {path.stem for path in CORE}
 ALONE = {"advantages": set(), "losses": set(), "minibatches": set(), "errors": set(), "files": set()}
 ALONE |= {"fields": set(), "config": {"fields"}, "cases": {"fields"}}
-ALONE |= {"spirit_world": {"cases"}, "actor_critic": {"threads"}, "threads": set(), "team_env": set()}
+ALONE |= {"spirit_world": {"cases"}, "actor_critic": {"fields", "threads"}, "threads": set(), "team_env": set()}
 
 
 def imports_of(path):

@@ -210,7 +210,7 @@ def test_refuses_to_play_before_the_first_reset():
 
 
 def test_refuses_no_copies_and_unknown_cases():
-    with pytest.raises(ValueError, match=r"num_envs must be 1 or more\. Got 0"):
+    with pytest.raises(ValueError, match=r"num_envs must be a whole number, 1 or more\. Got 0"):
         SpiritWorld("standard", 0)
     with pytest.raises(ValueError, match=r"^A case is one of .*Got 'easy'"):
         SpiritWorld("easy")
