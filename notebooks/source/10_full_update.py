@@ -37,7 +37,7 @@ from ppo_lessons.recorded import BADGES, CONFIG, load_recording
 from ppo_lessons.steps import detach_rows
 from ppo_lessons.update import MinibatchLosses
 
-config = CONFIG  # the defaults, with mini-batches of 512 rows
+config = CONFIG  # the settings of the recording: four mini-batches of about 500 rows in each epoch
 recording = load_recording()
 policy, buffer = recording.policy, recording.buffer  # nodes A, B, C: collected, stored, full
 print(f"T = {config.num_steps} steps of E = {config.num_envs} copies with A = 4 agents; buffer full: {buffer.is_full}")
