@@ -38,7 +38,7 @@ def test_solved_notebook_runs_and_every_check_passes(name: str, tmp_path: Path):
     printed, answers = checked(notebook)
     numbers = [exercise.number for exercise in exercises_in(name)]
     assert [line.split()[:2] for line in answers] == [["✔", number] for number in numbers]
-    assert f"{len(numbers)}&nbsp;of&nbsp;{len(EXERCISES)}" in printed
+    assert f"{len(numbers)} of {len(EXERCISES)}" in printed
     write(notebook, tmp_path / f"{name}.ipynb")
 
 
@@ -48,11 +48,11 @@ def test_half_filled_notebook_runs_to_its_end(name: str):
     printed, answers = run_with(name, lambda place, exercise: None if place % 2 else right_cell(exercise))
     numbers = [exercise.number for exercise in exercises_in(name)]
     assert [line.split()[:2] for line in answers] == [["✔□"[i % 2], number] for i, number in enumerate(numbers)]
-    assert f"{len(numbers[::2])}&nbsp;of&nbsp;{len(EXERCISES)}" in printed
+    assert f"{len(numbers[::2])} of {len(EXERCISES)}" in printed
 
 
 @pytest.mark.parametrize("name", WITH_EXERCISES)
 def test_wrong_notebook_runs_to_its_end_and_every_mistake_is_named(name: str):
     printed, answers = run_with(name, lambda place, exercise: wrong_cell(exercise))
     assert answers == [refusal(exercise) for exercise in exercises_in(name)]
-    assert f"0&nbsp;of&nbsp;{len(EXERCISES)}" in printed
+    assert f"0 of {len(EXERCISES)}" in printed

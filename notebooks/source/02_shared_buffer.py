@@ -282,8 +282,8 @@ ratios = [times_as_likely(run.policy)] + [times_as_likely(run.policy) for _ in t
 figures.show_ageing(ratios)
 
 # %% [markdown]
-# At first every action is exactly as likely as then. After a few cycles many are half or twice as likely: this is the experience of *another*
-# team. PPO's gradient is a fair guide only near the policy that played (*on-policy*). The ratio makes up for other actions, but not for other
+# At first every action is exactly as likely as then. After ten cycles most are outside 0.8 ... 1.2, and many half or twice as likely: this is the
+# experience of *another* team. PPO's gradient is a fair guide only near the policy that played (*on-policy*). The ratio makes up for other actions, but not for other
 # places: the team no longer walks there, and mates no longer answer so.
 #
 # ## Clear

@@ -74,8 +74,8 @@ def show_progress() -> None:
         lessons[lesson] = lessons.get(lesson, "") + MARKS[states.get(exercise.number, "open")]
     passed = sum(states.get(exercise.number) == "passed" for exercise in EXERCISES)
     legend = ", ".join(f"{mark} {state}" for state, mark in MARKS.items())
-    head, body = ["lesson", *lessons, "passed"], [legend, *lessons.values(), f"{passed} of {len(EXERCISES)}"]
-    show(Table([head, body]), "your progress, lesson by lesson")
+    cells = [["lesson", legend], *map(list, lessons.items()), ["passed", f"{passed} of {len(EXERCISES)}"]]
+    show(Table(cells), "your progress, lesson by lesson")
 
 
 def _set_aside(path: Path, good: list[str]) -> None:

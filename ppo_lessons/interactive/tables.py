@@ -34,11 +34,16 @@ class Table:
     def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
         head, *body = [[escape(cell) for cell in row] for row in self.cells]
         rows = ["".join(f'<th scope="col">{cell}</th>' for cell in head)]
-        for name, *numbers in body:  # a name may go over two lines on a narrow page, a badge or a number not
-            cells = "".join(f"<td>{number.replace(' ', '&nbsp;')}</td>" for number in numbers)
+        for name, *numbers in body:
+            cells = "".join(f"<td>{_together(number)}</td>" for number in numbers)
             rows.append(f'<th scope="row">{name}</th>{cells}')
         lines = "\n".join(f"<tr>{row}</tr>" for row in rows)
         return {"text/html": f"<table>\n{lines}\n</table>", "text/plain": str(self)}
+
+
+def _together(cell: str) -> str:
+    """Words may go over two lines on a narrow page, a badge or a number not."""
+    return cell if any(map(str.isalpha, cell)) else cell.replace(" ", "&nbsp;")
 
 
 class Note:
