@@ -3,10 +3,12 @@
 import re
 from pathlib import Path
 
+from ppo_lessons.cases import CASES
 from ppo_lessons.classroom.build import lessons, read_lesson
 
 REPOSITORY = Path(__file__).parents[1]
 TEXT = (REPOSITORY / "README.md").read_text(encoding="utf-8")
+RESULTS = (REPOSITORY / "benchmarks" / "RESULTS.md").read_text(encoding="utf-8")
 
 
 def test_every_link_leads_somewhere():
@@ -42,3 +44,21 @@ def test_ci_plays_other_machines():
 
 def test_where_the_learners_files_lie_is_said():
     assert "PPO_LESSONS_HOME" in TEXT
+
+
+def test_how_soon_the_cases_are_won_is_what_was_measured():
+    rows = re.findall(r"^\| (\w+) \| \d+ \| yes \| [\d.]+ \| ([\d,]+) \|", RESULTS, flags=re.MULTILINE)
+    millions = {case: [int(n.replace(",", "")) / 1e6 for name, n in rows if name == case] for case, _ in rows}
+    assert {case: len(found) for case, found in millions.items()} == {
+        name: 40 if name == "standard" else 3 for name in CASES
+    }
+    low, high = ({case: f"{pick(found):.1f}" for case, found in millions.items()} for pick in (min, max))
+    said = " ".join((REPOSITORY / "ppo_lessons" / "cases.py").read_text(encoding="utf-8").split())
+    assert f"`stray` with the default settings after {low['stray']} million" in said
+    for case in ("pack", "fog", "nightfall"):
+        assert f"of `{case}` after {low[case]} to {high[case]}" in said
+    readme = " ".join(TEXT.split())
+    assert f"`standard`, after {low['standard']} to {high['standard']} million agent-steps" in readme
+    assert f"after {low['nightfall']} to {high['nightfall']} million" in readme
+    lesson = (REPOSITORY / "notebooks" / "source" / "11_team_training.py").read_text(encoding="utf-8")
+    assert f"after {low['standard']} million agent-steps, the other after {high['standard']} million" in lesson
