@@ -36,7 +36,7 @@ LEFT_OUT = (
 )
 """What neither trains nor compares floats, or compares a page with a process of the same machine, or plays a machine of
 its own."""
-NOT_TWICE = "half_filled or wrong_notebook or built_twice or corrupted_output or of_a_note"
+NOT_TWICE = "mixed_notebook or built_twice or corrupted_output or of_a_note"
 """Tests of notebooks that ask nothing more of floats than the blank and the solved ones do."""
 
 
