@@ -44,7 +44,7 @@ def test_solved_notebook_runs_and_every_check_passes(name: str, tmp_path: Path):
 
 @pytest.mark.parametrize("name", WITH_EXERCISES)
 def test_mixed_notebook_runs_to_its_end_and_every_mistake_is_named(name: str):
-    """One right, one left blank, one wrong, as a learner might. All wrong, then all right: that is done in the browser."""
+    """One right, one left blank, one wrong, as a learner might. The browser does all wrong, then all right."""
 
     def change(place: int, exercise: Exercise) -> str | None:
         return (right_cell(exercise), None, wrong_cell(exercise))[place % 3]
