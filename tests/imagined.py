@@ -1,4 +1,4 @@
-"""A processor that nobody has: what torch rounds is off by up to a unit in the last digit, the same way every time.
+"""A processor that nobody has: what torch rounds is off by one unit in the last digit, the same way every time.
 
 Real processors differ so in sums, products and exponentials. They agree where nothing is rounded, in what turns with
 the sign, and from one call to the next. `machines.py` plays what this machine can play; this finds what that misses.
@@ -19,7 +19,8 @@ ROUNDED = {
     *(_aten.std, _aten.var, _aten.linalg_vector_norm, _aten._foreach_norm, *SUMS),
 }
 """Operations whose last digit depends on the order of additions, or on the library that works them out."""
-UNIT = 2.0**-23
+BITS = {torch.float32: (torch.int32, 2**31 - 1), torch.float64: (torch.int64, 2**63 - 1)}
+"""Whole numbers of the same size, in which the next number of a kind is one further, and all bits but the sign's."""
 
 
 class ImaginedProcessor(TorchDispatchMode):
@@ -29,7 +30,7 @@ class ImaginedProcessor(TorchDispatchMode):
         seed: Which one; each disturbs other numbers.
     """
 
-    def __init__(self, seed: float = 2.0) -> None:
+    def __init__(self, seed: int = 2) -> None:
         super().__init__()
         self.seed = seed
 
@@ -43,9 +44,10 @@ class ImaginedProcessor(TorchDispatchMode):
         return type(result)(map(self._disturb, result))
 
     def _disturb(self, tensor: torch.Tensor) -> torch.Tensor:
-        if not tensor.is_floating_point():
+        if tensor.dtype not in BITS:
             return tensor
-        exact = tensor.double()
-        short = (exact * 1024).frac() == 0  # few digits: nothing was rounded
-        noise = torch.cos(exact.abs() * 1e7 + self.seed) * UNIT  # of the number alone: equal numbers stay equal
-        return torch.where(short | ~exact.isfinite(), tensor, (exact * (1 + noise)).to(tensor.dtype))
+        kind, magnitude = BITS[tensor.dtype]
+        bits = tensor.view(kind)
+        few_digits = bits & 4095 == 0  # nothing was rounded; also 0, inf and nan
+        draw = ((bits & magnitude) * 1640531527 + self.seed) >> 13 & 1  # of the number alone: equal numbers stay equal
+        return torch.where(few_digits, bits, bits + 2 * draw - 1).view(tensor.dtype)
