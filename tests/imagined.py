@@ -49,7 +49,6 @@ class ImaginedProcessor(TorchDispatchMode):
         kind, magnitude = BITS[tensor.dtype]
         bits = tensor.view(kind)
         few_digits = bits & 4095 == 0  # nothing was rounded; also 0, inf and nan
-        draw = (bits & magnitude) * (
-            1640531527 + 2 * self.seed
-        ) >> 13 & 1  # of the number alone: equal numbers stay equal
+        # of the number alone, so that equal numbers stay equal
+        draw = (bits & magnitude) * (1640531527 + 2 * self.seed) >> 13 & 1
         return torch.where(few_digits, bits, bits + 2 * draw - 1).view(tensor.dtype)

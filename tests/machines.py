@@ -42,7 +42,7 @@ NOT_TWICE = "mixed_notebook or built_twice or corrupted_output or of_a_note"
 
 def command() -> list[str]:
     """Return the call of pytest: the notebooks blank and solved, and every test with floats."""
-    parallel = ["-n", "auto", "--maxprocesses", "4", "--dist", "loadfile"]
+    parallel = ["-n", "3", "--dist", "loadfile"]
     left_out = [f"--ignore-glob=*/{pattern}" for pattern in LEFT_OUT]
     chosen = ["-k", f"not ({NOT_TWICE})"]
     return [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *parallel, *left_out, *chosen, str(TESTS)]
