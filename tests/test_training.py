@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from ppo_lessons import rollout, steps
+from ppo_lessons import rollout, steps, training
 from ppo_lessons.actor_critic import ActorCritic
 from ppo_lessons.cases import CASES
 from ppo_lessons.checkpoints import load_run, save_run
@@ -343,7 +343,8 @@ def whole_state_of(run):
     world = {name: np.asarray(part).tolist() for name, part in run.env.get_state().items()}
     world |= {"obs": run.env.obs.tolist(), "acting": run.env.acting.tolist()}
     meter = [np.asarray(run.meter.running_return).tolist(), repr(run.meter.summary())]
-    return repr((weights_of(run.policy).tolist(), memory, generators, world, meter, run.cycle, run.buffer.step))
+    counts = run.cycle, run.agent_steps, run.buffer.step
+    return repr((weights_of(run.policy).tolist(), memory, generators, world, meter, counts))
 
 
 @pytest.mark.parametrize(
@@ -375,18 +376,19 @@ def test_a_cycle_that_is_broken_off_at_any_node_leaves_no_trace(make_config, nam
     assert whole_state_of(run) == whole_state_of(quiet)
 
 
-@pytest.mark.parametrize("place", ["get_state", "summary", "clear", "watch"])
+@pytest.mark.parametrize("place", ["get_state", "summary", "clear", "watch", "TrainReport"])
 def test_also_between_the_nodes(make_config, monkeypatch, place):
-    """Before the cycle has begun, between world and meter, and when all but the report is done."""
+    """Before the cycle has begun, between world and meter, and when all is counted and only the report is missing."""
     run, quiet = (TrainingRun("standard", make_config(num_steps=12)) for _ in range(2))
     next(train(run, 1))
     next(train(quiet, 1))
 
-    def pressed(*given):
+    def pressed(*given, **named):
         monkeypatch.undo()
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(run.env if place == "get_state" else run.meter, place, pressed)
+    holders = {"get_state": run.env, "TrainReport": training}
+    monkeypatch.setattr(holders.get(place, run.meter), place, pressed)
     with pytest.raises(KeyboardInterrupt):
         list(train(run, 1))
     assert whole_state_of(run) == whole_state_of(quiet)
