@@ -41,8 +41,8 @@ LOG = VENV / "install.log"
 COMMANDS = {
     "lab": (["lessons"], []),
     "test": (["lessons", "test"], [["-m", "pytest", "-n", "auto", "--maxprocesses", "4", "--dist", "loadfile"]]),
-    "machines": (["lessons", "test"], [["tests/machines.py"]]),
-    "notebooks": (["lessons"], [["-m", "ppo_lessons.classroom.build"]]),
+    "machines": (["lessons", "test"], [["tests/commands/machines.py"]]),
+    "notebooks": (["lessons"], [["-m", "ppo_lessons.publishing.build"]]),
     "benchmark": (["lessons", "benchmark"], [["-m", "benchmarks"]]),
     "format": (["lessons", "test"], [["-m", "ruff", "check", "--fix"], ["-m", "ruff", "format"]]),
 }
@@ -57,8 +57,9 @@ NO_TORCH = (
     "and on a Mac an Apple processor and macOS 14 or newer."
 )
 LONG_PATH = "Windows cut off a long path. Move this folder to a short one, such as C:\\ppo, and start again."
-# What a failed installation logs (tests/install_logs), and what we say. The first match counts: offline, pip also finds
-# no matching version, and of what builds this package it finds none only where something else answers for the index.
+# What a failed installation logs (tests/commands/install_logs), and what we say. The first match counts: offline, pip
+# also finds no matching version, and of what builds this package it finds none only where
+# something else answers for the index.
 REASONS = [
     (r"No space left on device|Disk quota exceeded|Errno (28|122)\b", DISK_FULL),
     (r"not enough space on the disk|WinError 112\b", DISK_FULL),

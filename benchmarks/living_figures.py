@@ -11,16 +11,16 @@ from playwright.sync_api import ElementHandle, Page
 
 from benchmarks.browser import chromium_page, jupyter_lab, open_notebook
 from benchmarks.report import Goal, Outcome, Row
-from ppo_lessons.classroom.build import NOTEBOOKS
+from ppo_lessons.publishing.build import NOTEBOOKS
 
 FOLLOWING = (
     # ours
-    "from ppo_lessons.interactive.clipping_explorer import explore_clipping\nexplore_clipping()",
+    "from ppo_lessons.lessons import clipping\nclipping.explore()",
     # interact with inline matplotlib, drawing the same figure from the same function
     """%matplotlib inline
 from IPython.display import display
 from ipywidgets import FloatSlider, interact
-from ppo_lessons.interactive.clipping_explorer import ClippingFace, clip_rows
+from ppo_lessons.lessons.clipping.explorer import ClippingFace, clip_rows
 
 def draw(clip_eps):
     face = ClippingFace()
@@ -30,9 +30,9 @@ def draw(clip_eps):
 _ = interact(draw, clip_eps=FloatSlider(0.2, min=0.01, max=0.6, step=0.01))""",
 )
 PLAYING = (
-    "from ppo_lessons.interactive.moment_explorer import explore_moment\nexplore_moment()",
+    "from ppo_lessons.lessons import coefficient_lab\ncoefficient_lab.explore_moment()",
     """from ppo_lessons import policy_player, record
-from ppo_lessons.ages import AGES, load_age
+from ppo_lessons.shipped.ages import AGES, load_age
 from ppo_lessons.interactive.theatre import Theatre
 Theatre("Three ages", {age: record(policy_player(load_age(age)), seed=106) for age in AGES}, "three boards")""",
 )

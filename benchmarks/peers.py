@@ -17,7 +17,7 @@ from supersuit import black_death_v3, concat_vec_envs_v1, pettingzoo_env_to_vec_
 from torch import Tensor, nn
 
 from ppo_lessons import ActorCritic, PPOConfig, Rows, SpiritWorld
-from ppo_lessons.parallel_env import SpiritParallelEnv
+from ppo_lessons.spirit_world.parallel_env import SpiritParallelEnv
 
 
 class CycleSeconds(NamedTuple):

@@ -1,12 +1,11 @@
 """ppo_lessons: the full PPO training update for a team of agents, in modules of one job each, in the order of the flow.
 
-The map of the house, with the nodes of the flowchart:
+The small package that the course teaches lies open on this floor. With the nodes of the flowchart:
 
 | module | what it does | nodes |
 |---|---|---|
-| `cases`, `spirit_world` | the game: named cases, and its pure rules for any number of copies at once | |
-| `spirit_env`, `team_env` | the game for the rollout; what a rollout asks of any world | |
-| `parallel_env`, `adapters` | the game for PettingZoo; PettingZoo's and Gymnasium's worlds for the rollout | |
+| `config`, `errors` | the hyper-parameters, once; what can go wrong | |
+| `team_env` | what a rollout asks of any world | |
 | `actor_critic` | the team's network: `sample_actions` in the rollout, `evaluate_actions` in the update | I, J |
 | `rollout` | `collect`: play until the buffer is full | A, B, C |
 | `advantages` | `gae`: was this action better than expected? | D |
@@ -16,27 +15,35 @@ The map of the house, with the nodes of the flowchart:
 | `steps` | every node under its name; replace one with a function of your own | A to P |
 | `seams` | says in words what a replaced step must return, and what came | A to P |
 | `update` | `ppo_update`: the update, line by line as in the flowchart | E to O |
-| `undo`, `threads` | what is broken off leaves no trace; one seed is one run, whatever the number of threads | |
-| `fields`, `files` | what all settings share; files that are complete or not there | |
 | `training`, `checkpoints` | the whole cycle as a generator; save and load a run or a team | A to P |
-| `team`, `players`, `evaluation`, `board` | what the team does, in numbers, replays and pictures | |
-| `ages`, `recorded`, `atlas` | shipped: a team at three ages, the rollout of all lessons, a grid of training runs | |
+
+The folders, from the cellar up; each knows those above it in this table, and none below:
+
+| folder | what is in it |
+|---|---|
+| `guards` | what keeps a run whole: settings, files, threads, undo; the flow stands on it |
+| `spirit_world`, `other_worlds` | the game; worlds that others wrote |
+| `shipped` | what the lessons come with, each beside the script that makes it |
+| `display` | what stands still on a page: pictures and tables |
+| `interactive`, `classroom` | the kit for living figures; the kit for exercises. They do not know each other |
+| `lessons` | one folder a lesson: its figures, its explorer, its exercises |
+| `publishing` | from lesson text to notebooks and pages |
 
 Axes are always in the order T steps, E copies of the world (envs), A agents, then D numbers seen or N actions.
-B is the number of rows of a mini-batch. The hyper-parameters stand in `config.PPOConfig`.
+B is the number of rows of a mini-batch.
 """
 
 from ppo_lessons.actor_critic import ActorCritic
 from ppo_lessons.advantages import gae, normalise_advantages
 from ppo_lessons.buffer import Rows, SharedBuffer
-from ppo_lessons.cases import CASES, Case
 from ppo_lessons.checkpoints import load_policy, load_run, save_policy, save_run
 from ppo_lessons.config import PPOConfig
 from ppo_lessons.errors import CheckpointError, NonFiniteError, NotReadyError
-from ppo_lessons.evaluation import evaluate, record
-from ppo_lessons.players import cautious_player, cooperative_player, policy_player, random_player
 from ppo_lessons.rollout import collect
-from ppo_lessons.spirit_env import SpiritWorld
+from ppo_lessons.spirit_world.cases import CASES, Case
+from ppo_lessons.spirit_world.env import SpiritWorld
+from ppo_lessons.spirit_world.evaluation import evaluate, record
+from ppo_lessons.spirit_world.players import cautious_player, cooperative_player, policy_player, random_player
 from ppo_lessons.steps import Steps
 from ppo_lessons.training import TrainingRun, train
 from ppo_lessons.update import make_optimizer, ppo_update

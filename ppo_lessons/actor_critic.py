@@ -9,8 +9,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from ppo_lessons.fields import whole
-from ppo_lessons.threads import one_thread
+from ppo_lessons.guards.fields import whole
+from ppo_lessons.guards.threads import one_thread
 
 
 class Decision(NamedTuple):

@@ -10,12 +10,10 @@ import numpy as np
 import torch
 
 from ppo_lessons.actor_critic import ActorCritic
-from ppo_lessons.cases import Case
 from ppo_lessons.config import PPOConfig
 from ppo_lessons.errors import CheckpointError
-from ppo_lessons.files import write_whole
-from ppo_lessons.spirit_env import SpiritWorld
-from ppo_lessons.team_env import TeamEnv
+from ppo_lessons.guards.files import write_whole
+from ppo_lessons.team_env import TeamEnv, as_team_env, describe
 from ppo_lessons.training import TrainingRun, set_learning_rate
 
 FORMAT = 1
@@ -61,7 +59,6 @@ def save_run(run: TrainingRun, path: str | Path) -> None:
         )
     if run.buffer.step:
         raise CheckpointError(f"A run is saved between two cycles. Got a buffer with {run.buffer.step} steps")
-    case = asdict(run.env.case) if isinstance(run.env, SpiritWorld) else None
     contents = {
         "kind": "run",
         "config": asdict(run.config),
@@ -70,7 +67,7 @@ def save_run(run: TrainingRun, path: str | Path) -> None:
         "action_generator": run.action_generator.get_state(),
         "shuffle_generator": run.shuffle_generator.get_state(),
         "env": _to_tensors(run.env.get_state()),
-        "case": case,
+        "case": describe(run.env),
         "running_return": None if run.meter is None else torch.from_numpy(run.meter.running_return.copy()),
         "cycle": run.cycle,
         "agent_steps": run.agent_steps,
@@ -104,12 +101,10 @@ def load_run(path: str | Path, env: TeamEnv | None = None, config: PPOConfig | N
         _check_kept(saved, config)
     try:
         case = contents["case"]
-        if case is not None:
-            case = Case(**{**case, "toughness": tuple(case["toughness"])})
         if env is None:
             if case is None:
                 raise CheckpointError("A run in a world of its own needs that world: load_run(path, env). Got none")
-            env = SpiritWorld(case, saved.num_envs)
+            env = as_team_env(case, saved.num_envs)
         run = TrainingRun(env, config or saved, _unpack_policy(contents["policy"], path))
         run.optimizer.load_state_dict(contents["optimizer"])
         if config is not None:
@@ -135,10 +130,9 @@ def _check_kept(saved: PPOConfig, config: PPOConfig) -> None:
         raise ValueError(f"A saved run keeps its {', '.join(FIXED)}. Got {got}")
 
 
-def _check_fit(run: TrainingRun, case: Case | None) -> None:
+def _check_fit(run: TrainingRun, case: dict[str, Any] | None) -> None:
     """Refuse what is taken without a word above, and would be tripped over some cycles later."""
-    plays = run.env.case if isinstance(run.env, SpiritWorld) else None
-    if plays != case:
+    if (plays := describe(run.env)) != case:
         raise ValueError(f"the run was played in {case}, the world plays {plays}")
     for weights, memory in run.optimizer.state.items():
         if any(memory[name].shape != weights.shape for name in ("exp_avg", "exp_avg_sq")):

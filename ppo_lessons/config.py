@@ -3,7 +3,7 @@
 import math
 from dataclasses import dataclass
 
-from ppo_lessons.fields import is_number, is_whole, make_plain, suggest_names
+from ppo_lessons.guards.fields import is_number, is_whole, make_plain, suggest_names
 
 
 @suggest_names

@@ -11,7 +11,7 @@ from ppo_lessons import losses, rollout
 from ppo_lessons.actor_critic import ActorCritic, log_probs_and_entropy
 from ppo_lessons.advantages import gae, normalise_advantages
 from ppo_lessons.buffer import Rows, SharedBuffer
-from ppo_lessons.fields import suggest_names
+from ppo_lessons.guards.fields import suggest_names
 from ppo_lessons.minibatches import shuffle_rows, split_rows
 
 

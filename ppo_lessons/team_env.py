@@ -3,7 +3,8 @@
 Axes: E copies of the world, A agents, D numbers that one agent sees.
 """
 
-from typing import NamedTuple, Protocol
+from functools import singledispatch
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
@@ -44,6 +45,43 @@ class TeamEnv(Protocol):
 
     def step(self, actions: np.ndarray) -> TeamStep:
         """Play one action of each agent, int64, (E, A); sets `obs` and `acting`. Fallen agents' actions are ignored."""
+
+
+class Meter(Protocol):
+    """Watches a world while a team trains in it, and sums up what the team does."""
+
+    running_return: np.ndarray
+    """Rewards of the episode that is being played, summed, mean over the agents, (E,)."""
+
+    def watch(self, env: Any, rewards: np.ndarray) -> None:
+        """Take in the step that was just played, with its rewards, (E, A)."""
+
+    def summary(self) -> Any:
+        """Return what was seen since the start or the last `clear`."""
+
+    def clear(self) -> None:
+        """Forget what was summed up; episodes that are being played go on."""
+
+
+# Three questions that a world answers by registering here, so that the training need not know any world.
+
+
+@singledispatch
+def as_team_env(world: Any, num_envs: int) -> TeamEnv:
+    """Return the world that is meant: a `TeamEnv` is one itself, other things can describe one (a name, a `Case`)."""
+    return world
+
+
+@singledispatch
+def make_meter(env: Any) -> Meter | None:
+    """Return what watches the team in this world; None if nothing does."""
+    return None
+
+
+@singledispatch
+def describe(env: Any) -> dict[str, Any] | None:
+    """Return plain data of which `as_team_env` makes an equal world; None if it cannot be described."""
+    return None
 
 
 TEAM_ENV_NAMES = ("num_envs", "num_agents", "obs_size", "num_actions", "obs", "acting", "reset", "step")

@@ -3,24 +3,22 @@
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
 
 from ppo_lessons.actor_critic import ActorCritic, require_trainable
 from ppo_lessons.buffer import SharedBuffer, Transition, mean_over_acting
-from ppo_lessons.cases import Case
 from ppo_lessons.config import PPOConfig
 from ppo_lessons.errors import NonFiniteError
-from ppo_lessons.fields import whole
+from ppo_lessons.guards.fields import whole
+from ppo_lessons.guards.threads import one_thread
+from ppo_lessons.guards.undo import Undo, keep_generator, keep_weights
 from ppo_lessons.rollout import collect
 from ppo_lessons.seams import checked
-from ppo_lessons.spirit_env import SpiritWorld
 from ppo_lessons.steps import Steps
-from ppo_lessons.team import BehaviourMeter, TeamBehaviour
-from ppo_lessons.team_env import TeamEnv
-from ppo_lessons.threads import one_thread
-from ppo_lessons.undo import Undo, keep_generator, keep_weights
+from ppo_lessons.team_env import TeamEnv, as_team_env, make_meter
 from ppo_lessons.update import DEFAULT_STEPS, UpdateReport, make_optimizer, ppo_update
 
 KEPT_MEMORY = 28 * 2**20
@@ -39,8 +37,8 @@ class TrainReport:
     """Losses and diagnostics."""
     mean_reward: float
     """Mean reward of a row of a living agent."""
-    behaviour: TeamBehaviour | None
-    """What the team did in this rollout; None in worlds other than the Spirit world."""
+    behaviour: Any
+    """What the team did in this rollout, summed up by the meter of its world (`TeamBehaviour`); None without one."""
     rollout_seconds: float
     """CPU time of nodes A to D."""
     update_seconds: float
@@ -53,7 +51,8 @@ class TrainingRun:
     """Everything that a training run is made of; `train` moves it on, `save_run` keeps it.
 
     Args:
-        env: The world to train in; it is reset with the config's seed. A name or a `Case` makes a `SpiritWorld`.
+        env: The world to train in, or what `as_team_env` takes for one: the name of a case of the Spirit world, or a
+            `Case`. It is reset with the config's seed.
         config: All hyper-parameters.
         policy: Train this network on; None: a fresh one, with first weights from the config's seed.
 
@@ -62,13 +61,13 @@ class TrainingRun:
     """
 
     @torch.inference_mode(False)
-    def __init__(self, env: TeamEnv | Case | str, config: PPOConfig, policy: ActorCritic | None = None) -> None:
+    def __init__(self, env: Any, config: PPOConfig, policy: ActorCritic | None = None) -> None:
         """Make network, optimizer, buffer and generators, each seeded on its own."""
         # One large block, made and freed: from then on glibc keeps the update's memory instead of giving it back to the
         # system and fetching it again in every cycle.
         torch.empty(KEPT_MEMORY, dtype=torch.uint8)
         self._config = config
-        self.env = SpiritWorld(env, config.num_envs) if isinstance(env, (str, Case)) else env
+        self.env = as_team_env(env, config.num_envs)
         if self.env.num_envs != config.num_envs:
             raise ValueError(f"The world must have num_envs = {config.num_envs} copies. Got {self.env.num_envs}")
         seeds = [int(word) for word in np.random.SeedSequence(config.seed).generate_state(4)]
@@ -82,7 +81,7 @@ class TrainingRun:
         self.action_generator = torch.Generator().manual_seed(seeds[2])
         self.shuffle_generator = torch.Generator().manual_seed(seeds[3])
         self.buffer = SharedBuffer(config.num_steps, config.num_envs, self.env.num_agents, self.env.obs_size)
-        self.meter = BehaviourMeter(self.env) if isinstance(self.env, SpiritWorld) else None
+        self.meter = make_meter(self.env)
         self.cycle = 0
         self.agent_steps = 0
         """Rows (T, E, A) that were played since the start."""
@@ -233,7 +232,7 @@ def _watch(run: TrainingRun, new: Transition) -> None:
         run.meter.watch(run.env, new.rewards.numpy())
 
 
-def _sum_up(run: TrainingRun) -> TeamBehaviour | None:
+def _sum_up(run: TrainingRun) -> Any:
     if run.meter is None:
         return None
     behaviour = run.meter.summary()

@@ -12,11 +12,11 @@ from ppo_lessons.actor_critic import ActorCritic, require_trainable
 from ppo_lessons.buffer import Rows
 from ppo_lessons.config import PPOConfig
 from ppo_lessons.errors import NonFiniteError
+from ppo_lessons.guards.threads import one_thread
+from ppo_lessons.guards.undo import Undo, keep_generator, keep_weights
 from ppo_lessons.losses import approx_kl, clip_fraction, explained_variance, should_stop
 from ppo_lessons.seams import checked
 from ppo_lessons.steps import Steps
-from ppo_lessons.threads import one_thread
-from ppo_lessons.undo import Undo, keep_generator, keep_weights
 
 DEFAULT_STEPS = Steps()
 RUINOUS_KL, RUINOUS_ENTROPY = 10.0, 1e-12

@@ -8,14 +8,14 @@ import textwrap
 from collections.abc import Callable
 from pathlib import Path
 
-from ppo_lessons.classroom.build import exercise_of, lessons, read_lesson, solution_cell
 from ppo_lessons.classroom.exercise import Exercise, Mistake
-from ppo_lessons.classroom.exercises import EXERCISES
+from ppo_lessons.lessons import EXERCISES
+from ppo_lessons.publishing.build import exercise_of, lessons, read_lesson, solution_cell
 
 WITH_EXERCISES = [name for name in lessons() if any(exercise_of(cell) for cell in read_lesson(name).cells)]
 
 RIGHT: dict[str, list] = {}
-for path in sorted((Path(__file__).parent / "right_answers").glob("lesson_*.py")):
+for path in sorted((Path(__file__).parent / "lessons").glob("*/right_answers.py")):
     RIGHT |= runpy.run_path(str(path))["RIGHT"]
 
 SLIPS = {

@@ -13,11 +13,11 @@ import torch
 
 from ppo_lessons import checkpoints
 from ppo_lessons.actor_critic import ActorCritic
-from ppo_lessons.adapters import GymnasiumTeam
-from ppo_lessons.cases import CASES, Case
 from ppo_lessons.checkpoints import load_policy, load_run, save_policy, save_run
 from ppo_lessons.errors import CheckpointError
-from ppo_lessons.spirit_env import SpiritWorld
+from ppo_lessons.other_worlds.adapters import GymnasiumTeam
+from ppo_lessons.spirit_world.cases import CASES, Case
+from ppo_lessons.spirit_world.env import SpiritWorld
 from ppo_lessons.steps import Steps
 from ppo_lessons.team_env import TeamStep
 from ppo_lessons.training import TrainingRun, train

@@ -3,8 +3,8 @@ from dataclasses import FrozenInstanceError, fields
 
 import pytest
 
-from ppo_lessons.cases import CASES
 from ppo_lessons.config import PPOConfig
+from ppo_lessons.spirit_world.cases import CASES
 
 WHOLE_FROM_1 = ("num_envs", "num_steps", "epochs", "hidden_size")
 BAD = {

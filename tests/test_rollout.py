@@ -5,7 +5,7 @@ import torch
 from ppo_lessons.buffer import SharedBuffer
 from ppo_lessons.errors import NonFiniteError
 from ppo_lessons.rollout import collect, is_full, play_step, store
-from ppo_lessons.spirit_env import SpiritWorld
+from ppo_lessons.spirit_world.env import SpiritWorld
 
 
 def generator(seed=0):

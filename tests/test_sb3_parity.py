@@ -15,7 +15,7 @@ from ppo_lessons.actor_critic import ActorCritic
 from ppo_lessons.advantages import gae
 from ppo_lessons.buffer import SharedBuffer
 from ppo_lessons.rollout import collect
-from ppo_lessons.spirit_env import SpiritWorld
+from ppo_lessons.spirit_world.env import SpiritWorld
 from ppo_lessons.steps import Steps
 from ppo_lessons.update import make_optimizer, ppo_update
 

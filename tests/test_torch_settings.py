@@ -7,10 +7,10 @@ import pytest
 import torch
 
 from ppo_lessons.checkpoints import load_run, save_run
-from ppo_lessons.evaluation import evaluate
-from ppo_lessons.players import policy_player
 from ppo_lessons.rollout import collect
-from ppo_lessons.spirit_env import SpiritWorld
+from ppo_lessons.spirit_world.env import SpiritWorld
+from ppo_lessons.spirit_world.evaluation import evaluate
+from ppo_lessons.spirit_world.players import policy_player
 from ppo_lessons.training import TrainingRun, train
 from ppo_lessons.update import make_optimizer, ppo_update
 

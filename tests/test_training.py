@@ -9,15 +9,15 @@ import torch
 
 from ppo_lessons import rollout, steps, training
 from ppo_lessons.actor_critic import ActorCritic
-from ppo_lessons.cases import CASES
 from ppo_lessons.checkpoints import load_run, save_run
 from ppo_lessons.errors import NonFiniteError, NotReadyError
-from ppo_lessons.evaluation import evaluate
 from ppo_lessons.losses import total_loss, value_loss
-from ppo_lessons.players import policy_player
-from ppo_lessons.spirit_env import SpiritWorld
+from ppo_lessons.spirit_world.behaviour import BehaviourMeter
+from ppo_lessons.spirit_world.cases import CASES
+from ppo_lessons.spirit_world.env import SpiritWorld
+from ppo_lessons.spirit_world.evaluation import evaluate
+from ppo_lessons.spirit_world.players import policy_player
 from ppo_lessons.steps import Steps
-from ppo_lessons.team import BehaviourMeter
 from ppo_lessons.training import TrainingRun, anneal_learning_rate, annealed, train
 
 

@@ -12,7 +12,7 @@ from ppo_lessons.buffer import Rows, SharedBuffer
 from ppo_lessons.errors import NonFiniteError
 from ppo_lessons.losses import explained_variance
 from ppo_lessons.rollout import collect
-from ppo_lessons.spirit_env import SpiritWorld
+from ppo_lessons.spirit_world.env import SpiritWorld
 from ppo_lessons.steps import Steps, gradient_step
 from ppo_lessons.update import make_optimizer, minibatch_losses, ppo_update
 

@@ -22,8 +22,9 @@
 
 # %%
 from ppo_lessons import evaluate, policy_player, record
-from ppo_lessons.ages import AGES, load_age
-from ppo_lessons.interactive.training_figures import behaviour_table, show_ages
+from ppo_lessons.display.team import behaviour_table
+from ppo_lessons.lessons import start_here
+from ppo_lessons.shipped.ages import AGES, load_age
 
 CASE_SEED = 106
 teams = {age: load_age(age) for age in AGES}
@@ -37,7 +38,7 @@ behaviours = {age: evaluate(policy_player(team)) for age, team in teams.items()}
 # health), a grey cross is one that fell, orange diamonds are spirits.
 
 # %%
-show_ages(replays, behaviours)
+start_here.show_ages(replays, behaviours)
 
 # %% [markdown]
 # Here they move: play, or take them step by step. A dark ring marks who is being drained, a growing one a spirit that is being banished. Left:
@@ -127,7 +128,7 @@ check_setup()
 # trains the team in lesson 11. Here is how far you are:
 
 # %%
-from ppo_lessons.classroom import show_progress
+from ppo_lessons.lessons import show_progress
 
 show_progress()
 

@@ -25,8 +25,8 @@ import numpy as np
 import torch
 
 from ppo_lessons import SharedBuffer, SpiritWorld, collect, policy_player, record
-from ppo_lessons.ages import load_age
-from ppo_lessons.interactive import rollout_figures as figures
+from ppo_lessons.lessons import rollout
+from ppo_lessons.shipped.ages import load_age
 
 team = load_age("survival")  # the shared policy, early in its training
 world = SpiritWorld("standard", num_envs=16)
@@ -45,7 +45,7 @@ print("who acts:            (E, A)    =", world.acting.shape, "all of them:", wo
 
 # %%
 replay = record(policy_player(team, seed=1), seed=7)
-figures.show_boards(replay, (0, 3, 6, 9))
+rollout.show_boards(replay, (0, 3, 6, 9))
 
 # %% [markdown]
 # ## What one detective sees
@@ -54,7 +54,7 @@ figures.show_boards(replay, (0, 3, 6, 9))
 # network; their own number and their own point of view are what tells them apart.
 
 # %%
-figures.show_observation(world.case, world.obs[0, 0])
+rollout.show_observation(world.case, world.obs[0, 0])
 
 # %% [markdown]
 # ## Equation
@@ -76,7 +76,7 @@ obs = torch.from_numpy(world.obs)  # (E, A, D)
 with torch.no_grad():
     logits, values = team(obs)  # (E, A, N), (E, A)
 decision = team.sample_actions(obs, generator)
-figures.show_choices(logits[0], decision.actions[0])
+rollout.show_choices(logits[0], decision.actions[0])
 
 # %% [markdown]
 # Kept for each agent: the action, the *log-probability* it had at this moment, and the critic's estimate (`values`) of what is still to come.
@@ -112,7 +112,7 @@ print("episode_over", step.episode_over.shape, step.episode_over[0])
 
 # %%
 chaos = record(policy_player(load_age("chaos"), seed=2), seed=7)
-figures.show_health(chaos)
+rollout.show_health(chaos)
 
 # %% [markdown]
 # ## Play until the buffer is full
@@ -126,7 +126,7 @@ buffer = SharedBuffer(num_steps=100, num_envs=16, num_agents=4, obs_size=fresh.o
 collect(fresh, load_age("chaos"), buffer, torch.Generator().manual_seed(3))
 data = buffer.data
 print("obs", tuple(data.obs.shape), " actions", tuple(data.actions.shape), " rewards", tuple(data.rewards.shape))
-figures.show_rollout(data.acting, data.terminated, data.truncated)
+rollout.show_rollout(data.acting, data.terminated, data.truncated)
 
 # %% [markdown]
 # Grey is waiting: a fallen agent until its team's case is over. Those rows hold *something* (every array is full), but nothing that anybody
@@ -146,9 +146,7 @@ print("selected away:  ", float(poisoned[acting].mean()))
 # cut off in step 13. Does the critic see that coming?
 
 # %%
-from ppo_lessons.interactive.rollout_explorer import explore_rollout
-
-explore_rollout()
+rollout.explore()
 
 # %% [markdown]
 # The critic does not: the clock is not among the 34 numbers. *Compare two settings* puts two detectives of one team side by side: in the same step each
@@ -168,7 +166,7 @@ def who_acts_next(acting, terminated, truncated, episode_over):
 
 
 # %%
-from ppo_lessons.classroom import check, hint, solution
+from ppo_lessons.lessons import check, hint, solution
 
 who_acts_next = check(who_acts_next)
 # hint("1.1")      # take away the # in front for a hint; run it again for the next one
@@ -190,7 +188,7 @@ def rewards_of(case, events):
 
 
 # %%
-from ppo_lessons.spirit_world import BANISH_REWARD, FALL_REWARD, HEALTH_REWARD, WIN_REWARD
+from ppo_lessons.spirit_world.rules import BANISH_REWARD, FALL_REWARD, HEALTH_REWARD, WIN_REWARD
 
 print(f"{BANISH_REWARD=}, {WIN_REWARD=}, {HEALTH_REWARD=}, {FALL_REWARD=}")
 rewards_of = check(rewards_of)
@@ -230,7 +228,7 @@ print(f"foretold rightly: {right} of 300 steps")
 # <details><summary>They take turns.</summary>Not so: all decide at once, in the same step.</details>
 
 # %%
-from ppo_lessons.classroom import show_progress
+from ppo_lessons.lessons import show_progress
 
 show_progress()
 

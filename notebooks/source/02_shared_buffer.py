@@ -25,9 +25,9 @@ import torch
 
 from ppo_lessons import NotReadyError, SharedBuffer
 from ppo_lessons.buffer import Transition
-from ppo_lessons.interactive import buffer_figures as figures
-from ppo_lessons.interactive.tables import row_table
-from ppo_lessons.recorded import BADGES, CONFIG, load_recording
+from ppo_lessons.display.tables import row_table
+from ppo_lessons.lessons import shared_buffer
+from ppo_lessons.shipped.recording import BADGES, CONFIG, load_recording
 
 recording = load_recording()  # a rollout that runs through all lessons
 data = recording.buffer.data
@@ -59,7 +59,7 @@ while not buffer.is_full:  # node C
 # no decisions. (What the team *gains* in them is not lost: lesson 03 credits it to the row of the fall.)
 
 # %%
-figures.show_filling(data.acting, moments=(10, 32))
+shared_buffer.show_filling(data.acting, moments=(10, 32))
 
 # %% [markdown]
 # ## Predict: one more
@@ -134,7 +134,7 @@ for t, e, a in BADGES.values():
     place = (t * E + e) * A + a
     print(f"{place} - {(~flat[:place]).sum()} = {flat[:place].sum()}", end="   ")
 print("\nthe package's badges give rows", recording.rows_of(BADGES.values()))
-figures.show_way(data.acting, badge=(6, 0, 0))
+shared_buffer.show_way(data.acting, badge=(6, 0, 0))
 
 # %% [markdown]
 # These six rows come back in every lesson. Here is what the buffer keeps of them. Remember (6, 0, 0): it falls in the very step in which its team
@@ -165,7 +165,7 @@ badge_at = torch.cartesian_prod(torch.arange(T), torch.arange(E), torch.arange(A
 agents_first = badge_at.permute(2, 0, 1, 3)  # (A, T, E, 3), as collected agent by agent
 right = agents_first.permute(1, 2, 0, 3)  # (T, E, A, 3)
 wrong = agents_first.reshape(T, E, A, 3)  # (T, E, A, 3) as well
-figures.show_places(right, wrong, badge=(6, 0, 0))
+shared_buffer.show_places(right, wrong, badge=(6, 0, 0))
 
 # %% [markdown]
 # After the reshape, the row of (6, 0, 0) carries what belongs to (24, 0, 0): a detective that has long fallen. And it is hard to see in the numbers
@@ -188,9 +188,7 @@ print(f"badges at home: {(wrong == badge_at).all(dim=-1).float().mean():.1%}")
 # 32, and after the last stage, `clear`?
 
 # %%
-from ppo_lessons.interactive.buffer_explorer import explore_buffer
-
-explore_buffer()
+shared_buffer.explore()
 
 # %% [markdown]
 # The same 2048 places could have other borders. Few copies and many steps: long stories, but all from the same few worlds. Many copies and few
@@ -209,7 +207,7 @@ def flatten_rows(tensor, acting):
 
 
 # %%
-from ppo_lessons.classroom import check, hint, solution
+from ppo_lessons.lessons import check, hint, solution
 
 flatten_rows = check(flatten_rows)
 # hint("2.1")      # take away the # in front for a hint; run it again for the next one
@@ -279,7 +277,7 @@ def times_as_likely(policy):
 
 run = TrainingRun("standard", CONFIG, policy=load_recording().policy)
 ratios = [times_as_likely(run.policy)] + [times_as_likely(run.policy) for _ in train(run, cycles=10)]
-figures.show_ageing(ratios)
+shared_buffer.show_ageing(ratios)
 
 # %% [markdown]
 # At first every action is exactly as likely as then. After ten cycles most are outside 0.8 ... 1.2, and many half or twice as likely: this is the
@@ -318,7 +316,7 @@ print("get:", refused(buffer.get))
 # | [`SharedBuffer.clear`](../ppo_lessons/buffer.py) | node P: forget it all |
 
 # %%
-from ppo_lessons.classroom import show_progress
+from ppo_lessons.lessons import show_progress
 
 show_progress()
 

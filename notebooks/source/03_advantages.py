@@ -24,9 +24,9 @@
 import torch
 
 from ppo_lessons import advantages as adv
-from ppo_lessons.interactive import advantage_figures as figures
-from ppo_lessons.interactive.tables import row_table
-from ppo_lessons.recorded import BADGES, CONFIG, load_recording
+from ppo_lessons.display.tables import row_table
+from ppo_lessons.lessons import advantages as lesson
+from ppo_lessons.shipped.recording import BADGES, CONFIG, load_recording
 
 recording = load_recording()
 buffer, last_values = recording.buffer, recording.last_values
@@ -104,7 +104,7 @@ last = torch.tensor([False, False, False, False, True])
 next_case = torch.tensor(77.0)  # must not matter
 truncated = adv.gae(ones, tens, never, last, tens, next_case, 0.9, 0.95)
 as_if_dead = adv.gae(ones, tens, last, never, tens, next_case, 0.9, 0.95)
-figures.show_ends({"truncated": truncated, "treated as terminated": as_if_dead})
+lesson.show_ends({"truncated": truncated, "treated as terminated": as_if_dead})
 
 # %% [markdown]
 # -9 in the last step, for nothing but a clock, and it spreads backwards: a long life looks like a mistake. Well-known teaching code treats
@@ -207,7 +207,7 @@ row_table(badges, six, BADGES, **{name: flat(column) for name, column in columns
 copy = 0
 with_credit = adv.td_errors(credited, data.values, following, CONFIG.gamma)
 along = [x[:, copy] for x in (data.rewards, data.values, with_credit, buffer.advantages, data.acting)]
-figures.show_along_copy(*along, (data.terminated[:, copy], data.truncated[:, copy]))
+lesson.show_along_copy(*along, (data.terminated[:, copy], data.truncated[:, copy]))
 
 # %% [markdown]
 # After t = 6 the critic expects little of detectives 1 and 3. The banishing at t = 9 is the great surprise. Their own fall, a reward of -0.7, has a
@@ -220,9 +220,7 @@ figures.show_along_copy(*along, (data.terminated[:, copy], data.truncated[:, cop
 # fall notice, at `gae_lambda` 0.8 and at 0? (3) *Rollout full*, treated as truncated: what changes?
 
 # %%
-from ppo_lessons.interactive.advantage_explorer import explore_advantages
-
-explore_advantages()
+lesson.explore()
 
 # %% [markdown]
 # ## Exercise 3.1: the TD error (difficulty 1, 2 minutes)
@@ -237,7 +235,7 @@ def td_errors(rewards, values, next_values, gamma):
 
 
 # %%
-from ppo_lessons.classroom import check, hint, solution
+from ppo_lessons.lessons import check, hint, solution
 
 td_errors = check(td_errors)
 # hint("3.1")
@@ -336,7 +334,7 @@ print("yours:   ", " ".join(f"{x:+6.2f}" for x in yours))
 # another implementation, shows it.</details>
 
 # %%
-from ppo_lessons.classroom import show_progress
+from ppo_lessons.lessons import show_progress
 
 show_progress()
 

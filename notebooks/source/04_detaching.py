@@ -26,7 +26,7 @@ import copy
 
 import torch
 
-from ppo_lessons.recorded import CONFIG, load_recording
+from ppo_lessons.shipped.recording import CONFIG, load_recording
 
 recording = load_recording()
 policy, rows, data = recording.policy, recording.buffer.get(), recording.buffer.data
@@ -116,7 +116,7 @@ for name, old in {"old is data:      ": x.detach(), "old has a graph:  ": x}.ite
 
 # %%
 from ppo_lessons import losses
-from ppo_lessons.interactive import gradient_figures as figures
+from ppo_lessons.lessons import detaching
 
 graph_log_probs, _, _ = policy.evaluate_actions(rows.obs, rows.actions)  # a rollout without no_grad
 actor = {}
@@ -124,7 +124,7 @@ for name, old in {"old_log_probs as data": rows.old_log_probs, "old_log_probs wi
     ratios = losses.importance_ratios(new_log_probs, old)
     actor[name] = losses.clipped_surrogate_loss(ratios, rows.advantages, CONFIG.clip_eps)
     print(f"{name:26s} largest |ratio - 1| {(ratios - 1).abs().max():.3f}, actor_loss {actor[name]:.3f}")
-lengths = figures.gradient_lengths(policy, actor)
+lengths = detaching.gradient_lengths(policy, actor)
 print("length of the gradient in actor_head:", [f"{column['actor_head']:.3f}" for column in lengths.values()])
 
 # %% [markdown]
@@ -230,7 +230,7 @@ def losses_of(policy, rows, made):
 
 
 two_trunks = losses_of(twin, rows, made)
-figures.show_gradient_xray(figures.gradient_lengths(twin, two_trunks), "two trunks")
+detaching.show_gradient_xray(detaching.gradient_lengths(twin, two_trunks), "two trunks")
 
 # %% [markdown]
 # - As it should be: the actor's loss leaves the critic alone, the value loss the actor.
@@ -249,7 +249,7 @@ figures.show_gradient_xray(figures.gradient_lengths(twin, two_trunks), "two trun
 
 # %%
 shared = losses_of(policy, rows, rows_with_graphs(policy))
-figures.show_gradient_xray(figures.gradient_lengths(policy, shared), "a shared trunk (under the actor's name)")
+detaching.show_gradient_xray(detaching.gradient_lengths(policy, shared), "a shared trunk (under the actor's name)")
 
 # %% [markdown]
 # `detach` does not keep the two losses apart in a shared trunk, and is not meant to: it cuts the *rollout* off. How strongly the critic may pull there is what
@@ -266,9 +266,7 @@ figures.show_gradient_xray(figures.gradient_lengths(policy, shared), "a shared t
 # 4. `shared trunk`: where do actor_loss and value_loss meet, however much you detach?
 
 # %%
-from ppo_lessons.interactive.gradient_explorer import explore_gradients
-
-explore_gradients()
+detaching.explore()
 
 # %% [markdown]
 # To 2: normalised advantages always add up to 0, and all ratios are 1, so the paths cancel. The mistake hides, until the ratios have moved.
@@ -286,7 +284,7 @@ def detach_rows(rows):
 
 # %%
 from ppo_lessons.buffer import Rows
-from ppo_lessons.classroom import check, hint, solution
+from ppo_lessons.lessons import check, hint, solution
 
 detach_rows = check(detach_rows)
 # hint("4.1")
@@ -347,14 +345,14 @@ for _ in range(30):
     optimizer.zero_grad()
     loss.backward()
     optimizer.step()
-figures.show_false_progress(actor_losses, foreseen)
+detaching.show_false_progress(actor_losses, foreseen)
 
 # %% [markdown]
 # Refuted. No detective has changed a single habit. The critic has only learnt to expect less, so that everything looks like a pleasant surprise, and foresees nothing
 # any more (*explained_variance*: 1 is perfect, 0 no better than a constant; more in lesson 08).
 
 # %%
-from ppo_lessons.classroom import show_progress
+from ppo_lessons.lessons import show_progress
 
 show_progress()
 

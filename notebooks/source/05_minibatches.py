@@ -24,9 +24,9 @@
 import torch
 
 from ppo_lessons import minibatches
-from ppo_lessons.interactive import minibatch_figures as figures
-from ppo_lessons.interactive.tables import row_table
-from ppo_lessons.recorded import BADGES, CONFIG, load_recording
+from ppo_lessons.display.tables import row_table
+from ppo_lessons.lessons import minibatches as lesson
+from ppo_lessons.shipped.recording import BADGES, CONFIG, load_recording
 
 recording = load_recording()
 buffer = recording.buffer
@@ -54,16 +54,16 @@ print(f"{num_rows} rows; (6, 0, 0) is row {ours}; epochs {CONFIG.epochs}, miniba
 # %%
 values = buffer.data.values  # (T, E, A): what the critic said
 both = acting[:, :, 0] & acting[:, :, 1]
-mates = figures.correlation(values[:, :, 0][both], values[:, :, 1][both])
+mates = lesson.correlation(values[:, :, 0][both], values[:, :, 1][both])
 stays = acting[:-1] & acting[1:]
-in_time = figures.correlation(values[:-1][stays], values[1:][stays])
+in_time = lesson.correlation(values[:-1][stays], values[1:][stays])
 print(
     f"values of detectives 0 and 1 in the same step: {mates:.2f}; of one detective in two steps running: {in_time:.2f}"
 )
 
 # %%
 shuffled = minibatches.shuffle_rows(num_rows, torch.Generator().manual_seed(0))
-figures.show_neighbours(values[acting], shuffled)
+lesson.show_neighbours(values[acting], shuffled)
 
 # %% [markdown]
 # ## Predict
@@ -116,13 +116,13 @@ for epoch in range(1, CONFIG.epochs + 1):  # node F
     place = int((torch.cat(pieces) == ours).nonzero())
     covered = len(torch.cat(pieces).unique()) == num_rows
     print(f"epoch {epoch}: sizes {[len(piece) for piece in pieces]}, each row once: {covered};", end=" ")
-    print(f"(6, 0, 0) at place {place:4}, in mini-batch {figures.place_of(ours, pieces)}")
+    print(f"(6, 0, 0) at place {place:4}, in mini-batch {lesson.place_of(ours, pieces)}")
 
 # %% [markdown]
 # Our badge is in exactly one mini-batch of each epoch, in another place each time. And it has kept its numbers:
 
 # %%
-piece = epochs[0][figures.place_of(ours, epochs[0])[0]]
+piece = epochs[0][lesson.place_of(ours, epochs[0])[0]]
 inside = int((piece == ours).nonzero())
 minibatch = type(rows)(*(tensor[piece] for tensor in rows))
 for where, table, of, row in (("buffer", rows, badges, ours), ("mini-batch", minibatch, badges[piece], inside)):
@@ -138,7 +138,7 @@ for where, table, of, row in (("buffer", rows, badges, ours), ("mini-batch", min
 
 # %%
 passes = {"not shuffled": torch.arange(num_rows).split(512), "epoch 1": epochs[0], "epoch 2": epochs[1]}
-figures.show_assignment(passes, badges, tuple(acting.shape), ours)
+lesson.show_assignment(passes, badges, tuple(acting.shape), ours)
 
 # %% [markdown]
 # ## Never one row alone
@@ -179,7 +179,7 @@ def cosines(order, size):
 
 sizes = (32, 64, 128, 256, 512, 1024, num_rows)
 in_order = [cosines(torch.arange(num_rows), size) for size in sizes]
-figures.show_agreement(sizes, [cosines(shuffled, size) for size in sizes], in_order)
+lesson.show_agreement(sizes, [cosines(shuffled, size) for size in sizes], in_order)
 
 # %% [markdown]
 # Neighbouring rows are the worse guide at every size below the whole. Some of their mini-batches point *backwards*: their rows all tell the
@@ -209,9 +209,7 @@ print("the same gradient, up to rounding:", torch.allclose(a, b, atol=1e-5), "  
 # And 64: how many steps do four epochs take?
 
 # %%
-from ppo_lessons.interactive.minibatch_explorer import explore_minibatches
-
-explore_minibatches()
+lesson.explore()
 
 # %% [markdown]
 # ## Exercise 5.1: shuffle (difficulty 1, 4 minutes)
@@ -227,7 +225,7 @@ def shuffle_rows(num_rows, generator):
 
 
 # %%
-from ppo_lessons.classroom import check, hint, solution
+from ppo_lessons.lessons import check, hint, solution
 
 shuffle_rows = check(shuffle_rows)
 # hint("5.1")      # take away the # in front for a hint; run it again for the next one
@@ -287,7 +285,7 @@ for num_epochs in (1, 4, 10):
     foretold = [count_gradient_steps(report.update.num_rows, 1024, num_epochs) for report in reports]
     taken = [report.update.num_gradient_steps for report in reports]
     print(f"epochs {num_epochs:2}: the steps are as many as foretold: {foretold == taken}")
-figures.show_learning(curves)
+lesson.show_learning(curves)
 
 # %% [markdown]
 # One seed proves little. We ran six: one epoch came last five times; four and ten each came first three times. So several passes pay, and here
@@ -309,7 +307,7 @@ figures.show_learning(curves)
 # | [`split_rows(order, minibatch_size)`](../ppo_lessons/minibatches.py) | node H: split into mini-batches |
 
 # %%
-from ppo_lessons.classroom import show_progress
+from ppo_lessons.lessons import show_progress
 
 show_progress()
 

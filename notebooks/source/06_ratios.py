@@ -25,10 +25,10 @@ import torch
 from torch.distributions import Categorical, kl_divergence
 
 from ppo_lessons import Rows, actor_critic, losses
-from ppo_lessons.interactive import ratio_figures as figures
-from ppo_lessons.interactive.tables import row_table
+from ppo_lessons.display.tables import row_table
+from ppo_lessons.lessons import ratios as lesson
 from ppo_lessons.minibatches import shuffle_rows, split_rows
-from ppo_lessons.recorded import BADGES, CONFIG, load_recording
+from ppo_lessons.shipped.recording import BADGES, CONFIG, load_recording
 
 recording = load_recording()
 rows, badges = recording.buffer.get(), recording.buffer.badges()
@@ -45,7 +45,7 @@ row_table(badges, six, BADGES, **then)
 # %%
 logits, values = recording.policy(rows.obs)
 print("obs", tuple(rows.obs.shape), "-> logits", tuple(logits.shape), "and values", tuple(values.shape))
-figures.show_lookup(logits[six], rows.actions[six], BADGES)
+lesson.show_lookup(logits[six], rows.actions[six], BADGES)
 
 # %% [markdown]
 # ## J. The log-probability
@@ -194,7 +194,7 @@ def ratios_under(policy):
     return losses.importance_ratios(now, rows.old_log_probs)
 
 
-figures.show_ratio_spread({num_steps: ratios_under(after_steps(num_steps)) for num_steps in (0, 1, 4, 16)})
+lesson.show_ratio_spread({num_steps: ratios_under(after_steps(num_steps)) for num_steps in (0, 1, 4, 16)})
 
 # %% [markdown]
 # One step is enough to spread them, and the first one goes far: a fresh Adam moves nearly every weight by its full step size, however short
@@ -208,7 +208,7 @@ figures.show_ratio_spread({num_steps: ratios_under(after_steps(num_steps)) for n
 views = rows.obs[six[0]].repeat(4, 1)  # (4, D)
 views[:, 3:7] = torch.eye(4)  # places 3 to 6 of obs say which detective I am
 titles = [f"as detective {a}" for a in range(4)]
-figures.show_lookup(recording.policy(views)[0], rows.actions[six[0]].repeat(4), titles)
+lesson.show_lookup(recording.policy(views)[0], rows.actions[six[0]].repeat(4), titles)
 
 # %% [markdown]
 # Four policies in one network. So a row's number has to travel with it through shuffle and split: looked up under another number, the same
@@ -225,9 +225,7 @@ figures.show_lookup(recording.policy(views)[0], rows.actions[six[0]].repeat(4), 
 # 3. Far up, some ratios stop at a grey line. What is the largest that `wins` can ever have, and why?
 
 # %%
-from ppo_lessons.interactive.ratio_explorer import explore_ratios
-
-explore_ratios()
+lesson.explore()
 
 # %% [markdown]
 # All rows pull at the same weights, and a step follows their sum: a row may be carried against its own advantage.
@@ -248,7 +246,7 @@ def log_probs_and_entropy(logits, actions):
 
 
 # %%
-from ppo_lessons.classroom import check, hint, solution
+from ppo_lessons.lessons import check, hint, solution
 
 log_probs_and_entropy = check(log_probs_and_entropy)
 # hint("6.1")
@@ -309,7 +307,7 @@ for i in range(1000):
     k1[i], k3[i] = -importance_ratios(now, old).log().mean(), approx_kl(now, old)
 right = {name: bool((k.mean() / exact - 1).abs() < 0.1) for name, k in (("k1", k1), ("k3", k3))}
 print("right on average, to 10 %:", right)
-figures.show_kl_estimates(k1, k3, exact.item())
+lesson.show_kl_estimates(k1, k3, exact.item())
 
 # %% [markdown]
 # Both are right on average; but k1 is below 0 in about one sample of five, and k3 scatters much less (here: no theorem says so for every pair of
@@ -338,7 +336,7 @@ print("k3 within a quarter:        ", bool((k3_here / exact - 1).abs() < 0.25))
 # | [`importance_ratios(new_log_probs, old_log_probs)`](../ppo_lessons/losses.py) | node K: importance sampling |
 
 # %%
-from ppo_lessons.classroom import show_progress
+from ppo_lessons.lessons import show_progress
 
 show_progress()
 

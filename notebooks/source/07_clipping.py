@@ -92,9 +92,9 @@ for ratio in (0.7, 1.3):
 # ## Picture
 
 # %%
-from ppo_lessons.interactive import clipping_figures as figures
+from ppo_lessons.lessons import clipping
 
-figures.show_clipped_surrogate(r_table, A_table, clip_eps=0.2)
+clipping.show_clipped_surrogate(r_table, A_table, clip_eps=0.2)
 
 # %% [markdown]
 # Flat means silent. For a good action the curve is flat on the right only, for a bad one on the left only. On the other side it goes on
@@ -110,7 +110,7 @@ figures.show_clipped_surrogate(r_table, A_table, clip_eps=0.2)
 from ppo_lessons import Rows
 from ppo_lessons.advantages import normalise_advantages
 from ppo_lessons.minibatches import shuffle_rows, split_rows
-from ppo_lessons.recorded import BADGES, CONFIG, load_recording
+from ppo_lessons.shipped.recording import BADGES, CONFIG, load_recording
 
 recording = load_recording()
 rows, badges = recording.buffer.get(), recording.buffer.badges()
@@ -142,7 +142,7 @@ def after_steps(num_steps, config=CONFIG):  # a copy of the recorded policy, tra
 
 
 # %%
-from ppo_lessons.interactive.tables import Note, row_table
+from ppo_lessons.display.tables import Note, row_table
 
 
 def ratios_under(policy):
@@ -160,7 +160,7 @@ Note(row_table(badges, six, BADGES, digits=2, **columns))
 # mini-batch:
 
 # %%
-figures.show_pushed_rows(ratios[pieces[2]], advantages[pieces[2]], clip_eps=0.2)
+clipping.show_pushed_rows(ratios[pieces[2]], advantages[pieces[2]], clip_eps=0.2)
 
 # %% [markdown]
 # Upper right and lower left are silent. Upper left and lower right are outside too, and pushed back. `clip_fraction` counts all four corners: it
@@ -173,9 +173,7 @@ figures.show_pushed_rows(ratios[pieces[2]], advantages[pieces[2]], clip_eps=0.2)
 # smaller epsilon: do more rows fall silent, or fewer? (3) Is there an epsilon at which `clip_fraction` and the silent share are equal?
 
 # %%
-from ppo_lessons.interactive.clipping_explorer import explore_clipping
-
-explore_clipping()
+clipping.explore()
 
 # %% [markdown]
 # ## Exercise 7.1: the clipped surrogate loss (difficulty 1, 4 minutes)
@@ -190,7 +188,7 @@ def clipped_surrogate_loss(ratios, advantages, clip_eps):
 
 
 # %%
-from ppo_lessons.classroom import check, hint, solution
+from ppo_lessons.lessons import check, hint, solution
 
 clipped_surrogate_loss = check(clipped_surrogate_loss)
 # hint("7.1")
@@ -259,7 +257,7 @@ def play_on(clip_eps):  # ratios of all rows, and approx_kl, after each gradient
 
 runs = {"clip_eps 0.2": play_on(0.2), "no clipping": play_on(1e6)}
 ratios_of, kl_of = ({name: run[i] for name, run in runs.items()} for i in (0, 1))
-figures.show_motion(ratios_of, kl_of, clip_eps=0.2)
+clipping.show_motion(ratios_of, kl_of, clip_eps=0.2)
 
 # %%
 first, last = (ratios_of["clip_eps 0.2"][i] for i in (0, -1))
@@ -309,7 +307,7 @@ print("some of them moved further out: ", bool((silent & further).any()))
 # | [`clipped_surrogate_loss(ratios, advantages, clip_eps)`](../ppo_lessons/losses.py) | node L: conservative policy improvement loss |
 
 # %%
-from ppo_lessons.classroom import show_progress
+from ppo_lessons.lessons import show_progress
 
 show_progress()
 

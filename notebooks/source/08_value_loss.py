@@ -24,9 +24,9 @@
 import torch
 
 from ppo_lessons.buffer import Rows
-from ppo_lessons.interactive.tables import row_table
+from ppo_lessons.display.tables import row_table
 from ppo_lessons.minibatches import shuffle_rows, split_rows
-from ppo_lessons.recorded import BADGES, CONFIG, load_recording
+from ppo_lessons.shipped.recording import BADGES, CONFIG, load_recording
 
 recording = load_recording()
 rows, six = recording.buffer.get(), recording.rows_of(BADGES.values())
@@ -118,13 +118,13 @@ print(f"CleanRL:                 0.5 x 0.5 x MSE = {0.5 * 0.5 * mse:.4f}")
 # %%
 import warnings
 
-from ppo_lessons.interactive import value_figures as figures
+from ppo_lessons.lessons import value_loss as lesson
 
 with warnings.catch_warnings(record=True) as caught:
     warnings.simplefilter("always")
     wrong = torch.nn.functional.mse_loss(values[six].unsqueeze(1), rows.returns[six])  # (6, 1) and (6,)
 print(f"right {losses.value_loss(values[six], rows.returns[six]):.2f}, broadcast {wrong:.2f}, warnings: {len(caught)}")
-figures.show_pairs(values[six], rows.returns[six])
+lesson.show_pairs(values[six], rows.returns[six])
 
 # %% [markdown]
 # The package refuses it: `value_loss` raises a ValueError if the shapes differ.
@@ -139,7 +139,7 @@ figures.show_pairs(values[six], rows.returns[six])
 # %%
 share = losses.explained_variance(values, rows.returns)
 print(f"explained variance {share:.2f}, mean return {rows.returns.mean():.2f}, mean value {values.mean():.2f}")
-figures.show_predictions(values, rows.returns)
+lesson.show_predictions(values, rows.returns)
 
 # %% [markdown]
 # Read it with care: our returns hold the critic's own later estimates ($\lambda$ = 0.8, lesson 03), so it is in part compared with itself. A
@@ -174,7 +174,7 @@ def train_critic(loss_of, steps):
 
 said = {f"{steps} steps": train_critic(losses.value_loss, steps) for steps in (0, 10, 200)}
 said["200 steps, broadcast"] = train_critic(lambda v, r: (v.unsqueeze(1) - r).square().mean(), 200)
-figures.show_predictions(said, minibatch.returns)
+lesson.show_predictions(said, minibatch.returns)
 
 # %% [markdown]
 # With the mistake the loss falls too, and nothing crashes. But the critic has learnt one number, the mean return, and explains nothing. A
@@ -230,7 +230,7 @@ def pull(loss):
 actor_pull, value_pull = pull(parts.actor_loss), pull(parts.value_loss)
 print(f"lengths: actor {actor_pull.norm():.3f}, value loss {value_pull.norm():.3f}")
 print(f"cosine between them: {torch.cosine_similarity(actor_pull, value_pull, dim=0):.3f}")
-figures.show_tug_of_war(actor_pull, value_pull, (0, 0.25, 0.5, 1, 2, 8))
+lesson.show_tug_of_war(actor_pull, value_pull, (0, 0.25, 0.5, 1, 2, 8))
 
 # %% [markdown]
 # The two hardly oppose each other here: their cosine is near 0, a right angle. But the critic's arrow is more than eight times
@@ -256,9 +256,7 @@ for vf_coef in (0, 0.25, 0.5, 1, 2, 8):
 # of its own? (3) No step so far: which `vf_coef` lets both pull about equally hard at the shared trunk?
 
 # %%
-from ppo_lessons.interactive.value_explorer import explore_value_loss
-
-explore_value_loss()
+lesson.explore()
 
 # %% [markdown]
 # <details><summary>Why (1) and (2) come out as they do</summary>(1) The actor bends the features that the critic reads; with two trunks there is nothing
@@ -278,7 +276,7 @@ def value_loss(values, returns):
 
 
 # %%
-from ppo_lessons.classroom import check, hint, solution
+from ppo_lessons.lessons import check, hint, solution
 
 value_loss = check(value_loss)
 # hint("8.1")      # take away the # in front for a hint; run it again for the next one
@@ -332,7 +330,7 @@ lengths["0.5, returns x 10"] = actor_lengths(0.5, minibatch._replace(returns=min
 in_tens, share = explained_variance(10 * values, 10 * rows.returns), explained_variance(values, rows.returns)
 times = value_loss(10 * values, 10 * rows.returns) / value_loss(values, rows.returns)
 print(f"values and returns x 10: value loss x {times:.0f}, explained variance {in_tens:.2f} as before ({share:.2f})")
-figures.show_shared_clip(lengths, CONFIG.max_grad_norm)
+lesson.show_shared_clip(lengths, CONFIG.max_grad_norm)
 
 # %% [markdown]
 # Refuted. The actor's part of the gradient is the same each time, before the clip. After it, at `vf_coef` 8, a twentieth is left.
@@ -354,7 +352,7 @@ figures.show_shared_clip(lengths, CONFIG.max_grad_norm)
 # | [`explained_variance(values, returns)`](../ppo_lessons/losses.py) | diagnostic: did the critic foresee the returns? |
 
 # %%
-from ppo_lessons.classroom import show_progress
+from ppo_lessons.lessons import show_progress
 
 show_progress()
 

@@ -24,15 +24,15 @@
 # %%
 import torch
 
-from ppo_lessons.interactive import entropy_figures as figures
-from ppo_lessons.recorded import BADGES, CONFIG, load_recording
+from ppo_lessons.lessons import entropy as lesson
+from ppo_lessons.shipped.recording import BADGES, CONFIG, load_recording
 
 recording = load_recording()
 rows, six = recording.buffer.get(), recording.rows_of(BADGES.values())
 with torch.no_grad():
     logits, values = recording.policy(rows.obs)  # (B, N), (B,)
 all_log_probs = torch.log_softmax(logits, dim=-1)  # (B, N)
-figures.show_distributions(all_log_probs[six], list(BADGES))
+lesson.show_distributions(all_log_probs[six], list(BADGES))
 
 # %% [markdown]
 # Six familiar rows. The detective that is soon *cut off* is the least sure; in `her mate` there is little doubt.
@@ -70,7 +70,7 @@ print(f"Categorical: {torch.distributions.Categorical(logits=logits[six]).entrop
 # One action gets more and more likely, the other four share the rest. *Predict:* where is H highest, and how high is it?
 
 # %%
-figures.show_entropy_curve(5)
+lesson.show_entropy_curve(5)
 
 # %% [markdown]
 # At one fifth: all five equally likely, $H = 5 \cdot \tfrac15 \ln 5 = \ln 5 = 1.609$. A certain choice has 0. On the right: the pull of the bonus
@@ -90,7 +90,7 @@ uniform, certain = torch.zeros(1, 5), torch.tensor([[50.0, 0, 0, 0, 0]])
 for name, z in (("uniform", uniform), ("certain", certain)):
     print(f"{name}: H = {float(actor_critic.entropy_of(torch.log_softmax(z, dim=-1)).abs()):.3f}")
 marked = dict(zip(BADGES, entropies[six].tolist(), strict=True))
-figures.show_entropy_histogram(entropies, 5, marked)
+lesson.show_entropy_histogram(entropies, 5, marked)
 
 # %% [markdown]
 # The team is half-way to mastery: some rows are decided, none is quite at random. A falling mean is not bad news by itself; a master *is*
@@ -147,7 +147,7 @@ print(f"package: {losses.total_loss(*three, vf_coef=0.5, ent_coef=0.02):.4f}")
 
 # %%
 terms = {"-r A": -a, "0.5 x squared error": 0.5 * (v - r) ** 2, "-0.02 x H": -0.02 * h}
-figures.show_terms(list(BADGES), terms)
+lesson.show_terms(list(BADGES), terms)
 
 # %% [markdown]
 # The entropy term is hard to see. But the actor's pull changes its sign from row to row, and over a whole normalised mini-batch at ratio 1 its
@@ -200,7 +200,7 @@ twice = actor_critic.entropy_of(torch.log_softmax(probabilities, dim=-1))
 least = entropies.argmin()
 print(f"most decided row: {entropies[least]:.3f}, with the softmax taken twice {twice[least]:.3f}")
 print(f"mean:             {entropies.mean():.3f}, with the softmax taken twice {twice.mean():.3f}")
-figures.show_softmax_twice(entropies, twice, 5)
+lesson.show_softmax_twice(entropies, twice, 5)
 
 # %% [markdown]
 # Probabilities lie between 0 and 1. Read as logits they differ by at most 1, so no action is more than e times as likely as another:
@@ -233,7 +233,7 @@ runs = {f"ent_coef {ent_coef:g}": entropy_of_each_cycle(ent_coef) for ent_coef i
 first, second = runs.values()
 print("both begin within 0.1 of ln 5:", first[0] > 1.51 and second[0] > 1.51)
 print("ends below 1.3: without", first[-1] < 1.3, " with much", second[-1] < 1.3)
-figures.show_entropy_runs(runs, 5)
+lesson.show_entropy_runs(runs, 5)
 
 # %% [markdown]
 # Without a bonus the team makes up its mind early, right or wrong. With ten times our usual weight it hardly makes up its mind at all. Twenty
@@ -247,9 +247,7 @@ figures.show_entropy_runs(runs, 5)
 # any probability? (3) Which factor makes `total_loss` lowest at ent_coef 0.02? And at 0.5?
 
 # %%
-from ppo_lessons.interactive.entropy_explorer import explore_entropy
-
-explore_entropy()
+lesson.explore()
 
 # %% [markdown]
 # ## Exercise 9.1: the entropy (difficulty 2, 5 minutes)
@@ -264,7 +262,7 @@ def entropy_of(all_log_probs):
 
 
 # %%
-from ppo_lessons.classroom import check, hint, solution
+from ppo_lessons.lessons import check, hint, solution
 
 entropy_of = check(entropy_of)
 # hint("9.1")      # take away the # in front for a hint; run it again for the next one
@@ -340,7 +338,7 @@ print(f"vf_coef {vf_coef:.3f}: total loss 0 to six digits: {bool(total.abs() < 1
 # | [`total_loss(...)`](../ppo_lessons/losses.py) | node N: actor + vf_coef x critic - ent_coef x entropy |
 
 # %%
-from ppo_lessons.classroom import show_progress
+from ppo_lessons.lessons import show_progress
 
 show_progress()
 

@@ -30,10 +30,10 @@ import torch
 from ppo_lessons import Steps, losses, make_optimizer, ppo_update
 from ppo_lessons.actor_critic import log_probs_and_entropy
 from ppo_lessons.buffer import Rows
-from ppo_lessons.interactive import update_figures as figures
-from ppo_lessons.interactive.tables import row_table
+from ppo_lessons.display.tables import row_table
+from ppo_lessons.lessons import full_update
 from ppo_lessons.minibatches import shuffle_rows, split_rows
-from ppo_lessons.recorded import BADGES, CONFIG, load_recording
+from ppo_lessons.shipped.recording import BADGES, CONFIG, load_recording
 from ppo_lessons.steps import detach_rows
 from ppo_lessons.update import MinibatchLosses
 
@@ -135,7 +135,7 @@ def normalise_advantages(advantages):
 
 
 # %%
-from ppo_lessons.classroom import check, hint, show_progress, solution
+from ppo_lessons.lessons import check, hint, show_progress, solution
 
 normalise_advantages = check(normalise_advantages)
 # hint("10.1")      # take away the # in front for a hint; run it again for the next one
@@ -164,7 +164,7 @@ entropy = losses.entropy_bonus(entropies)
 total = losses.total_loss(actor_loss, value_loss, entropy, config.vf_coef, config.ent_coef)
 print(f"value_loss {value_loss:.2f}, total {total:.2f}, entropy {entropy:.2f} of at most ln 5 = {math.log(5):.2f}")
 diagnostics = losses.approx_kl(new_log_probs, minibatch.old_log_probs), losses.clip_fraction(ratios, config.clip_eps)
-figures.show_loss_terms(MinibatchLosses(actor_loss, value_loss, entropy, total, *diagnostics), config)
+full_update.show_loss_terms(MinibatchLosses(actor_loss, value_loss, entropy, total, *diagnostics), config)
 
 # %% [markdown]
 # ## O. Backpropagation and step
@@ -191,7 +191,7 @@ total_of(by_hand).backward()
 grad_norm = torch.nn.utils.clip_grad_norm_(by_hand.parameters(), config.max_grad_norm)
 optimizer.step()
 print(f"length of the gradient {grad_norm:.2f}, shortened to at most {config.max_grad_norm}")
-figures.show_weight_changes(policy.state_dict(), by_hand.state_dict())
+full_update.show_weight_changes(policy.state_dict(), by_hand.state_dict())
 
 # %% [markdown]
 # ## The same, by the package
@@ -226,7 +226,7 @@ def update(config, **steps):
 
 
 updated, history, report = update(config)
-figures.show_update(history, config.epochs, config.clip_eps)
+full_update.show_update(history, config.epochs, config.clip_eps)
 
 # %% [markdown]
 # The first point has ratio 1 and KL 0, as foretold. The next few go far: a fresh Adam takes steps of full length whatever the gradient's
@@ -240,7 +240,7 @@ def ratios_under(policy):
     return losses.importance_ratios(new_log_probs, rows.old_log_probs)
 
 
-figures.show_ratios(ratios_under(policy), ratios_under(updated), config.clip_eps)
+full_update.show_ratios(ratios_under(policy), ratios_under(updated), config.clip_eps)
 
 # %% [markdown]
 # Some ratios end far outside the interval. Clipping takes away a row's *incentive* to go further; it does not hold the row back when others move
@@ -254,9 +254,7 @@ figures.show_ratios(ratios_under(policy), ratios_under(updated), config.clip_eps
 # the weights move ten times less? (3) `target_kl` 0.01: does approx_kl stay below the dashed line?
 
 # %%
-from ppo_lessons.interactive.update_explorer import explore_update
-
-explore_update()
+full_update.explore()
 
 # %% [markdown]
 # <details><summary>What you saw</summary>(1) No: at the first step every ratio is 1 and nothing is clipped, whatever epsilon is. The second point is as high

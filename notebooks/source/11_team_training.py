@@ -22,9 +22,9 @@
 import copy
 
 from ppo_lessons import PPOConfig, TrainingRun, evaluate, policy_player, record, train
-from ppo_lessons.classroom import check, hint, my_steps, show_progress, solution
-from ppo_lessons.interactive.live import watch_training
-from ppo_lessons.interactive.training_figures import behaviour_table
+from ppo_lessons.classroom import my_steps
+from ppo_lessons.display.team import behaviour_table
+from ppo_lessons.lessons import check, hint, show_progress, solution, team_training
 
 steps = my_steps()
 config = PPOConfig(seed=2)
@@ -64,7 +64,7 @@ for report in train(run, cycles=3, steps=steps):
 # *Predict first:* which will rise earlier, survival or the win rate?
 
 # %%
-reports = watch_training(run, cycles=27, reports=reports, steps=steps)
+reports = team_training.watch_training(run, cycles=27, reports=reports, steps=steps)
 teams["survival"] = copy.deepcopy(run.policy)
 
 # %% [markdown]
@@ -72,7 +72,7 @@ teams["survival"] = copy.deepcopy(run.policy)
 # there costs health and pays nothing. Now until 95 % of the last 400 cases are won:
 
 # %%
-reports = watch_training(run, cycles=970, until=0.95, reports=reports, steps=steps)
+reports = team_training.watch_training(run, cycles=970, until=0.95, reports=reports, steps=steps)
 teams["mastery"] = run.policy
 print("95 % of the last 400 cases won:", run.cycle < 1000)
 
@@ -93,7 +93,7 @@ assert behaviours["chaos"].survival < 0.6 < 0.8 < behaviours["survival"].surviva
 print("chaos falls, survival stands, mastery wins: told apart by their numbers")
 
 # %%
-from ppo_lessons.interactive.tables import Note
+from ppo_lessons.display.tables import Note
 
 Note(behaviour_table(behaviours))
 
@@ -109,11 +109,10 @@ Theatre("Your team", replays, "the same case, played by your team at its three a
 # numbers, so the curves lie on each other (on another processor the last digits differ, and after many cycles so do the curves).
 
 # %%
-from ppo_lessons.ages import load_reference_curve
 from ppo_lessons.classroom.my_ppo import my_functions
-from ppo_lessons.interactive.training_figures import show_certificate
+from ppo_lessons.shipped.ages import load_reference_curve
 
-show_certificate(reports, load_reference_curve(), list(my_functions()))
+team_training.show_certificate(reports, load_reference_curve(), list(my_functions()))
 
 # %% [markdown]
 # ## Play
@@ -123,9 +122,7 @@ show_certificate(reports, load_reference_curve(), list(my_functions()))
 # rate begins to rise: which curve in the middle rises with it?
 
 # %%
-from ppo_lessons.interactive.training_dashboard import TrainingDashboard
-
-dashboard = TrainingDashboard(steps)
+dashboard = team_training.TrainingDashboard(steps)
 dashboard
 
 # %% [markdown]

@@ -40,9 +40,9 @@
 # <details><summary>Nothing: the first step knows no clip.</summary>True of the first step only: there all ratios are 1. The update takes 16.</details>
 
 # %%
-from ppo_lessons.interactive.moment_explorer import explore_moment
+from ppo_lessons.lessons import coefficient_lab
 
-explore_moment()
+coefficient_lab.explore_moment()
 
 # %% [markdown]
 # Try: (1) chaos, one update: which number of the team moves most? (2) mastery, `ent_coef` 1: what pulls harder, the entropy or the actor, and what
@@ -55,10 +55,9 @@ explore_moment()
 # The instrument is a function; it can be asked in code.
 
 # %%
-from ppo_lessons.interactive.moment_explorer import update_frozen
-from ppo_lessons.recorded import CONFIG
+from ppo_lessons.shipped.recording import CONFIG
 
-usual, heavy = (update_frozen("survival", vf_coef=vf_coef) for vf_coef in (0.5, 5.0))
+usual, heavy = (coefficient_lab.update_frozen("survival", vf_coef=vf_coef) for vf_coef in (0.5, 5.0))
 trunk = {term: heavy.pulls[term]["actor_trunk"] / usual.pulls[term]["actor_trunk"] for term in ("actor", "critic")}
 print(
     f"ten times the vf_coef: the critic's pull on the trunk x {trunk['critic']:.1f}, the actor's x {trunk['actor']:.1f}"
@@ -72,7 +71,7 @@ print(
 import numpy as np
 
 one_step = dict(epochs=1, minibatch_size=4096)
-narrow, none = (update_frozen("survival", clip_eps=clip_eps, **one_step) for clip_eps in (0.01, 1e6))
+narrow, none = (coefficient_lab.update_frozen("survival", clip_eps=clip_eps, **one_step) for clip_eps in (0.01, 1e6))
 same = np.array_equal(narrow.replays[1].actions, none.replays[1].actions)
 print("a single gradient step: clip_eps 0.01 and no clipping make the same team:", same)
 
@@ -80,7 +79,9 @@ print("a single gradient step: clip_eps 0.01 and no clipping make the same team:
 # All ratios are 1 then, and nothing is clipped. What bounds a single step is the learning rate.
 
 # %%
-wild, calm = (update_frozen("mastery", ent_coef=ent_coef, epochs=32) for ent_coef in (1.0, CONFIG.ent_coef))
+wild, calm = (
+    coefficient_lab.update_frozen("mastery", ent_coef=ent_coef, epochs=32) for ent_coef in (1.0, CONFIG.ent_coef)
+)
 print("mastery, a strong reward for entropy, 128 steps on one rollout:")
 print("  most cases were won before:", wild.before.win_rate > 0.8, "- and after:", wild.after.win_rate > 0.8)
 print("  nearer to uniform (ln 5 = 1.61) than with the usual one:", wild.report.entropy > calm.report.entropy)
@@ -106,9 +107,7 @@ print(f"n = 400: 0.50 +- {np.sqrt(0.5 * 0.5 / 400):.3f}")
 # Decide first: `ent_coef` 0 for 60 cycles: will survival come later? Will the seeds lie closer together?
 
 # %%
-from ppo_lessons.interactive.runs_lab import RunsLab
-
-lab = RunsLab()
+lab = coefficient_lab.RunsLab()
 lab
 
 # %% [markdown]
@@ -122,9 +121,7 @@ lab
 # from above appear as starred lines, and as stars on the grid (a hollow one: its settings are not on the grid, this is the nearest place).
 
 # %%
-from ppo_lessons.interactive.atlas_explorer import explore_atlas
-
-explore_atlas(lab.trials)
+coefficient_lab.explore_atlas(lab.trials)
 
 # %% [markdown]
 # Press play at "million agent-steps" and see mastery spread. Then: (1) Where do teams survive without winning? Look at their walks and their replay.
@@ -134,7 +131,7 @@ explore_atlas(lab.trials)
 # The same in numbers, from the shipped file:
 
 # %%
-from ppo_lessons.atlas import load_atlas
+from ppo_lessons.shipped.atlas import load_atlas
 
 atlas = load_atlas()
 wins, standing = atlas.behaviour["win_rate"], atlas.behaviour["survival"]  # (clip_eps, ent_coef, vf_coef, seed)
@@ -186,9 +183,9 @@ for axis, name in enumerate(("clip_eps", "ent_coef", "vf_coef")):
 # | [`total_loss(actor_loss, critic_loss, entropy, vf_coef, ent_coef)`](../ppo_lessons/losses.py) | node N: combine the losses |
 
 # %%
-from ppo_lessons.classroom import show_progress
+from ppo_lessons.lessons import show_progress
 
 show_progress()
 
 # %% [markdown]
-# **Next:** change the rules of the game: try the harder cases, or your own [`Case`](../ppo_lessons/cases.py).
+# **Next:** change the rules of the game: try the harder cases, or your own [`Case`](../ppo_lessons/spirit_world/cases.py).

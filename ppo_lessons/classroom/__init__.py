@@ -1,8 +1,9 @@
-"""What happens around a lesson: exercises, checks that name the mistake, hints, and the building of the notebooks."""
+"""The kit for exercises: checks that name the mistake, hints, progress, and the learner's own file.
 
-from ppo_lessons.classroom.checks import check, hint, solution
+It knows no lesson: `ppo_lessons.lessons` lays its exercises on the `Desk`.
+"""
+
 from ppo_lessons.classroom.my_ppo import my_steps
-from ppo_lessons.classroom.progress import show_progress
 from ppo_lessons.classroom.setup import check_setup
 
-__all__ = ["check", "check_setup", "hint", "my_steps", "show_progress", "solution"]
+__all__ = ["check_setup", "my_steps"]

@@ -1,4 +1,4 @@
-"""The answer to a learner's function: one line that names the mistake, and never an exception."""
+"""What a learner's function does: right, blank, a known mistake, or the first difference; never an exception."""
 
 import inspect
 import traceback
@@ -10,11 +10,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from ppo_lessons.classroom.console import say
 from ppo_lessons.classroom.exercise import Exercise, Outcome, alike
-from ppo_lessons.classroom.exercises import EXERCISES
-from ppo_lessons.classroom.my_ppo import collect
-from ppo_lessons.classroom.progress import note
 from ppo_lessons.classroom.time_limit import TooSlowError, time_limit
 
 SECONDS = 5
@@ -34,74 +30,6 @@ class Verdict:
     """One line for the learner."""
     mistake: str | None = None
     """Name of the known mistake."""
-
-
-def check(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Check a learner's function, say in one line what was found, and return the function to go on with.
-
-    Args:
-        function: The learner's; its name says which exercise it answers.
-
-    Returns:
-        The learner's function if it is right, the package's own otherwise.
-    """
-    exercise = find(getattr(function, "__name__", str(function)))
-    if exercise is None:
-        names = ", ".join(e.name for e in EXERCISES)
-        say(f"✘ check() takes a function with the name of an exercise: {names}. Got {function!r:.60}")
-        return function
-    verdict = diagnose(exercise, function)
-    if verdict.kind == "borrowed" and exercise.number in _last_verdicts:
-        verdict = _last_verdicts[exercise.number]  # the cell was run again, and its name now holds our stand-in
-    _last_verdicts[exercise.number] = verdict
-    if verdict.kind == "passed":
-        note(exercise.number, "passed")
-        collect(exercise, function)
-    elif verdict.kind not in ("blank", "borrowed"):
-        note(exercise.number, "tried")
-    mark = {"passed": "✔", "blank": "□"}.get(verdict.kind, "✘")
-    say(f"{mark} {exercise.number} {exercise.name}: {verdict.text}")
-    return function if verdict.kind == "passed" else exercise.function
-
-
-def hint(number: str) -> None:
-    """Print the next of the three hints of an exercise.
-
-    Args:
-        number: For instance "10.1".
-    """
-    exercise = find(number)
-    if exercise is None:
-        say(f"There is no exercise {number!r}. There are {', '.join(e.number for e in EXERCISES)}")
-        return
-    given = _hints_given.get(number, 0)
-    _hints_given[number] = min(given + 1, len(exercise.hints))
-    place = min(given, len(exercise.hints) - 1)
-    say(f"Hint {place + 1} of {len(exercise.hints)}: {exercise.hints[place]}")
-    if place == len(exercise.hints) - 1:
-        say(f'That was the last one. The solution: solution("{number}")')
-
-
-def solution(number: str) -> None:
-    """Print the package's own source of an exercise.
-
-    Args:
-        number: For instance "10.1".
-    """
-    exercise = find(number)
-    if exercise is None:
-        say(f"There is no exercise {number!r}. There are {', '.join(e.number for e in EXERCISES)}")
-    else:
-        say(f"# {exercise.function.__module__}\n{inspect.getsource(exercise.function)}")
-
-
-_hints_given: dict[str, int] = {}
-_last_verdicts: dict[str, Verdict] = {}
-
-
-def find(number_or_name: str) -> Exercise | None:
-    """Return the exercise of that number or that function name."""
-    return next((e for e in EXERCISES if number_or_name in (e.number, e.name)), None)
 
 
 def diagnose(exercise: Exercise, function: Callable[..., Any]) -> Verdict:

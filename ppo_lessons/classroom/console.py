@@ -5,7 +5,7 @@ import sys
 from IPython import get_ipython
 from IPython.display import display
 
-from ppo_lessons.interactive.tables import Note, Table
+from ppo_lessons.display.tables import Note, Table
 
 PLAIN = str.maketrans({"✔": "OK", "✘": "NO", "□": "-", "◪": "/", "■": "#", "…": "...", "→": "->", "×": "x"})
 

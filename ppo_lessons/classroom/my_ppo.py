@@ -19,8 +19,8 @@ from typing import Any
 from ppo_lessons.classroom.console import say, show
 from ppo_lessons.classroom.exercise import Exercise
 from ppo_lessons.classroom.home import home
-from ppo_lessons.files import write_whole
-from ppo_lessons.interactive.tables import Table
+from ppo_lessons.display.tables import Table
+from ppo_lessons.guards.files import write_whole
 from ppo_lessons.steps import Steps
 
 HEAD = '''"""My own PPO, collected from the lessons. Every function in here passed its check.

@@ -4,13 +4,13 @@ The file only ever grows by whole lines: two notebooks can be open at once, and 
 """
 
 import json
+from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 
 from ppo_lessons.classroom.console import say, show
-from ppo_lessons.classroom.exercises import EXERCISES
 from ppo_lessons.classroom.home import home
-from ppo_lessons.interactive.tables import Table
+from ppo_lessons.display.tables import Table
 
 MARKS = {"open": "□", "tried": "◪", "passed": "■"}
 RANK = list(MARKS)
@@ -65,16 +65,20 @@ def read_progress() -> dict[str, str]:
     return states
 
 
-def show_progress() -> None:
-    """Show the strip: every exercise, lesson by lesson."""
+def show_strip(numbers: Sequence[str]) -> None:
+    """Show the strip: every exercise, lesson by lesson.
+
+    Args:
+        numbers: Of the exercises, in order: "10.1".
+    """
     states = read_progress()
     lessons: dict[str, str] = {}
-    for exercise in EXERCISES:
-        lesson = exercise.number.split(".")[0].zfill(2)
-        lessons[lesson] = lessons.get(lesson, "") + MARKS[states.get(exercise.number, "open")]
-    passed = sum(states.get(exercise.number) == "passed" for exercise in EXERCISES)
+    for number in numbers:
+        lesson = number.split(".")[0].zfill(2)
+        lessons[lesson] = lessons.get(lesson, "") + MARKS[states.get(number, "open")]
+    passed = sum(states.get(number) == "passed" for number in numbers)
     legend = ", ".join(f"{mark} {state}" for state, mark in MARKS.items())
-    cells = [["lesson", legend], *map(list, lessons.items()), ["passed", f"{passed} of {len(EXERCISES)}"]]
+    cells = [["lesson", legend], *map(list, lessons.items()), ["passed", f"{passed} of {len(numbers)}"]]
     show(Table(cells), "your progress, lesson by lesson")
 
 

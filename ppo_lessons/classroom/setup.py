@@ -58,7 +58,7 @@ def _computes() -> bool:
 
 
 def _plays() -> bool:
-    from ppo_lessons.spirit_env import SpiritWorld
+    from ppo_lessons.spirit_world.env import SpiritWorld
 
     world = SpiritWorld("standard", 2)
     world.reset(0)
@@ -66,6 +66,6 @@ def _plays() -> bool:
 
 
 def _draws() -> bool:
-    from ppo_lessons.interactive.picture import Picture, new_figure
+    from ppo_lessons.display.picture import Picture, new_figure
 
     return Picture(new_figure(1, 1)[0], "").png.startswith(b"\x89PNG")

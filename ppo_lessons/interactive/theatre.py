@@ -11,8 +11,8 @@ from typing import Any
 import anywidget
 import traitlets
 
-from ppo_lessons.evaluation import Replay
-from ppo_lessons.interactive.training_figures import show_replays
+from ppo_lessons.display.team import show_replays
+from ppo_lessons.spirit_world.evaluation import Replay
 
 HERE = Path(__file__).parent
 

@@ -1,0 +1,76 @@
+"""Pictures of a team that several lessons show: a board, replays that move, and what it does as a table."""
+
+import io
+from collections.abc import Mapping
+
+import numpy as np
+from matplotlib.axes import Axes
+from PIL import Image
+
+from ppo_lessons.display.picture import DARK, Picture, rounded
+from ppo_lessons.display.tables import Table
+from ppo_lessons.spirit_world.behaviour import TeamBehaviour
+from ppo_lessons.spirit_world.board import draw_board
+from ppo_lessons.spirit_world.cases import Case
+from ppo_lessons.spirit_world.evaluation import Replay
+from ppo_lessons.spirit_world.rules import WorldState
+
+
+def put_board(axes: Axes, case: Case, state: WorldState, title: str) -> None:
+    """Draw a board into a panel."""
+    axes.imshow(draw_board(case, state), extent=(0, case.size, case.size, 0))
+    axes.set_title(title, fontsize=10, color=DARK)
+    axes.set_axis_off()
+
+
+def show_replays(replays: Mapping[str, Replay], text: str, milliseconds: int = 250, frames: int = 40) -> Picture:
+    """Show the beginnings of several replays of the same case at once, moving (an animated PNG).
+
+    Not a GIF: HTML exports and GitHub show none out of a notebook, and nbval would compare it byte for byte.
+
+    Args:
+        replays: Name -> replay; drawn from left to right. A shorter one stands still at its end.
+        text: What a reader without the picture gets.
+        milliseconds: Time for a step.
+        frames: At most so many, to keep notebooks small.
+
+    Returns:
+        The moving picture.
+    """
+    length = min(frames, max(len(replay) for replay in replays.values()))
+    pictures = [Image.fromarray(_row_of_boards(list(replays.values()), f)) for f in range(length)]
+    palette = pictures[0].quantize(64, dither=Image.Dither.NONE)
+    pictures = [picture.quantize(palette=palette, dither=Image.Dither.NONE) for picture in pictures]
+    stream = io.BytesIO()
+    durations = [milliseconds] * (length - 1) + [2500]
+    pictures[0].save(
+        stream, "PNG", save_all=True, append_images=pictures[1:], duration=durations, loop=0, optimize=True
+    )
+    picture = Picture.__new__(Picture)
+    picture.png, picture.text = stream.getvalue(), text
+    return picture
+
+
+def _row_of_boards(replays: list[Replay], f: int) -> np.ndarray:
+    boards = [draw_board(replay.case, replay.frame(min(f, len(replay) - 1))) for replay in replays]
+    gap = np.full((len(boards[0]), 16, 3), 255, np.uint8)
+    pieces = [piece for board in boards for piece in (board, gap)][:-1]
+    return np.concatenate(pieces, axis=1)
+
+
+def behaviour_table(behaviours: Mapping[str, TeamBehaviour]) -> Table:
+    """Return the behaviour of several teams as a table, one column a team."""
+    rows = {
+        "cases won": lambda b: f"{b.win_rate:.0%}",
+        "detectives standing at the end": lambda b: f"{b.survival:.0%}",
+        "steps of a case": lambda b: f"{b.case_length:.0f}",
+        "return per detective": lambda b: f"{rounded(b.team_return, 1):.1f}",
+        "together at a tough spirit": lambda b: f"{b.teaming_up:.1f}",
+        "steps between two mates": lambda b: f"{b.mate_distance:.1f}",
+        "health lost alone (per 100 steps)": lambda b: f"{b.health_lost_alone:.1f}",
+    }
+    toughness = sorted(next(iter(behaviours.values())).banished)
+    for k in toughness:
+        rows[f"spirits of toughness {k} banished"] = lambda b, k=k: f"{b.banished[k]:.0%}"
+    body = [[name, *(show(behaviour) for behaviour in behaviours.values())] for name, show in rows.items()]
+    return Table([["", *behaviours], *body])

@@ -1,0 +1,17 @@
+"""The lessons, one folder each, named as the notebook: its figures, its explorer, its exercises, and nothing else.
+
+    from ppo_lessons.lessons import check, clipping
+    clipping.explore()
+
+No lesson imports another. What two of them need stands in `display`, `interactive`, `classroom` or `shipped`.
+"""
+
+from ppo_lessons.classroom.desk import Desk, find_exercises
+
+EXERCISES = find_exercises(__name__)
+"""All exercises, in order. A folder with a module `exercises` is all that a new lesson needs."""
+
+desk = Desk(EXERCISES)
+check, hint, solution, show_progress = desk.check, desk.hint, desk.solution, desk.show_progress
+
+__all__ = ["EXERCISES", "check", "desk", "hint", "show_progress", "solution"]

@@ -1,0 +1,21 @@
+"""Lesson 05: Why several epochs, why shuffle, why split?"""
+
+from ppo_lessons.lessons.minibatches.explorer import explore
+from ppo_lessons.lessons.minibatches.figures import (
+    correlation,
+    place_of,
+    show_agreement,
+    show_assignment,
+    show_learning,
+    show_neighbours,
+)
+
+__all__ = [
+    "correlation",
+    "explore",
+    "place_of",
+    "show_agreement",
+    "show_assignment",
+    "show_learning",
+    "show_neighbours",
+]

@@ -1,0 +1,239 @@
+"""Explorer of lesson 05: an epoch deals every row into one mini-batch; only shuffled, each is a sample of the whole."""
+
+from functools import lru_cache
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from matplotlib.colors import ListedColormap, to_rgb
+from matplotlib.patches import Patch
+from torch import Tensor
+
+from ppo_lessons.display.picture import BLUE, DARK, GREY, ORANGE, new_figure, plain
+from ppo_lessons.interactive.controls import Slider, Toggle
+from ppo_lessons.interactive.explorer import Explorer
+from ppo_lessons.minibatches import count_gradient_steps, shuffle_rows, split_rows
+from ppo_lessons.shipped.recorded_update import recorded_rows, recording
+from ppo_lessons.shipped.recording import BADGES, CONFIG
+
+FOLLOWED = BADGES["falls"]
+"""The badge (t, e, a) that is followed."""
+PALE = "#DCE8F1", "#86B6D9"
+"""The first and the last mini-batch of an epoch, both much lighter than the one of this step."""
+LEVELS = 16
+"""Shades from the first mini-batch to the last."""
+
+
+class Dealt(NamedTuple):
+    """The rows at one gradient step of an update."""
+
+    step: int
+    """Gradient step, counted from 1."""
+    epoch: int
+    """Counted from 1."""
+    current: int
+    """Mini-batch of this step, counted from 0 in each epoch."""
+    minibatch_of: np.ndarray
+    """Mini-batch of each row in this epoch, int, (B,)."""
+    edges: np.ndarray
+    """Where each mini-batch begins in this epoch's order, and the end of the last one, int, (pieces + 1,)."""
+    mean_returns: np.ndarray
+    """Of each mini-batch, (pieces,)."""
+    other_means: np.ndarray
+    """Of the mini-batches of the other order: in the buffer's order if these are shuffled, else shuffled, (pieces,)."""
+    times_seen: np.ndarray
+    """How often each row has been in a mini-batch up to and with this step, int, (B,)."""
+    followed: tuple[int, ...]
+    """In which mini-batch the followed row was in each epoch up to this one."""
+    place: int
+    """Of the followed row in this epoch's order."""
+    minibatch_size: int
+    steps_of_all: int
+    """Gradient steps of the update of the recording's settings, with this mini-batch size."""
+    shuffled: bool
+
+
+@lru_cache(maxsize=64)
+def _orders(epochs: int, seed: int) -> tuple[Tensor, ...]:
+    """Return the shuffled row numbers of each epoch, drawn one after the other as in an update, each (B,)."""
+    generator = torch.Generator().manual_seed(seed)
+    return tuple(shuffle_rows(len(recorded_rows().actions), generator) for _ in range(epochs))
+
+
+@lru_cache(maxsize=1)
+def _followed() -> int:
+    return recording().rows_of([FOLLOWED])[0]
+
+
+def _means(quantity: Tensor, pieces: tuple[Tensor, ...]) -> np.ndarray:
+    return np.array([float(quantity[piece].mean()) for piece in pieces])
+
+
+def deal_rows(minibatch_size: int, step: int, shuffle: bool, seed: int) -> Dealt:
+    """Shuffle and split the recorded rows epoch by epoch, and stop at one gradient step.
+
+    Args:
+        minibatch_size: Rows in a mini-batch, 2 or more.
+        step: Gradient step to stop at, 1 or more.
+        shuffle: False: the rows stay in the buffer's order.
+        seed: Of the shuffles.
+
+    Returns:
+        Who is in which mini-batch, and what the mini-batches are like.
+    """
+    returns = recorded_rows().returns
+    num_rows, followed = len(returns), _followed()
+    per_epoch = count_gradient_steps(num_rows, minibatch_size, 1)
+    epoch, current = (step - 1) // per_epoch, (step - 1) % per_epoch
+    shuffled, in_order = _orders(epoch + 1, seed), torch.arange(num_rows)
+    passes = [split_rows(order if shuffle else in_order, minibatch_size) for order in shuffled]
+    other = split_rows(in_order if shuffle else shuffled[-1], minibatch_size)
+
+    pieces = passes[-1]
+    sizes = [len(piece) for piece in pieces]
+    numbers = torch.repeat_interleave(torch.arange(per_epoch), torch.tensor(sizes))  # of each place in the order
+    order = torch.cat(pieces)
+    minibatch_of = torch.empty(num_rows, dtype=torch.int64)
+    minibatch_of[order] = numbers
+    return Dealt(
+        step,
+        epoch + 1,
+        current,
+        minibatch_of.numpy(),
+        np.cumsum([0, *sizes]),
+        _means(returns, pieces),
+        _means(returns, other),
+        epoch + (minibatch_of <= current).numpy().astype(int),
+        tuple(next(k for k, piece in enumerate(split) if (piece == followed).any()) for split in passes),
+        int((order == followed).nonzero()),
+        minibatch_size,
+        count_gradient_steps(num_rows, minibatch_size, CONFIG.epochs),
+        shuffle,
+    )
+
+
+class MinibatchFace:
+    """Left every row at its place in the rollout, right what the mini-batches are like and how far the epoch is."""
+
+    def __init__(self) -> None:
+        ratios = {"width_ratios": (1.15, 1), "height_ratios": (3.4, 1)}
+        self.figure, panels = new_figure(9.4, 4.1, 2, 2, gridspec_kw=ratios)
+        for axes in panels[:, 0]:
+            axes.remove()
+        left, (above, below) = self.figure.add_subplot(panels[0, 0].get_gridspec()[:, 0]), panels[:, 1]
+        self.acting = recording().buffer.data.acting.numpy()
+        self.num_rows = int(self.acting.sum())
+        steps, copies, agents = self.acting.shape
+
+        plain(left, " ", "copy e, its 4 agents", "step t")
+        self.title = left.text(0, 1.02, "", transform=left.transAxes, fontsize=10, color=DARK)
+        first, last = (np.array(to_rgb(colour)) for colour in PALE)
+        shades = [first + (last - first) * k for k in np.linspace(0, 1, LEVELS)]
+        self.cells = left.imshow(
+            np.full((steps, copies * agents), np.nan),
+            ListedColormap([*shades, ORANGE]),
+            vmin=-0.5,
+            vmax=LEVELS + 0.5,
+            aspect="auto",
+            interpolation="nearest",
+        )
+        left.set_xticks(range(0, copies * agents, 4 * agents), [str(copy) for copy in range(0, copies, 4)])
+        t, e, a = FOLLOWED
+        look = dict(marker="o", markerfacecolor="none", linestyle="none")
+        halo, ring = (
+            left.plot(
+                e * agents + a, t, **look, clip_on=False, markersize=13, markeredgecolor=colour, markeredgewidth=width
+            )[0]
+            for colour, width in (("white", 4.5), (DARK, 2))
+        )
+
+        plain(above, "what the mini-batches are like", "", "mean return")
+        above.set(xlim=(0, self.num_rows), ylim=(0.4, 2.2))
+        above.tick_params(labelbottom=False)
+        everybody = above.axhline(float(recorded_rows().returns.mean()), color=DARK, linewidth=0.8, linestyle=":")
+        self.other = above.hlines([], [], [], color=GREY, linewidth=1.2)
+        self.means = above.hlines([], [], [], color=BLUE, linewidth=3)
+        self.lit = above.hlines([], [], [], color=ORANGE, linewidth=5)
+        (self.here,) = above.plot([], [], **look, markersize=9, markeredgecolor=DARK, markeredgewidth=1.6)
+        named = {"mini-batches": self.means, "with shuffle switched": self.other, "all rows": everybody}
+        above.legend(
+            named.values(), named.keys(), fontsize=8, frameon=False, loc="upper left", ncols=3, columnspacing=1,
+            handlelength=1.3, handletextpad=0.5, borderaxespad=0,
+        )  # fmt: skip
+
+        plain(below, "how often the rows have been seen", "place in this epoch's order of rows")
+        below.set(xlim=(0, self.num_rows), ylim=(0, 1), yticks=())
+        below.spines["left"].set_visible(False)
+        self.seen = below.axvspan(0, 1, color=PALE[1], linewidth=0)
+        self.waiting = below.axvspan(0, 1, color=PALE[0], linewidth=0)
+        self.counts = [
+            below.text(x, 0.5, "", fontsize=8, ha=side, va="center", transform=below.transAxes)
+            for x, side in ((0.02, "left"), (0.98, "right"))
+        ]
+        named = {
+            "the mini-batch of this step": Patch(facecolor=ORANGE),
+            "the first one": Patch(facecolor=PALE[0], edgecolor=GREY),
+            "... the last one of this epoch": Patch(facecolor=PALE[1], edgecolor=GREY),
+            "fallen: no row": Patch(facecolor="white", edgecolor=GREY),
+            f"{FOLLOWED}, followed": ring,
+        }
+        self.figure.legend(named.values(), named.keys(), fontsize=8, frameon=False, loc="outside lower center", ncols=5)
+        self.moving = (
+            self.cells, halo, ring, self.title, self.other, self.means, self.lit, self.here, self.seen, self.waiting,
+            *self.counts,
+        )  # fmt: skip
+
+    def show(self, result: Dealt) -> str:
+        """Light the mini-batch of this step, and put the others where they are."""
+        pieces, k, edges = len(result.mean_returns), result.current, result.edges
+        shade = result.minibatch_of * (LEVELS - 1) // max(pieces - 1, 1)
+        table = np.full(self.acting.shape, np.nan)
+        table[self.acting] = np.where(result.minibatch_of == k, LEVELS, shade)
+        self.cells.set_data(table.reshape(len(table), -1))
+        self.title.set_text(f"epoch {result.epoch}, mini-batch {k} (0 to {pieces - 1})")
+
+        self.means.set_segments(_level(edges, result.mean_returns))
+        self.lit.set_segments(_level(edges[k : k + 2], result.mean_returns[k : k + 1]))
+        self.other.set_segments(_level(edges, result.other_means))
+        self.here.set_data([result.place], [result.mean_returns[result.followed[-1]]])
+        done, left = int(edges[k + 1]), self.num_rows - int(edges[k + 1])
+        self.seen.set_width(done)
+        self.waiting.set(x=done, width=left)
+        self.counts[0].set_text(f"{_times(result.epoch)}: {done} rows")
+        self.counts[1].set_text(f"{_times(result.epoch - 1)}: {left} rows" if left else "")
+        return self._say(result, pieces)
+
+    def _say(self, result: Dealt, pieces: int) -> str:
+        of_all = result.steps_of_all
+        steps = f"{result.step} of {of_all}" if result.step <= of_all else f"{result.step}, more than the {of_all}"
+        means = [f"{m.min():.2f} to {m.max():.2f}" for m in (result.mean_returns, result.other_means)]
+        how = ("shuffled", "in the buffer's order")[:: 1 if result.shuffled else -1]
+        *before, now = result.followed
+        earlier = f", before in {', '.join(map(str, before[-5:]))}" if before else ""
+        return (
+            f"{self.num_rows} rows, {pieces} mini-batch{'es' * (pieces > 1)} an epoch, gradient step {steps} (of "
+            f"{CONFIG.epochs} epochs); mean returns {how[0]} {means[0]}, {how[1]} {means[1]}; {FOLLOWED} is in "
+            f"mini-batch {now} of this epoch{earlier}"
+        )
+
+
+def _level(edges: np.ndarray, heights: np.ndarray) -> np.ndarray:
+    """Return a level segment from edge to edge at each height, (pieces, 2, 2)."""
+    return np.stack((np.stack((edges[:-1], heights), -1), np.stack((edges[1:], heights), -1)), 1)
+
+
+def _times(count: int) -> str:
+    return {0: "never", 1: "once", 2: "twice"}.get(count, f"{count} times")
+
+
+def explore() -> Explorer:
+    """Shuffle and split the recorded rows, and go through the mini-batches one by one."""
+    num_rows = len(recorded_rows().actions)
+    knobs = (
+        Slider("minibatch_size", "minibatch_size", (64, 128, 256, 512, 1024, num_rows - 1, num_rows), 512),
+        Slider("step", "gradient step", tuple(range(1, 33)), 2, play=400),
+        Toggle("shuffle", "shuffle", True),
+        Slider("seed", "seed of the shuffles", tuple(range(10)), 1),
+    )
+    text = "Explorer: minibatch_size, gradient step, shuffle and seed against the mini-batches of the recorded rows"
+    return Explorer("Mini-batches", text, deal_rows, MinibatchFace, knobs)

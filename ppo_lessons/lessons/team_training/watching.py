@@ -1,0 +1,63 @@
+"""Watch a training run while it learns: curves that grow, and Jupyter's stop button to end it."""
+
+import time
+
+from IPython.display import display
+
+from ppo_lessons.lessons.team_training.figures import show_curves
+from ppo_lessons.spirit_world.behaviour import recent
+from ppo_lessons.steps import Steps
+from ppo_lessons.training import TrainingRun, TrainReport, train
+from ppo_lessons.update import DEFAULT_STEPS
+
+
+def watch_training(
+    run: TrainingRun,
+    cycles: int,
+    *,
+    until: float | None = None,
+    reports: list[TrainReport] | None = None,
+    steps: Steps = DEFAULT_STEPS,
+    redraw_seconds: float = 0.5,
+) -> list[TrainReport]:
+    """Train, and draw the learning curves as they grow.
+
+    Jupyter's stop button (interrupt) ends it at any time; the team and the reports are kept, and calling it again
+    goes on.
+
+    Args:
+        run: What is trained.
+        cycles: At most so many more.
+        until: Stop when this share of the last 400 cases was won.
+        reports: Reports of earlier cycles of this run, drawn as well; new ones are added to this list.
+        steps: Every node of the flowchart, replaceable by name.
+        redraw_seconds: Time between two drawings.
+
+    Returns:
+        All reports.
+    """
+    reports = [] if reports is None else reports
+    at_most = len(reports) + cycles
+    panel = display(show_curves(reports, at_most), display_id=True)
+    next_drawing = time.monotonic() + redraw_seconds
+    try:
+        for report in train(run, cycles, steps):
+            reports.append(report)
+            if (start := time.monotonic()) > next_drawing:
+                panel.update(show_curves(reports, at_most))
+                end = time.monotonic()
+                next_drawing = end + max(redraw_seconds, 4 * (end - start))  # on a slow machine, train rather than draw
+            if until is not None and is_won(reports, until):
+                break
+    except KeyboardInterrupt:
+        print(f"Stopped in cycle {run.cycle + 1}. The team and the curves are kept; run the cell again to go on.")
+    panel.update(show_curves(reports, at_most))
+    return reports
+
+
+def is_won(reports: list[TrainReport], share: float, cases: int = 400) -> bool:
+    """Say whether at least that share of the last `cases` finished cases was won."""
+    behaviours = [report.behaviour for report in reports if report.behaviour is not None]
+    while len(behaviours) > 1 and sum(b.cases for b in behaviours[1:]) >= cases:
+        behaviours = behaviours[1:]
+    return sum(b.cases for b in behaviours) >= cases and recent(behaviours, "win_rate", cases)[-1] >= share

@@ -1,0 +1,1 @@
+"""Worlds that others wrote, for the same training."""

@@ -1,0 +1,1 @@
+"""From lesson text to notebooks and pages. It knows everybody, and nobody knows it."""

@@ -1,0 +1,165 @@
+"""The glossary, and the map from equation to function to lesson to test: generated, so that they cannot drift.
+
+`python start.py notebooks` writes them anew into `docs/`; a test holds them against the sources.
+"""
+
+import importlib
+import inspect
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+REPOSITORY = Path(__file__).parents[2]
+DOCS, SOURCE, TESTS = REPOSITORY / "docs", REPOSITORY / "notebooks" / "source", REPOSITORY / "tests"
+TRUTHS = ("test_sb3_parity.py", "test_golden.py")
+"""Tests that hold our numbers against somebody else's."""
+MODULES = ("actor_critic", "advantages", "buffer", "minibatches", "losses", "steps", "update", "training")
+
+
+class Term(NamedTuple):
+    """One word of the field."""
+
+    term: str
+    symbol: str
+    code: str
+    """Where it stands in the package: module.name, or a field of a class: module.Class.field."""
+    lesson: int
+    meaning: str
+
+
+TERMS = (
+    Term("state, observation", "s", "buffer.Rows.obs", 1, "what one agent sees; the paper writes s, the code `obs`"),
+    Term("action", "a", "buffer.Rows.actions", 1, "what one agent chose"),
+    Term("policy (actor)", "pi(a, s)", "actor_critic.ActorCritic", 1, "gives each action a probability"),
+    Term("critic", "V(s)", "actor_critic.ActorCritic", 8, "estimates what is still to come"),
+    Term("reward", "r", "spirit_world.rules.rewards_of", 1, "what an agent gets for a step"),
+    Term("terminated", "", "buffer.Transition.terminated", 1, "really over for this agent"),
+    Term("truncated", "", "buffer.Transition.truncated", 1, "only cut off by a limit"),
+    Term("fallen", "", "team_env.who_acts_next", 1, "terminated earlier, while the mates play on"),
+    Term("rollout", "", "rollout.collect", 1, "T steps of E copies of the world with A agents"),
+    Term("shared buffer", "", "buffer.SharedBuffer", 2, "holds everybody's experience of one rollout"),
+    Term("badge", "", "buffer.badges_of", 2, "(step, copy, agent): whose decision a row was"),
+    Term("TD error", "delta", "advantages.td_errors", 3, "by how much one step beat the expectation"),
+    Term("advantage", "A", "advantages.gae", 3, "by how much an action beat the expectation"),
+    Term("return", "R", "buffer.Rows.returns", 3, "advantage + old value: what the critic learns"),
+    Term("discount", "gamma", "config.PPOConfig.gamma", 3, "what a reward one step later is worth"),
+    Term("GAE lambda", "lambda", "config.PPOConfig.gae_lambda", 3, "0: trust the critic; 1: trust the rewards"),
+    Term("team credit", "", "advantages.with_team_credit", 3, "the team's rewards after one's own fall"),
+    Term("detach", "", "steps.detach_rows", 4, "the same numbers, without a graph"),
+    Term("epoch", "", "config.PPOConfig.epochs", 5, "one pass over the rows of a rollout"),
+    Term("mini-batch", "", "minibatches.split_rows", 5, "the rows of one gradient step"),
+    Term("log-probability", "log pi", "actor_critic.log_probs_and_entropy", 6, "of a stored action, in nats"),
+    Term("importance ratio", "r", "losses.importance_ratios", 6, "how much likelier the action is now than then"),
+    Term("approximate KL", "KL", "losses.approx_kl", 6, "how far the policy has moved"),
+    Term(
+        "clip epsilon", "epsilon", "config.PPOConfig.clip_eps", 7, "how far a ratio may go before its row stops pushing"
+    ),
+    Term("clipped surrogate loss", "L^CLIP", "losses.clipped_surrogate_loss", 7, "the actor's loss"),
+    Term("clip fraction", "", "losses.clip_fraction", 7, "share of rows outside the interval"),
+    Term("value loss", "L^VF", "losses.value_loss", 8, "the critic's mean squared error"),
+    Term("vf_coef", "c_1", "config.PPOConfig.vf_coef", 8, "weight of the critic in the total"),
+    Term(
+        "explained variance", "", "losses.explained_variance", 8, "how much of the returns' spread the critic foresaw"
+    ),
+    Term(
+        "entropy", "S, H", "actor_critic.entropy_of", 9, "how undecided the policy is; ln 5 if uniform over 5 actions"
+    ),
+    Term("ent_coef", "c_2", "config.PPOConfig.ent_coef", 9, "weight of the entropy in the total"),
+    Term("total loss", "L", "losses.total_loss", 9, "actor + vf_coef * critic - ent_coef * entropy"),
+    Term(
+        "advantage normalisation",
+        "",
+        "advantages.normalise_advantages",
+        10,
+        "mean 0, standard deviation 1, per mini-batch",
+    ),
+    Term("gradient step", "", "steps.gradient_step", 10, "backward, shorten, step"),
+    Term("team behaviour", "", "spirit_world.behaviour.TeamBehaviour", 11, "what the team does, in numbers"),
+    Term("evaluation", "", "spirit_world.evaluation.evaluate", 11, "many cases, without learning"),
+)
+
+
+def glossary_page() -> str:
+    """Return docs/glossary.md.
+
+    Raises:
+        AttributeError: If a name does not stand where a term says.
+    """
+    lines = [
+        "# Glossary",
+        "",
+        "Generated from `ppo_lessons/publishing/reference_pages.py` by `python start.py notebooks`.",
+        "",
+        "| term | symbol | name in code | lesson | meaning |",
+        "|---|---|---|---|---|",
+    ]
+    for term in TERMS:
+        module, name = _where(term.code)
+        code = f"[`{name}`](../{module})"
+        lines.append(f"| {term.term} | {term.symbol} | {code} | {_lesson_link(term.lesson)} | {term.meaning} |")
+    return "\n".join(lines) + "\n"
+
+
+def map_page() -> str:
+    """Return docs/map.md: every function whose docstring names a source, with its lessons and tests."""
+    lines = [
+        "# From equation to function to lesson to test",
+        "",
+        "Generated from the docstrings, the lessons and the tests by `python start.py notebooks`.",
+        "",
+        "| source | function | lessons | tests |",
+        "|---|---|---|---|",
+    ]
+    for module, name, source in _functions_with_sources():
+        pattern = re.compile(rf"\b{name}\b")
+        lessons = [path for path in sorted(SOURCE.glob("*.py")) if pattern.search(path.read_text(encoding="utf-8"))]
+        own = [
+            path for path in sorted(TESTS.rglob("test_*.py")) if path.name in TRUTHS or path.stem == f"test_{module}"
+        ]
+        tests = [path for path in own if pattern.search(path.read_text(encoding="utf-8"))]
+        lesson_links = ", ".join(f"[{p.stem[:2]}](../notebooks/{p.stem}.ipynb)" for p in lessons)
+        test_links = ", ".join(f"[{_test_name(test)}](../{test.relative_to(REPOSITORY).as_posix()})" for test in tests)
+        lines.append(f"| {source} | [`{name}`](../ppo_lessons/{module}.py) | {lesson_links} | {test_links} |")
+    return "\n".join(lines) + "\n"
+
+
+def _test_name(path: Path) -> str:
+    """A golden test is called after its lesson too."""
+    return f"{path.parent.name}/{path.name}" if path.parent != TESTS else path.name
+
+
+def pages() -> dict[Path, str]:
+    """Return path -> text of both pages."""
+    return {DOCS / "glossary.md": glossary_page(), DOCS / "map.md": map_page()}
+
+
+def _functions_with_sources() -> Iterator[tuple[str, str, str]]:
+    """Yield (module, function, source) in the order of the flow."""
+    for module_name in MODULES:
+        module = importlib.import_module(f"ppo_lessons.{module_name}")
+        for name, member in vars(module).items():
+            if name.startswith("_") or getattr(member, "__module__", "") != module.__name__ or not callable(member):
+                continue
+            found = re.search(r"References:\n\s+(.+?)(?:\n\s*\n|\Z)", inspect.getdoc(member) or "", flags=re.DOTALL)
+            if found:
+                text = " ".join(found.group(1).split())
+                yield module_name, name, re.sub(r",? (https?://\S+)", r" [link](\1)", text)
+
+
+def _where(code: str) -> tuple[str, str]:
+    """Return the file in which a name stands, and the name in it."""
+    parts, place = code.split("."), REPOSITORY / "ppo_lessons"
+    while (place / parts[0]).is_dir():
+        place /= parts.pop(0)
+    file, names = (place / parts[0]).with_suffix(".py").relative_to(REPOSITORY), parts[1:]
+    found = importlib.import_module(".".join(file.with_suffix("").parts))
+    for name in names:
+        if not (name in getattr(found, "__annotations__", {}) or name in getattr(found, "_fields", ())):
+            found = getattr(found, name)
+    return file.as_posix(), ".".join(names)
+
+
+def _lesson_link(number: int) -> str:
+    path = next(iter(sorted(SOURCE.glob(f"{number:02d}_*.py"))), None)
+    return f"[{number:02d}](../notebooks/{path.stem}.ipynb)" if path else f"{number:02d}"

@@ -1,0 +1,83 @@
+"""A real JupyterLab, driven with Debian's chromium: fixtures `lab` and `page`, and what hands do there."""
+
+import os
+import shutil
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Page
+
+from benchmarks.browser import CHROMIUM, chromium_page, jupyter_lab, open_notebook
+from ppo_lessons.publishing.build import NOTEBOOKS
+
+needs_chromium = pytest.mark.skipif(not CHROMIUM and not os.environ.get("CI"), reason="needs chromium")
+
+SETTINGS = NOTEBOOKS.parent / "jupyter" / "share" / "jupyter" / "lab" / "settings" / "overrides.json"
+RUN_ALL = """async () => {
+    const panel = window.jupyterapp.shell.currentWidget;
+    await panel.sessionContext.ready;
+    await panel.sessionContext.session.kernel.info;
+    await window.jupyterapp.commands.execute('notebook:clear-all-cell-outputs');
+    await window.jupyterapp.commands.execute('notebook:run-all-cells');
+}"""
+CELLS = """() => window.jupyterapp.shell.currentWidget.content.widgets
+    .filter(cell => cell.model.type === 'code')
+    .map(cell => ({
+        source: cell.model.sharedModel.getSource(),
+        count: cell.model.executionCount,
+        kinds: cell.model.outputs.toJSON().map(output => output.output_type),
+        text: cell.model.outputs.toJSON().map(output => [output.text || ''].flat().join('')).join(''),
+        pages: cell.model.outputs.toJSON().map(output => [output.data?.['text/html'] || ''].flat().join('')).join(''),
+        pictures: cell.node.querySelectorAll('img').length,
+    }))"""
+RUN_OR_RAISED = """() => {
+    const cells = window.jupyterapp.shell.currentWidget.content.widgets
+        .filter(cell => cell.model.type === 'code' && cell.model.sharedModel.getSource().trim());
+    return cells.every(cell => cell.model.executionCount)  // after one that raises, no other is run
+        || cells.some(cell => cell.model.outputs.toJSON().some(output => output.output_type === 'error'));
+}"""
+CHANGE = """async ([start, source]) => {
+    const panel = window.jupyterapp.shell.currentWidget;
+    const cell = panel.content.widgets.find(cell => cell.model.sharedModel.getSource().startsWith(start));
+    cell.model.sharedModel.setSource(source);
+}"""
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A JupyterLab on a copy of the course, as `start.py` serves it; gives its address."""
+    folder = tmp_path_factory.mktemp("lab")
+    for part in ("notebooks", "ppo_lessons", "docs"):
+        shutil.copytree(
+            NOTEBOOKS.parent / part, folder / part, ignore=shutil.ignore_patterns(".*", "my_*", "__pycache__")
+        )
+    (folder / "config" / "labconfig").mkdir(parents=True)  # this checkout's settings, whatever was installed
+    shutil.copy(SETTINGS, folder / "config" / "labconfig" / "default_setting_overrides.json")
+    with jupyter_lab(folder) as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def page(lab: str) -> Iterator[Page]:
+    """A page whose `complaints` collect the errors of the console."""
+    with chromium_page() as page:
+        page.complaints = []  # type: ignore[attr-defined]
+        page.on("console", lambda message: page.complaints.append(message.text) if message.type == "error" else None)  # type: ignore[attr-defined]
+        page.on("pageerror", lambda error: page.complaints.append(str(error)))  # type: ignore[attr-defined]
+        yield page
+
+
+def open_lesson(page: Page, lab: str, name: str) -> None:
+    """Open a lesson by its name."""
+    open_notebook(page, lab, f"notebooks/{name}.ipynb")
+
+
+def run_all(page: Page, seconds: float = 120) -> list[dict]:
+    """Run every cell, wait until all have run, and return what they show."""
+    page.evaluate(RUN_ALL)
+    page.wait_for_function(RUN_OR_RAISED, timeout=seconds * 1000)
+    return page.evaluate(CELLS)
+
+
+def shut_kernel(page: Page) -> None:
+    page.evaluate("async () => { await window.jupyterapp.shell.currentWidget.sessionContext.shutdown(); }")

@@ -1,0 +1,78 @@
+"""The learner's strip survives what happens to files."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from ppo_lessons.classroom import progress
+from ppo_lessons.classroom.progress import note, progress_file, read_progress
+from ppo_lessons.lessons import EXERCISES, show_progress
+
+
+@pytest.fixture(autouse=True)
+def own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("PPO_LESSONS_HOME", str(tmp_path))
+    return tmp_path
+
+
+def test_nothing_tried_yet(capsys: pytest.CaptureFixture[str]):
+    show_progress()
+    strip = capsys.readouterr().out
+    assert strip.count("□") == len(EXERCISES) + 1 and f"0 of {len(EXERCISES)}" in strip
+    assert not progress_file().exists(), "looking writes nothing"
+
+
+def test_tried_then_passed_and_never_back(capsys: pytest.CaptureFixture[str]):
+    note("10.2", "tried")
+    assert read_progress() == {"10.2": "tried"}
+    note("10.2", "passed")
+    note("10.2", "tried")
+    assert read_progress() == {"10.2": "passed"}
+    assert len(progress_file().read_text().splitlines()) == 2, "what is known is not written again"
+    show_progress()
+    assert f"1 of {len(EXERCISES)}" in capsys.readouterr().out
+
+
+def test_a_line_cut_off_by_a_killed_kernel_is_set_aside(capsys: pytest.CaptureFixture[str]):
+    note("1.1", "passed")
+    with open(progress_file(), "a") as file:
+        file.write('{"exercise": "1.2", "sta')
+    assert read_progress() == {"1.1": "passed"}
+    assert "was damaged" in capsys.readouterr().out
+    assert Path(f"{progress_file()}.damaged").exists()
+    assert read_progress() == {"1.1": "passed"} and capsys.readouterr().out == "", "repaired, and quiet from then on"
+    note("1.2", "passed")
+    assert read_progress() == {"1.1": "passed", "1.2": "passed"}
+
+
+@pytest.mark.parametrize(
+    "garbage", [b"\x00\xff\xfe garbage", b"[1, 2]\n", b'{"exercise": "1.1", "state": "won"}\n', b"null\n"]
+)
+def test_garbage_is_set_aside_with_a_message_and_never_a_traceback(garbage: bytes, capsys: pytest.CaptureFixture[str]):
+    progress_file().write_bytes(garbage)
+    assert read_progress() == {}
+    assert "0 lines could be saved" in capsys.readouterr().out
+    assert Path(f"{progress_file()}.damaged").read_bytes() == garbage
+
+
+def test_two_notebooks_at_once(own_home: Path):
+    """Two processes note different exercises in turn; no line is lost or torn."""
+    numbers = [exercise.number for exercise in EXERCISES]
+    code = "import sys\nfrom ppo_lessons.classroom.progress import note\n"
+    code += "for n in sys.argv[1:]:\n    note(n, 'tried')\n    note(n, 'passed')\n"
+    halves = [numbers[::2], numbers[1::2]]
+    running = [subprocess.Popen([sys.executable, "-c", code, *half]) for half in halves]
+    assert [process.wait(timeout=120) for process in running] == [0, 0]
+    assert read_progress() == dict.fromkeys(numbers, "passed")
+    assert all(json.loads(line) for line in progress_file().read_text().splitlines())
+
+
+def test_a_full_disk_is_said_and_does_not_stop_the_lesson(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], own_home: Path
+):
+    monkeypatch.setattr(progress, "progress_file", lambda: own_home / "no such folder" / "file")
+    note("1.1", "passed")
+    assert "could not be written down" in capsys.readouterr().out

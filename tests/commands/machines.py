@@ -1,0 +1,71 @@
+"""One machine plays many: `python start.py machines [name ...]` runs what depends on floats as other processors would.
+
+PyTorch and MKL read these variables when they are loaded, and choose their kernels by them. Each setting gives other
+last digits, and so another team after every training run. Whatever a notebook prints or a test asserts holds under
+all of them.
+"""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+TESTS = Path(__file__).parents[1]
+MACHINES = {
+    "own": {},
+    "one_thread": {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"},
+    "avx2": {"ATEN_CPU_CAPABILITY": "avx2"},
+    "avx2_everywhere": {"ATEN_CPU_CAPABILITY": "avx2", "MKL_CBWR": "AVX2"},
+    "old_mkl": {"MKL_CBWR": "COMPATIBLE"},
+    "old_aten": {"ATEN_CPU_CAPABILITY": "default"},
+    "oldest": {"ATEN_CPU_CAPABILITY": "default", "MKL_CBWR": "COMPATIBLE"},
+    "oldest_one_thread": {"ATEN_CPU_CAPABILITY": "default", "MKL_CBWR": "COMPATIBLE", "OMP_NUM_THREADS": "1"},
+}
+"""The variables that make each machine. `oldest` is the farthest from a machine of today."""
+
+FAR = ("oldest", "avx2_everywhere")
+"""Those that CI plays beside its own; before a release all of them are played: `python start.py machines all`."""
+
+LEFT_OUT = (
+    "test_start.py",
+    "test_environment.py",
+    "test_house.py",
+    "test_benchmarks.py",
+    "*browser.py",
+    "test_reruns.py",
+)
+"""What neither trains nor compares floats, or compares a page with a process of the same machine, or plays a machine of
+its own."""
+NOT_TWICE = "mixed_notebook or built_twice or corrupted_output or of_a_note"
+"""Tests of notebooks that ask nothing more of floats than the blank and the solved ones do."""
+
+
+def command() -> list[str]:
+    """Return the call of pytest: the notebooks blank and solved, and every test with floats."""
+    parallel = ["-n", "3", "--dist", "loadfile"]
+    left_out = [f"--ignore-glob=*/{pattern}" for pattern in LEFT_OUT]
+    chosen = ["-k", f"not ({NOT_TWICE})"]
+    return [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *parallel, *left_out, *chosen, str(TESTS)]
+
+
+def play(machine: str) -> int:
+    """Run the tests as that machine and return pytest's exit code."""
+    variables = MACHINES[machine]
+    print(f"\nAs the machine {machine!r}: {variables or 'nothing set'}", flush=True)
+    return subprocess.run(command(), cwd=TESTS.parent, env={**os.environ, **variables}).returncode
+
+
+def main(names: list[str]) -> int:
+    """Play the named machines, the far ones without a name; return 0 if all are green."""
+    names = list(MACHINES) if names == ["all"] else names or list(FAR)
+    if unknown := [name for name in names if name not in MACHINES]:
+        print(f"A machine is one of {', '.join(MACHINES)}. Got {', '.join(unknown)}")
+        return 2
+    codes = {name: play(name) for name in names}
+    for name, code in codes.items():
+        print(f"{name}: {'green' if code == 0 else 'red'}")
+    return max(codes.values())
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,64 @@
+"""The README says what is so: its links, its commands, its lessons and its example."""
+
+import re
+from pathlib import Path
+
+from ppo_lessons.publishing.build import lessons, read_lesson
+from ppo_lessons.spirit_world.cases import CASES
+
+REPOSITORY = Path(__file__).parents[2]
+TEXT = (REPOSITORY / "README.md").read_text(encoding="utf-8")
+RESULTS = (REPOSITORY / "benchmarks" / "RESULTS.md").read_text(encoding="utf-8")
+
+
+def test_every_link_leads_somewhere():
+    targets = [target for target in re.findall(r"\]\(([^)\s]+)\)", TEXT) if not target.startswith("https://")]
+    assert len(targets) > 8
+    assert [target for target in targets if not (REPOSITORY / target.split("#")[0]).exists()] == []
+
+
+def test_the_table_of_lessons_is_the_folder():
+    rows = re.findall(r"\(notebooks/(\w+)\.ipynb\) \| (\d+) \| \d+ \|", TEXT)
+    assert [name for name, _ in rows] == lessons()
+    for name, minutes in rows:
+        head = read_lesson(name).cells[0].source
+        assert f"**{minutes} minutes" in head, name
+
+
+def test_ci_runs_the_test_command():
+    assert "python start.py test" in TEXT
+    assert "start.py test" in (REPOSITORY / ".ci" / "run").read_text(encoding="utf-8")
+
+
+def test_the_example_runs(tmp_path: Path, monkeypatch):
+    code = re.search(r"```python\n(.*?)```", TEXT, flags=re.DOTALL).group(1)
+    monkeypatch.chdir(tmp_path)
+    exec(code.replace("cycles=200", "cycles=2").replace("cases=400", "cases=8"), {})
+    assert (tmp_path / "my_team.pt").exists()
+
+
+def test_ci_plays_other_machines():
+    assert "start.py machines" in TEXT
+    assert "start.py machines" in (REPOSITORY / ".ci" / "run").read_text(encoding="utf-8")
+
+
+def test_where_the_learners_files_lie_is_said():
+    assert "PPO_LESSONS_HOME" in TEXT
+
+
+def test_how_soon_the_cases_are_won_is_what_was_measured():
+    rows = re.findall(r"^\| (\w+) \| \d+ \| yes \| [\d.]+ \| ([\d,]+) \|", RESULTS, flags=re.MULTILINE)
+    millions = {case: [int(n.replace(",", "")) / 1e6 for name, n in rows if name == case] for case, _ in rows}
+    assert {case: len(found) for case, found in millions.items()} == {
+        name: 40 if name == "standard" else 3 for name in CASES
+    }
+    low, high = ({case: f"{pick(found):.1f}" for case, found in millions.items()} for pick in (min, max))
+    said = " ".join((REPOSITORY / "ppo_lessons" / "cases.py").read_text(encoding="utf-8").split())
+    assert f"`stray` with the default settings after {low['stray']} million" in said
+    for case in ("pack", "fog", "nightfall"):
+        assert f"of `{case}` after {low[case]} to {high[case]}" in said
+    readme = " ".join(TEXT.split())
+    assert f"`standard`, after {low['standard']} to {high['standard']} million agent-steps" in readme
+    assert f"after {low['nightfall']} to {high['nightfall']} million" in readme
+    lesson = (REPOSITORY / "notebooks" / "source" / "11_team_training.py").read_text(encoding="utf-8")
+    assert f"after {low['standard']} million agent-steps, the other after {high['standard']} million" in lesson

@@ -1,0 +1,35 @@
+"""Ruff finds the code in order, with the settings in pyproject.toml. `python start.py format` repairs most of it."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+
+def ruff(*arguments, text=None):
+    command = [sys.executable, "-m", "ruff", *arguments]
+    return subprocess.run(command, cwd=ROOT, input=text, capture_output=True, encoding="utf-8")
+
+
+@pytest.mark.parametrize("arguments", [["check"], ["format", "--check"]], ids=" ".join)
+def test_code_is_in_order(arguments):
+    found = ruff(*arguments)
+    assert found.returncode == 0, f"{found.stdout}{found.stderr}\nTo repair: python start.py format"
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "rule"),
+    [
+        ("ppo_lessons/new.py", '"""New."""\n\nimport os\n', "F401"),
+        ("ppo_lessons/new.py", '"""New."""\n\n\ndef public():\n    pass\n', "D103"),
+        ("tests/test_new.py", "x = 'a' + \\\n  undefined\n", "F821"),
+        ("notebooks/source/new.py", "# %%\nundefined\n", "F821"),
+    ],
+)
+def test_disorder_would_be_seen(path, text, rule):
+    found = ruff("check", "--stdin-filename", path, "-", text=text)
+    assert found.returncode == 1
+    assert rule in found.stdout

@@ -1,0 +1,176 @@
+"""Every notebook: fresh, quiet, readable, and running from top to bottom, blank and solved."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from ppo_lessons.lessons import EXERCISES
+from ppo_lessons.publishing.build import NOTEBOOKS, execute, exercise_of, is_stale, lessons, read_lesson, write
+
+REPOSITORY = NOTEBOOKS.parent
+SANITIZE = REPOSITORY / "tests" / "notebooks" / "nbval.cfg"
+LESSONS = lessons()
+BUILT = {name: NOTEBOOKS / f"{name}.ipynb" for name in LESSONS}
+
+
+def nbval(*paths: Path) -> subprocess.CompletedProcess[str]:
+    """Run strict nbval on notebooks as a teacher's CI would, with a reader's progress and functions beside them."""
+    command = [sys.executable, "-m", "pytest", "--nbval", "--nbval-current-env", "--nbval-cell-timeout=120"]
+    command += [
+        f"--nbval-sanitize-with={REPOSITORY / 'tests' / 'notebooks' / 'nbval.cfg'}",
+        "-p",
+        "no:cacheprovider",
+        "-q",
+        "--no-header",
+        *map(str, paths),
+    ]
+    environment = {**os.environ, "PYTEST_ADDOPTS": "", "OMP_NUM_THREADS": "1"}
+    with tempfile.TemporaryDirectory() as readers_home:
+        environment["PPO_LESSONS_HOME"] = readers_home
+        (Path(readers_home) / ".progress.jsonl").write_text('{"exercise": "9.3", "state": "passed"}\n')
+        (Path(readers_home) / "my_ppo.py").write_text(MINE)
+        return subprocess.run(command, capture_output=True, text=True, cwd=REPOSITORY, env=environment, timeout=900)
+
+
+MINE = """
+def total_loss(actor_loss, critic_loss, entropy, vf_coef, ent_coef):
+    return actor_loss + vf_coef * critic_loss - ent_coef * entropy
+"""
+
+
+def code_cells(name: str) -> list[nbformat.NotebookNode]:
+    return [cell for cell in nbformat.read(BUILT[name], as_version=4).cells if cell.cell_type == "code"]
+
+
+def test_there_are_lessons():
+    assert {"00_start_here", "01_rollout", "10_full_update", "11_team_training"} <= set(LESSONS)
+
+
+@pytest.mark.parametrize("name", LESSONS)
+def test_notebook_is_not_stale(name: str):
+    assert not is_stale(name), "Run `python start.py notebooks`: the notebook is older than its source"
+
+
+@pytest.mark.parametrize("name", LESSONS)
+def test_stored_notebook_is_run_quiet_and_small(name: str):
+    text = BUILT[name].read_text(encoding="utf-8")
+    notebook = json.loads(text)
+    assert "widgets" not in notebook["metadata"]
+    assert len(text) < 600_000
+    for number, cell in enumerate(code_cells(name), start=1):
+        assert cell.execution_count == number
+        assert not any(output.output_type == "error" for output in cell.outputs)
+        assert not any(output.get("name") == "stderr" for output in cell.outputs), cell.outputs
+        assert "execution" not in cell.metadata
+
+
+@pytest.mark.parametrize("name", LESSONS)
+def test_nothing_is_hidden_from_nbval(name: str):
+    """A notebook of pictures alone is compared on nothing: most code cells print a digest, none opts out."""
+    cells = code_cells(name)
+    assert not any("nbval" in tag for cell in cells for tag in cell.metadata.get("tags", []))
+    assert not any("NBVAL" in cell.source for cell in cells)
+    compared = [
+        cell
+        for cell in cells
+        if any(output.get("text") or "text/plain" in output.get("data", {}) for output in cell.outputs)
+    ]
+    assert len(compared) >= len(cells) / 2
+
+
+@pytest.mark.parametrize("name", LESSONS)
+def test_every_picture_is_a_png_with_words(name: str):
+    """Readable without a kernel, and by someone who does not see the picture."""
+    bundles = [output.data for cell in code_cells(name) for output in cell.outputs if "data" in output]
+    for data in bundles:
+        assert set(data) in ({"image/png", "text/plain"}, {"text/html", "text/plain"})
+        assert len(data["text/plain"]) > 15
+
+
+@pytest.mark.parametrize("name", LESSONS)
+def test_cells_are_short(name: str):
+    notebook = read_lesson(name)
+    for cell in notebook.cells:
+        lines = [line for line in cell.source.splitlines() if line.strip()]
+        if cell.cell_type == "code":
+            assert len(lines) <= 20, cell.source
+        elif "|" not in cell.source and "```" not in cell.source and "<details>" not in cell.source:
+            assert len(cell.source.split()) <= 110, cell.source
+    assert 15 <= len(notebook.cells) <= 50
+
+
+@pytest.mark.parametrize("name", LESSONS)
+def test_links_lead_somewhere(name: str):
+    text = "\n".join(cell.source for cell in read_lesson(name).cells if cell.cell_type == "markdown")
+    for target in re.findall(r"\]\(([^)\s]+)\)", text):
+        if not target.startswith("https://"):
+            assert (NOTEBOOKS / target.split("#")[0]).exists(), target
+
+
+def test_named_functions_behind_links_exist():
+    """`losses.py` in a link named `value_loss` really holds value_loss."""
+    for name in LESSONS:
+        text = "\n".join(cell.source for cell in read_lesson(name).cells if cell.cell_type == "markdown")
+        for label, target in re.findall(r"\[`([\w.]+)[^`]*`\]\(\.\./(ppo_lessons/\w+\.py)\)", text):
+            source = (REPOSITORY / target).read_text(encoding="utf-8")
+            last = label.split(".")[-1]
+            assert re.search(rf"(def|class) {last}\b", source) or target.endswith(f"/{last}.py"), (label, target)
+
+
+def test_every_exercise_stands_in_its_lesson():
+    found = {}
+    for name in LESSONS:
+        for cell in read_lesson(name).cells:
+            if (exercise := exercise_of(cell)) is not None:
+                found[exercise.number] = name
+    assert set(found) == {exercise.number for exercise in EXERCISES}
+    assert all(int(number.split(".")[0]) == int(name[:2]) for number, name in found.items())
+
+
+@pytest.mark.parametrize("name", LESSONS)
+def test_blank_notebook_passes_strict_nbval(name: str):
+    result = nbval(BUILT[name])
+    assert result.returncode == 0, result.stdout[-6000:]
+    assert f"{len(code_cells(name))} passed" in result.stdout
+
+
+def test_a_corrupted_output_turns_the_run_red(tmp_path: Path):
+    notebook = nbformat.read(BUILT["01_rollout"], as_version=4)
+    notebook.cells = notebook.cells[:8]
+    write(notebook, tmp_path / "right.ipynb")
+    outputs = [
+        output
+        for cell in notebook.cells
+        for output in cell.get("outputs", [])
+        if "(16, 4, 34)" in output.get("text", "")
+    ]
+    outputs[0]["text"] = outputs[0]["text"].replace("(16, 4, 34)", "(16, 4, 35)")
+    write(notebook, tmp_path / "wrong.ipynb")
+    assert nbval(tmp_path / "right.ipynb").returncode == 0
+    red = nbval(tmp_path / "wrong.ipynb")
+    assert red.returncode == 1
+    assert "Cell outputs differ" in red.stdout
+
+
+def test_numbers_of_a_note_are_not_compared_but_its_heads_are(tmp_path: Path):
+    code = 'from ppo_lessons.display.tables import Note, Table\nNote(Table([["", "wins"], ["this team", "0.98"]]))'
+    notebook = execute(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(code)]))
+    for place, (old, new) in enumerate((("0.98", "0.97"), ("this team", "that team"))):
+        html = notebook.cells[0].outputs[0].data["text/html"]
+        assert old in html
+        notebook.cells[0].outputs[0].data["text/html"] = html.replace(old, new)
+        write(notebook, tmp_path / f"{place}.ipynb")
+        assert nbval(tmp_path / f"{place}.ipynb").returncode == place
+
+
+def test_built_twice_is_the_same_byte_for_byte():
+    """Building again on this machine what was built on it changes nothing."""
+    first, second = (nbformat.writes(execute(read_lesson("01_rollout"))) for _ in range(2))
+    assert first == second

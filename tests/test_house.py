@@ -1,0 +1,209 @@
+"""The house as the folders say it: imports point one way, and a thing stands where its name says."""
+
+import ast
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import ppo_lessons
+
+HOUSE = Path(ppo_lessons.__file__).parent
+TESTS = Path(__file__).parent
+MODULES = sorted(HOUSE.rglob("*.py"))
+CORE = sorted(path for path in HOUSE.glob("*.py") if path.stem != "__init__")
+FLOORS = (
+    {"guards"},
+    {"core"},
+    {"spirit_world", "other_worlds"},
+    {"shipped"},
+    {"display"},
+    {"interactive", "classroom"},
+    {"lessons"},
+    {"publishing"},
+)
+"""From the cellar up. Rooms of one floor do not know each other, and each knows the floors below."""
+ALONE = {"advantages": set(), "losses": set(), "minibatches": set(), "errors": set(), "team_env": set()}
+ALONE |= {"config": {"guards"}, "actor_critic": {"guards"}}
+"""The equations: what they import of the house."""
+
+
+def imports_of(path):
+    """Every module that a file imports anywhere, as dotted names."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path.name}: imports are written out in full"
+            found |= {f"{node.module}.{alias.name}" for alias in node.names} | {node.module}
+    return found
+
+
+def dotted(path):
+    """The name by which a module is imported."""
+    return ".".join(("ppo_lessons", *path.relative_to(HOUSE).with_suffix("").parts)).removesuffix(".__init__")
+
+
+def asked_of_the_house(path):
+    """Which modules of this house a file imports, as dotted names."""
+    names = {dotted(module) for module in MODULES}
+    return {name for name in imports_of(path) & names if name != dotted(path)}
+
+
+def room_of(name):
+    """The folder in which a module stands; "core" for the open floor, "door" for the front door."""
+    parts = name.split(".")
+    if len(parts) == 1:
+        return "door"
+    return parts[1] if (HOUSE / parts[1]).is_dir() else "core"
+
+
+def floor_of(room):
+    return next(i for i, rooms in enumerate(FLOORS) if room in rooms)
+
+
+def ids(paths):
+    return [dotted(path) for path in paths]
+
+
+INSIDE = [path for path in MODULES if dotted(path) != "ppo_lessons"]
+
+
+def test_every_folder_has_its_floor():
+    folders = {path.name for path in HOUSE.iterdir() if path.is_dir() and any(path.glob("*.py"))}
+    assert {"core", *folders} == set().union(*FLOORS)
+
+
+@pytest.mark.parametrize("path", INSIDE, ids=ids(INSIDE))
+def test_imports_point_down(path):
+    room = room_of(dotted(path))
+    asked = {room_of(name) for name in asked_of_the_house(path)} - {room, "door"}
+    too_high = {other for other in asked if floor_of(other) >= floor_of(room)}
+    assert not too_high
+
+
+@pytest.mark.parametrize("path", INSIDE, ids=ids(INSIDE))
+def test_rooms_are_entered_by_their_own_door(path):
+    """Modules import from the module where a thing stands, not from the short list in the front door."""
+    public = {f"ppo_lessons.{name}" for name in ppo_lessons.__all__}
+    assert not imports_of(path) & public
+
+
+@pytest.mark.parametrize(
+    "path", sorted((HOUSE / "lessons").glob("*/*.py")), ids=lambda path: f"{path.parent.name}.{path.stem}"
+)
+def test_no_lesson_imports_another(path):
+    own = f"ppo_lessons.lessons.{path.parent.name}"
+    assert {name for name in asked_of_the_house(path) if not f"{name}.".startswith(f"{own}.")} == {
+        name for name in asked_of_the_house(path) if room_of(name) != "lessons"
+    }
+
+
+@pytest.mark.parametrize("path", CORE, ids=lambda path: path.stem)
+def test_the_core_needs_little(path):
+    outside = {name.split(".")[0] for name in imports_of(path)} - set(sys.stdlib_module_names) - {"ppo_lessons"}
+    assert outside <= {"numpy", "torch"}
+
+
+@pytest.mark.parametrize("module", ALONE)
+def test_the_equations_know_nobody(module):
+    asked = asked_of_the_house(HOUSE / f"{module}.py")
+    assert {room_of(name) if room_of(name) != "core" else name for name in asked} <= ALONE[module]
+
+
+def test_the_rules_of_the_game_know_the_cases_alone():
+    assert asked_of_the_house(HOUSE / "spirit_world" / "rules.py") == {"ppo_lessons.spirit_world.cases"}
+
+
+def test_the_flow_has_no_circles():
+    """Each module can be read after those that it imports."""
+    left = {dotted(path): asked_of_the_house(path) for path in INSIDE if path.stem != "__init__"}
+    while left:
+        free = {name for name, needs in left.items() if not needs & left.keys()}
+        assert free, f"these import each other in a circle: {sorted(left)}"
+        left = {name: needs for name, needs in left.items() if name not in free}
+
+
+def test_the_core_can_be_read_in_an_evening():
+    assert sum(len(path.read_text(encoding="utf-8").splitlines()) for path in CORE) < 2300
+
+
+def test_importing_the_package_loads_no_figures_and_is_silent():
+    code = (
+        "import sys, ppo_lessons;"
+        "heavy = {'matplotlib', 'ipywidgets', 'IPython', 'anywidget', 'PIL', 'stable_baselines3'} & set(sys.modules);"
+        "assert not heavy, heavy;"
+        "rooms = {name.split('.')[1] for name in sys.modules if name.startswith('ppo_lessons.')};"
+        "assert not rooms & {'display', 'interactive', 'classroom', 'lessons', 'publishing'}, rooms"
+    )
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    done = subprocess.run([sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, env=environment)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_there_is_no_room_where_things_pile_up():
+    rooms = {path.stem for path in HOUSE.rglob("*.py")} | {path.name for path in HOUSE.rglob("*") if path.is_dir()}
+    assert not rooms & {"utils", "util", "common", "helpers", "misc", "tools"}
+
+
+def test_the_map_names_every_module_and_folder():
+    """The map of the house in the front door is complete."""
+    rooms = {path.stem for path in CORE} | set().union(*FLOORS) - {"core"}
+    assert not {name for name in rooms if f"`{name}`" not in ppo_lessons.__doc__}
+
+
+def test_the_list_of_public_names_is_true():
+    assert sorted(ppo_lessons.__all__, key=str.lower) == sorted(set(ppo_lessons.__all__), key=str.lower)
+    assert all(hasattr(ppo_lessons, name) for name in ppo_lessons.__all__)
+
+
+def public_things(path):
+    """(qualified name, node) of every public function, class and method of a file."""
+
+    def walk(node, inside):
+        for child in node.body:
+            if isinstance(child, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)) and not child.name.startswith(
+                "_"
+            ):
+                yield f"{inside}{child.name}", child
+                if isinstance(child, ast.ClassDef):
+                    yield from walk(child, f"{inside}{child.name}.")
+
+    return walk(ast.parse(path.read_text(encoding="utf-8")), "")
+
+
+@pytest.mark.parametrize("path", MODULES, ids=ids(MODULES))
+def test_everything_public_says_what_it_is(path):
+    assert ast.get_docstring(ast.parse(path.read_text(encoding="utf-8")))
+    silent = [name for name, node in public_things(path) if not ast.get_docstring(node)]
+    assert silent == []
+
+
+WITH_TESTS = [path for path in INSIDE if path.stem not in ("__init__", "exercises", "exercise")]
+
+
+@pytest.mark.parametrize("path", WITH_TESTS, ids=ids(WITH_TESTS))
+def test_every_module_has_its_tests(path):
+    assert (TESTS / path.relative_to(HOUSE).with_name(f"test_{path.stem}.py")).exists()
+
+
+def test_every_test_module_has_its_module():
+    """Tests stand in the same folders; what is no module's own has a floor of its own."""
+    own_floor = {"notebooks", "browser", "commands"}
+    for path in TESTS.rglob("test_*.py"):
+        place = path.relative_to(TESTS)
+        if place.parts[0] in own_floor or place.name in OF_NO_MODULE:
+            continue
+        assert (HOUSE / place.with_name(path.name.removeprefix("test_"))).exists(), place
+
+
+OF_NO_MODULE = {
+    "test_house.py",
+    "test_sb3_parity.py",
+    "test_torch_settings.py",
+    "test_golden.py",
+    "test_all_explorers.py",
+}
