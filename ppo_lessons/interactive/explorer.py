@@ -10,20 +10,18 @@ from html import escape
 from typing import Any, Protocol
 
 import ipywidgets as widgets
-from matplotlib.artist import Artist
 from matplotlib.figure import Figure
 
 from ppo_lessons.interactive.controls import Button, Controls, Knob
 from ppo_lessons.interactive.latest import LatestOnly
+from ppo_lessons.interactive.limits import Limits, find_limits, set_limits
 from ppo_lessons.interactive.live_figure import DRAWING, LiveFigure
 
 
 class Face(Protocol):
-    """The artists of an explorer. Axis limits are fixed when it is made."""
+    """The artists of an explorer. Panels without limits of their own get such that every setting fits."""
 
     figure: Figure
-    moving: Sequence[Artist]
-    """Everything that `show` changes, in drawing order."""
 
     def show(self, result: Any) -> str:
         """Put the artists where the result says, and return its numbers in one line."""
@@ -57,7 +55,7 @@ class Panel(widgets.VBox):
         on_show: Callable[[], None] = lambda: None,
     ) -> None:
         self._compute, self._face, self._on_show = compute, face, on_show
-        self._figure = LiveFigure(face.figure, face.moving)
+        self._figure = LiveFigure(face)
         self._latest = LatestOnly(self._follow)
         self.controls = Controls(title, knobs, buttons, self._latest.ask, on_press)
         width, _ = self._figure.size
@@ -135,7 +133,16 @@ class Explorer(widgets.VBox):
         self.title, self.text = title, text
         self._lock, self._telling = threading.RLock(), threading.Lock()
         self._on_show = on_show
-        self._make = lambda name, buttons: Panel(name, compute, face(), knobs, buttons, self._press, self._tell)
+        limits: list[Limits] = []
+
+        def make(name: str, buttons: Sequence[Button]) -> Panel:
+            fresh = face()
+            with DRAWING:
+                limits[:] = limits or find_limits(fresh.figure, fresh.show, compute, knobs)
+                set_limits(fresh.figure, limits)
+            return Panel(name, compute, fresh, knobs, buttons, self._press, self._tell)
+
+        self._make = make
         self._row = widgets.HBox(layout=dict(flex_flow="row wrap", overflow="visible"))
         first = self._make(title, (Button("reset", "Reset"), Button("compare", "Compare two settings")))
         self._row.children = (first,)

@@ -3,34 +3,44 @@
 import struct
 import threading
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterator
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 from matplotlib.artist import Artist
+from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+
+from ppo_lessons.interactive.pixels import Kept
 
 DRAWING = threading.RLock()
 """Held while anything is drawn: matplotlib's caches (fonts, texts) are not made for threads."""
 
 
 class LiveFigure:
-    """A matplotlib figure, without pyplot state, whose background is kept and whose moving artists are blitted.
+    """A face's matplotlib figure, without pyplot state, whose background is kept and whose moving artists are blitted.
+
+    An artist that a face keeps (`self.line`, in a list, in a dict, in a part of its own) moves; with it all lines and
+    patches that lie above it. Whatever a face only draws stands still: a change of it is not seen.
 
     Args:
-        figure: With fixed axis limits; everything that does not move is drawn once, here.
-        moving: The artists that change, in drawing order. A changed property of any other artist is not seen.
+        face: Has a `figure`. As it is laid out now, it stays.
     """
 
-    def __init__(self, figure: Figure, moving: Sequence[Artist]) -> None:
-        self.figure, self.moving = figure, tuple(moving)
+    def __init__(self, face: Any) -> None:
+        self.figure: Figure = face.figure
+        kept = set(_kept_by(face))
+        self.moving = [artist for panel in self.figure.axes for artist in _moving_in(panel, kept)]
+        self.moving += [artist for artist in (*self.figure.artists, *self.figure.texts) if artist in kept]
         for artist in self.moving:
             artist.set_animated(True)
         with DRAWING:
-            self._canvas = FigureCanvasAgg(figure)
+            self._canvas = FigureCanvasAgg(self.figure)
             self._canvas.draw()
-            figure.set_layout_engine("none")  # the layout has been found; a second search would shift the background
-            self._background = self._canvas.copy_from_bbox(figure.bbox)
+            self.figure.set_layout_engine("none")  # it has been found; a second search would shift the background
+            self._background = self._canvas.copy_from_bbox(self.figure.bbox)
 
     @property
     def size(self) -> tuple[int, int]:
@@ -52,6 +62,31 @@ class LiveFigure:
                 self.figure.draw_artist(artist)
             pixels = np.asarray(self._canvas.buffer_rgba())[..., :3].copy()  # the next drawing changes the canvas
         return encode_png(pixels, compress_level)
+
+
+def _kept_by(part: Any) -> Iterator[Artist]:
+    """Yield every artist that a face keeps, however deep; what is kept for its axes or its figure does not count."""
+    if isinstance(part, Artist):
+        if not isinstance(part, (Axes, Figure)):
+            yield part
+    elif isinstance(part, (list, tuple, dict)):
+        for inner in part.values() if isinstance(part, dict) else part:
+            yield from _kept_by(inner)
+    elif type(part).__module__.startswith(("ppo_lessons.", "tests.")) or isinstance(part, SimpleNamespace):
+        yield from _kept_by(vars(part))
+
+
+def _moving_in(panel: Axes, kept: set[Artist]) -> Iterator[Artist]:
+    """Yield what moves in a panel and what would be covered by it, in drawing order."""
+    in_groups = {artist for group in panel.artists if isinstance(group, Kept) for artist in group.artists}
+    drawn_over = {*panel.lines, *panel.patches, *panel.collections, *(panel.spines.values() if panel.axison else ())}
+    something_moves = False
+    for artist in sorted(panel.get_children(), key=lambda artist: artist.zorder):
+        if artist in in_groups:
+            continue
+        something_moves |= artist in kept
+        if artist in kept or (something_moves and artist in drawn_over):
+            yield artist
 
 
 def encode_png(pixels: np.ndarray, compress_level: int) -> bytes:

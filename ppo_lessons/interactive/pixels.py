@@ -29,6 +29,7 @@ class Pixels(Artist):
         """
         opaque = np.full((*picture.shape[:2], 1), 255, np.uint8)
         self._rgba = np.concatenate((picture[::-1], opaque), axis=2)  # Agg wants the lowest row first
+        self.stale = True
 
     def draw(self, renderer: RendererBase) -> None:
         """Copy the pixels to where the corner is."""
@@ -42,7 +43,7 @@ class Pixels(Artist):
 
 
 class Kept(Artist):
-    """Artists within one panel that are drawn once for each `shown`, and copied when it comes back.
+    """Artists within one panel that are drawn once for each thing that they `show`, and copied when it comes back.
 
     Nothing that moves may lie below them.
 
@@ -54,17 +55,21 @@ class Kept(Artist):
     def __init__(self, axes: Axes, artists: Sequence[Artist]) -> None:
         super().__init__()
         self.artists = tuple(artists)
-        self.shown: Hashable = None
+        self._shown: Hashable = None
         for artist in self.artists:
             artist.set_animated(True)
         axes.add_artist(self)
         self._kept: dict[Hashable, object] = {}
 
+    def show(self, what: Hashable) -> None:
+        """Say what the artists show now: a name for how they look."""
+        self._shown, self.stale = what, True
+
     def draw(self, renderer: RendererBase) -> None:
         """Draw the artists, or copy what was drawn before."""
-        if self.shown not in self._kept:
+        if self._shown not in self._kept:
             for artist in self.artists:
                 artist.draw(renderer)
-            self._kept[self.shown] = renderer.copy_from_bbox(self.axes.bbox)
-        renderer.restore_region(self._kept[self.shown])
+            self._kept[self._shown] = renderer.copy_from_bbox(self.axes.bbox)
+        renderer.restore_region(self._kept[self._shown])
         self.stale = False

@@ -47,7 +47,7 @@ class Workbench(widgets.VBox):
         foot: Sequence[widgets.Widget] = (),
     ) -> None:
         self.title, self.text, self._face = title, text, face
-        self._figure = LiveFigure(face.figure, face.moving)
+        self._figure = LiveFigure(face)
         self._latest = LatestOnly(self._draw)
         self._background = Background(self._work, self._ended)
         self._failed: Exception | None = None

@@ -27,7 +27,6 @@ class PointFace:
         self.figure, axes = new_figure(3.0, 2.0, layout=None)
         axes.set(xlim=(0, 2), ylim=(0, 3))
         (self.point,) = axes.plot([], [], "o")
-        self.moving = (self.point,)
 
     def show(self, result: tuple[float, float]) -> str:
         if result[0] == 1.5:

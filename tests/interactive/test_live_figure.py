@@ -2,6 +2,7 @@
 
 import io
 import threading
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -53,7 +54,7 @@ def drawn_in_full(at: float, layout: str | None) -> np.ndarray:
 @pytest.mark.parametrize("layout", [None, "constrained"])
 def test_it_shows_what_a_full_drawing_shows(layout: str | None):
     figure, moving = scene(layout)
-    live = LiveFigure(figure, moving)
+    live = LiveFigure(SimpleNamespace(figure=figure, parts=moving))
     for at in (*STATES, STATES[0]):
         move(moving, at)
         np.testing.assert_array_equal(pixels(live.draw()), drawn_in_full(at, layout))
@@ -63,7 +64,7 @@ def test_it_shows_what_a_full_drawing_shows(layout: str | None):
 
 def test_the_same_state_gives_the_same_bytes():
     figure, moving = scene("constrained")
-    live, seen = LiveFigure(figure, moving), []
+    live, seen = LiveFigure(SimpleNamespace(figure=figure, parts=moving)), []
     for at in (*STATES, *STATES):
         move(moving, at)
         seen.append(live.draw())
@@ -73,7 +74,7 @@ def test_the_same_state_gives_the_same_bytes():
 
 def test_compression_changes_the_bytes_alone():
     figure, moving = scene(None)
-    live = LiveFigure(figure, moving)
+    live = LiveFigure(SimpleNamespace(figure=figure, parts=moving))
     move(moving, 0.5)
     quick, small = live.draw(1), live.draw(9)
     assert len(small) < len(quick)
@@ -82,7 +83,7 @@ def test_compression_changes_the_bytes_alone():
 
 def test_figures_are_drawn_by_several_threads_at_once():
     made = [scene(None) for _ in STATES]
-    lives = [LiveFigure(*parts) for parts in made]
+    lives = [LiveFigure(SimpleNamespace(figure=figure, parts=moving)) for figure, moving in made]
     wanted = [drawn_in_full(at, None) for at in STATES]
     together, right = threading.Barrier(len(STATES)), []
 
@@ -105,7 +106,7 @@ def test_figures_are_drawn_by_several_threads_at_once():
 
 def test_a_picture_is_finished_before_somebody_else_may_draw(monkeypatch: pytest.MonkeyPatch):
     figure, moving = scene(None)
-    live = LiveFigure(figure, moving)
+    live = LiveFigure(SimpleNamespace(figure=figure, parts=moving))
     move(moving, 0.5)
     wanted = pixels(live.draw())
 

@@ -1,6 +1,7 @@
 """What is copied instead of drawn: it lies where it should, and looks as if it had been drawn."""
 
 import io
+from types import SimpleNamespace
 
 import numpy as np
 from PIL import Image
@@ -20,7 +21,7 @@ def test_pixels_are_copied_unchanged_and_the_right_way_up():
     axes.set(xlim=(0, 200), ylim=(100, 0))
     axes.set_axis_off()
     pixels = axes.add_artist(Pixels(20, 70))
-    live = LiveFigure(figure, (pixels,))
+    live = LiveFigure(SimpleNamespace(figure=figure, pixels=pixels))
     picture = np.random.default_rng(0).integers(0, 256, (30, 50, 3)).astype(np.uint8)
     pixels.set_data(picture)
     np.testing.assert_array_equal(drawn(live)[40:70, 20:70], picture)
@@ -35,11 +36,11 @@ def test_kept_artists_are_drawn_once_for_each_thing_they_show():
     axes.set_axis_off()
     text = axes.text(0.5, 0.5, "", ha="center")
     kept = Kept(axes, (text,))
-    live = LiveFigure(figure, (kept,))
+    live = LiveFigure(SimpleNamespace(figure=figure, text=text, kept=kept))
 
     def show(word: str, key: str) -> bytes:
         text.set_text(word)
-        kept.shown = key
+        kept.show(key)
         return drawn(live).tobytes()
 
     empty, one, two = show("", ""), show("one", "1"), show("two", "2")

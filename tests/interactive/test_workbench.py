@@ -15,7 +15,6 @@ class PointFace:
         self.figure, axes = new_figure(3.0, 2.0, layout=None)
         axes.set(xlim=(-1, 21), ylim=(-1, 3))
         (self.point,) = axes.plot([], [], "o")
-        self.moving = (self.point,)
 
     def show(self, result: tuple[int, int]) -> str:
         self.point.set_data([result[0]], [result[1]])

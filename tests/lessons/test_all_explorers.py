@@ -39,7 +39,7 @@ def test_every_lesson_that_teaches_a_step_has_one():
 
 @pytest.mark.parametrize(("lesson", "module", "function"), EXPLORERS, ids=NAMES)
 def test_all_that_changes_is_drawn_again(lesson: str, module: str, function: str):
-    """An artist that `show` changes and that is missing in `moving` would stay as it was at the start."""
+    """An artist that `show` changes and that its face does not keep would stay as it was at the start."""
     panel = make(module, function).panels[0]
     assert panel.wait()
     for knob in panel.controls._knobs.values():

@@ -1,165 +1,14 @@
 """Explorer of lesson 03: an advantage sums surprises up to an end; a wrong end reaches as far back as they count."""
 
-from functools import lru_cache
-from typing import NamedTuple
-
 import numpy as np
-import torch
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
 from matplotlib.patches import Patch
-from torch import Tensor
 
-from ppo_lessons.advantages import gae, next_values, td_errors, with_team_credit
 from ppo_lessons.display.picture import BLUE, DARK, GREEN, GREY, ORANGE, SOFT_BLUE, new_figure, plain, signed
 from ppo_lessons.interactive.controls import Choice, Slider, Toggle
 from ppo_lessons.interactive.explorer import Explorer
-from ppo_lessons.shipped.recorded_update import recording
-from ppo_lessons.shipped.recording import BADGES, FOLDER, NUM_ENVS, SEED, SKIPPED_STEPS
-from ppo_lessons.spirit_world.env import SpiritWorld
-
-SLOTS = 18
-"""Steps in the picture: those of the stretch, and what the buffer holds after it."""
-STRETCHES = {
-    "wins (9, 12, 0)": (0, BADGES["wins"]),
-    "is cut off (13, 1, 0)": (0, BADGES["cut off"]),
-    "falls (6, 0, 0)": (0, BADGES["falls"]),
-    "rollout full (31, 15, 0)": (18, (31, 15, 0)),
-}
-"""Name -> first step, and the badge (t, e, a) of the last row."""
-TREATMENTS = ("as it was", "truncated", "terminated", "followed by the row below")
-"""What the last step is said to have been."""
-
-
-class Stretch(NamedTuple):
-    """One detective's L steps up to an end of some kind."""
-
-    badge: tuple[int, int, int]
-    """(t, e, a) of the last row."""
-    first: int
-    """Step t of the first row."""
-    looked_at: int
-    """Place of the row that is looked at, 0 to L - 1."""
-    rewards: np.ndarray
-    """(L,)."""
-    credit: float
-    """Team credit that the last row got on top of its reward."""
-    values: np.ndarray
-    """(L,)."""
-    next_value: float
-    """What is expected after the last row."""
-    td_errors: np.ndarray
-    """(L,)."""
-    weights: np.ndarray
-    """By how much each TD error counts for the row that is looked at: (gamma * gae_lambda) ** steps, (L,)."""
-    advantages: np.ndarray
-    """(L,)."""
-    as_it_was: np.ndarray
-    """Advantages with the flags of the recording and with team credit, (L,)."""
-    later_rewards: np.ndarray
-    """What the buffer holds after the last row, of the next case or of a fallen detective, (up to SLOTS - L,)."""
-    later_values: np.ndarray
-    """The same length."""
-    later: str
-    """Whose rows these are."""
-    was: str
-    """What the last step was: terminated, truncated or full."""
-    treated: str
-    """terminated, truncated, full or below."""
-    fell: bool
-    """The detective fell with the last step, and its case went on."""
-    team_credit: bool
-    decay: float
-    """gamma * gae_lambda."""
-
-
-@lru_cache(maxsize=1)
-def final_estimates() -> Tensor:
-    """Return what the critic makes of the last thing seen in each step, before a next case is laid out, (T, E, A).
-
-    The buffer has it only where a detective was cut off. Here it is asked everywhere, to see what a wrong flag does.
-    """
-    world = SpiritWorld("standard", NUM_ENVS)
-    world.reset(SEED)
-    taken = np.load(FOLDER / "actions.npy", allow_pickle=False).astype(np.int64)
-    seen = [torch.from_numpy(world.step(actions).final_obs.copy()) for actions in taken]
-    return recording().policy.estimate_values(torch.stack(seen[SKIPPED_STEPS:]))
-
-
-def look_back(
-    stretch: str, last_step: str, gamma: float, gae_lambda: float, steps_before: int, team_credit: bool
-) -> Stretch:
-    """Work out the advantages of one detective's steps up to an end.
-
-    Args:
-        stretch: One of `STRETCHES`.
-        last_step: What the last step is said to have been, one of `TREATMENTS`.
-        gamma: Discount, 0 to 1.
-        gae_lambda: 0 to 1.
-        steps_before: How many steps before the last one the row lies that is looked at, 0 to 6.
-        team_credit: Whether a fallen detective is credited with what its team gets later.
-
-    Returns:
-        The stretch. Its advantages are those of `gae`; the one looked at is the sum of `weights * td_errors`.
-    """
-    first, badge = STRETCHES[stretch]
-    last, e, a = badge
-    data, rows = recording().buffer.data, slice(first, last + 1)
-    later = slice(last + 1, first + SLOTS)
-    fell = bool(data.terminated[last, e, a] & ~data.episode_over[last, e])
-    was = "terminated" if data.terminated[last, e, a] else "truncated" if data.truncated[last, e, a] else "full"
-    below = "full" if last + 1 == len(data.rewards) else "below"  # below the last row of all there is none
-    treated = dict(zip(TREATMENTS, (was, "truncated", "terminated", below), strict=True))[last_step]
-
-    settings = gamma, gae_lambda
-    rewards, values, deltas, advantages, following = _advantages(badge, first, treated, team_credit, *settings)
-    *_, as_it_was, _ = _advantages(badge, first, was, True, *settings)
-    looked_at = len(values) - 1 - steps_before
-    ahead = np.arange(len(values)) - looked_at
-    return Stretch(
-        badge,
-        first,
-        looked_at,
-        data.rewards[rows, e, a].numpy(),
-        float(rewards[-1] - data.rewards[last, e, a]),
-        values.numpy(),
-        float(following),
-        deltas.numpy(),
-        np.where(ahead >= 0, (gamma * gae_lambda) ** np.maximum(ahead, 0).astype(float), 0.0),
-        advantages.numpy(),
-        as_it_was.numpy(),
-        data.rewards[later, e, a].numpy(),
-        data.values[later, e, a].numpy(),
-        "no rows" if below == "full" else "fallen, waiting" if fell else "another case",
-        was,
-        treated,
-        fell,
-        team_credit,
-        gamma * gae_lambda,
-    )
-
-
-def _advantages(
-    badge: tuple[int, int, int], first: int, treated: str, team_credit: bool, gamma: float, gae_lambda: float
-) -> tuple[Tensor, ...]:
-    """Return rewards, values, TD errors and advantages of a stretch, each (L,), and the last of its next values."""
-    last, e, a = badge
-    data, last_values = recording().buffer.data, recording().last_values
-    rows = slice(first, last + 1)
-    rewards, values = data.rewards[rows, e, a], data.values[rows, e, a]
-    if team_credit and treated == "terminated":  # who is said to be alive still has an estimate, and no credit
-        copy, agent = slice(e, e + 1), slice(a, a + 1)
-        column = data.rewards[:, copy, agent], data.acting[:, copy, agent], data.episode_over[:, copy]
-        rewards = with_team_credit(*column, gamma)[rows, 0, 0]
-    is_last = torch.arange(len(values)) == len(values) - 1
-    ends = (
-        is_last & (treated == "terminated"),
-        is_last & (treated == "truncated"),
-        final_estimates()[rows, e, a],
-        last_values[e, a] if treated == "full" or last + 1 == len(data.values) else data.values[last + 1, e, a],
-    )
-    following = next_values(values, *ends)
-    advantages = gae(rewards, values, *ends, gamma, gae_lambda)
-    return rewards, values, td_errors(rewards, values, following, gamma), advantages, following[-1]
-
+from ppo_lessons.lessons.advantages.stretches import SLOTS, STRETCHES, TREATMENTS, Stretch, look_back
 
 NAMES = {
     "terminated": "terminated",
@@ -196,72 +45,70 @@ class AdvantageFace:
     def __init__(self) -> None:
         ratios = {"height_ratios": (1, 1.45)}
         self.figure, (above, below) = new_figure(9.4, 4.3, 2, 1, sharex=True, gridspec_kw=ratios)
-        plain(above, "what came, and what was expected", "", "reward, value")
-        plain(
-            below,
-            "surprises, and the advantages made of them",
-            "step t of the rollout",
-            "TD error, advantage\n(log beyond 1)",
-        )
-        below.xaxis.labelpad = 16
-        above.set(xlim=(-0.6, SLOTS + 0.6), ylim=(-1.1, 4.3))
-        below.set_yscale("symlog", linthresh=1, linscale=0.6, subs=(2, 3, 4, 5))
-        below.set(ylim=(-9, 13))
-        below.set_yticks([-3, -2, -1, -0.5, 0, 0.5, 1, 2, 3, 5], ["-3", "", "-1", "", "0", "", "1", "2", "3", "5"])
-        below.minorticks_off()
-        above.tick_params(labelbottom=False)
-        below.set_xticks(range(0, SLOTS, 3), [""] * (SLOTS // 3))
-        self.ticks = [
-            below.text(x, -0.05, "", transform=below.get_xaxis_transform(), va="top", ha="center", fontsize=8)
-            for x in range(0, SLOTS, 3)
-        ]
-        self.bands = [axes.axvspan(-0.5, 0.5, color=SOFT_BLUE, linewidth=0, zorder=0) for axes in (above, below)]
-        self.beyond = [axes.axvspan(17.5, 19, color="#EFEFEF", linewidth=0, zorder=0) for axes in (above, below)]
-        self.zeros = [axes.axhline(0, color=DARK, linewidth=0.8) for axes in (above, below)]
-        self.walls = [axes.axvline(0, color=DARK, linewidth=2.5) for axes in (above, below)]
-        self.said = above.text(0, 4.2, "", fontsize=8, color=DARK, va="top")
-        self.later = below.text(0, 11, "", fontsize=8, color="#555555", va="top")
-
-        self.rewards = above.vlines([], [], [], color="#B0B0AA", linewidth=12)
-        self.later_rewards = above.vlines([], [], [], color="#D0D0CC", linewidth=12)
-        self.credit = above.bar(0, 0, 0.42, color="white", edgecolor=ORANGE, hatch="////", linewidth=1).patches[0]
-        (self.path,) = above.plot([], [], ":", color=ORANGE, linewidth=1.5)
-        self.credited = above.text(0, 0, "", fontsize=8, color=ORANGE, ha="center")
-        (self.values,) = above.plot([], [], ".-", color=BLUE, linewidth=1.5, markersize=5)
-        (self.later_values,) = above.plot([], [], ".:", color="#8FB8D4", linewidth=1.2, markersize=4)
-        (self.leap,) = above.plot([], [], "--", color=BLUE, linewidth=1.2)
-        (self.next_value,) = above.plot([], [], "D", color=BLUE, markersize=8, markeredgecolor="white")
-        self.expected = above.text(0, 0, "", fontsize=9, color=BLUE, fontweight="bold", va="center")
-
-        self.parts = below.vlines([], [], [], color="#7CC7B2", linewidth=11)
-        (self.deltas,) = below.plot([], [], "D", color=GREEN, markerfacecolor="white", markersize=5)
-        (self.as_it_was,) = below.plot([], [], "s--", color=GREY, markersize=4, markerfacecolor="white", linewidth=1)
-        (self.advantages,) = below.plot([], [], ".-", color=ORANGE, markersize=7, linewidth=1.3)
-        (self.ring,) = below.plot([], [], "o", color=ORANGE, markersize=12, markerfacecolor="none", markeredgewidth=2)
-        self.number = below.text(0, 7.5, "", fontsize=8, color="#B04A00", fontweight="bold", ha="center")
-        self.weights = [below.text(0, -7, "", fontsize=8, ha="center", color="#00694C") for _ in range(7)]
+        self.bands, self.beyond, self.walls = [], [], []
+        for axes in (above, below):
+            self.bands.append(axes.axvspan(-0.5, 0.5, color=SOFT_BLUE, linewidth=0, zorder=0))
+            self.beyond.append(axes.axvspan(17.5, 19, color="#EFEFEF", linewidth=0, zorder=0))
+            axes.axhline(0, color=DARK, linewidth=0.8)
+            self.walls.append(axes.axvline(0, color=DARK, linewidth=2.5))
         named = {
+            **self._make_expectations(above),
+            "the row looked at": Patch(color=SOFT_BLUE),
+            **self._make_surprises(below),
+        }
+        look = dict(fontsize=8, frameon=False, loc="outside right center", labelspacing=0.9)
+        self.figure.legend(named.values(), named.keys(), **look)
+
+    def _make_expectations(self, axes: Axes) -> dict[str, Artist]:
+        """Draw what came and what was expected; return what the legend names."""
+        plain(axes, "what came, and what was expected", "", "reward, value")
+        axes.set(xlim=(-0.6, SLOTS + 0.6), ylim=(-1.1, 4.3))
+        axes.tick_params(labelbottom=False)
+        self.said = axes.text(0, 4.2, "", fontsize=8, color=DARK, va="top")
+        self.rewards = axes.vlines([], [], [], color="#B0B0AA", linewidth=12)
+        self.later_rewards = axes.vlines([], [], [], color="#D0D0CC", linewidth=12)
+        self.credit = axes.bar(0, 0, 0.42, color="white", edgecolor=ORANGE, hatch="////", linewidth=1).patches[0]
+        (self.path,) = axes.plot([], [], ":", color=ORANGE, linewidth=1.5)
+        self.credited = axes.text(0, 0, "", fontsize=8, color=ORANGE, ha="center")
+        (self.later_values,) = axes.plot([], [], ".:", color="#8FB8D4", linewidth=1.2, markersize=4)
+        (self.values,) = axes.plot([], [], ".-", color=BLUE, linewidth=1.5, markersize=5)
+        (self.leap,) = axes.plot([], [], "--", color=BLUE, linewidth=1.2)
+        (self.next_value,) = axes.plot([], [], "D", color=BLUE, markersize=8, markeredgecolor="white")
+        self.expected = axes.text(0, 0, "", fontsize=9, color=BLUE, fontweight="bold", va="center")
+        return {
             "reward": Patch(color="#B0B0AA"),
             "value V": self.values,
             "expected after the last row\n(a cross: nothing more)": self.next_value,
             "team credit": self.credit,
-            "the row looked at": Patch(color=SOFT_BLUE),
+        }
+
+    def _make_surprises(self, axes: Axes) -> dict[str, Artist]:
+        """Draw the TD errors and the advantages; return what the legend names."""
+        what = "surprises, and the advantages made of them"
+        plain(axes, what, "step t of the rollout", "TD error, advantage\n(log beyond 1)")
+        axes.xaxis.labelpad = 16
+        axes.set_yscale("symlog", linthresh=1, linscale=0.6, subs=(2, 3, 4, 5))
+        axes.set(ylim=(-9, 13))
+        axes.set_yticks([-3, -2, -1, -0.5, 0, 0.5, 1, 2, 3, 5], ["-3", "", "-1", "", "0", "", "1", "2", "3", "5"])
+        axes.minorticks_off()
+        axes.set_xticks(range(0, SLOTS, 3), [""] * (SLOTS // 3))
+        look = dict(transform=axes.get_xaxis_transform(), va="top", ha="center", fontsize=8)
+        self.ticks = [axes.text(x, -0.05, "", **look) for x in range(0, SLOTS, 3)]
+        self.later = axes.text(0, 11, "", fontsize=8, color="#555555", va="top")
+        self.parts = axes.vlines([], [], [], color="#7CC7B2", linewidth=11)
+        (self.deltas,) = axes.plot([], [], "D", color=GREEN, markerfacecolor="white", markersize=5)
+        (self.as_it_was,) = axes.plot([], [], "s--", color=GREY, markersize=4, markerfacecolor="white", linewidth=1)
+        (self.advantages,) = axes.plot([], [], ".-", color=ORANGE, markersize=7, linewidth=1.3)
+        (self.ring,) = axes.plot([], [], "o", color=ORANGE, markersize=12, markerfacecolor="none", markeredgewidth=2)
+        self.number = axes.text(0, 7.5, "", fontsize=8, color="#B04A00", fontweight="bold", ha="center")
+        self.weights = [axes.text(0, -7, "", fontsize=8, ha="center", color="#00694C") for _ in range(7)]
+        part = "the part of it that counts for\nthe row looked at (its weight\nis in the bottom line)"
+        return {
             "TD error": self.deltas,
-            "the part of it that counts for\nthe row looked at (its weight\nis in the bottom line)": Patch(
-                color="#7CC7B2"
-            ),
+            part: Patch(color="#7CC7B2"),
             "advantage": self.advantages,
             "advantage, last step and team\ncredit as in the recording": self.as_it_was,
         }
-        self.figure.legend(
-            named.values(), named.keys(), fontsize=8, frameon=False, loc="outside right center", labelspacing=0.9
-        )
-        self.moving = (
-            *self.bands, *self.beyond, *self.zeros, self.rewards, self.later_rewards, self.credit, self.path,
-            self.credited, self.later_values, self.values, self.leap, self.next_value, self.expected, *self.walls,
-            self.said, self.later, self.parts, self.deltas, self.as_it_was, self.advantages, self.ring, self.number,
-            *self.weights, *self.ticks,
-        )  # fmt: skip
 
     def show(self, result: Stretch) -> str:
         """Put the artists where the stretch says."""
@@ -299,7 +146,10 @@ class AdvantageFace:
         self.said.set(x=count - 0.2, text=said)
         self.later.set(x=count - 0.2, text=result.later)
 
-        t, e, a = result.badge
+        return self._in_words(result, here)
+
+    def _in_words(self, result: Stretch, here: float) -> str:
+        row, (t, e, a) = result.looked_at, result.badge
         recorded = signed(result.as_it_was[row], 3)
         return (
             f"row ({result.first + row}, {e}, {a}): advantage {signed(here, 3)} (end as recorded: {recorded}), return "

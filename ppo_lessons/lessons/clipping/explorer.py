@@ -81,10 +81,10 @@ class ClippingFace:
     def __init__(self) -> None:
         self.figure, (left, right) = new_figure(8.65, 3.7, 1, 2, gridspec_kw={"width_ratios": (1.35, 1)})
         plain(left, "every row of the recording", "ratio (log scale)", "normalised advantage")
-        left.set(xscale="log", xlim=(0.2, 6.4), ylim=(-3.6, 6.4))
+        left.set_xscale("log")
         left.set_xticks([0.25, 0.5, 1, 2, 4], ["0.25", "0.5", "1", "2", "4"])
         left.minorticks_off()
-        zero = left.axhline(0, color=DARK, linewidth=0.8)
+        left.axhline(0, color=DARK, linewidth=0.8)
         self.interval = left.axvspan(0.8, 1.2, color=SOFT_BLUE, linewidth=0, zorder=0)
         looks = (
             dict(marker=">", color=BLUE, label="pushed to a larger ratio"),
@@ -97,7 +97,6 @@ class ClippingFace:
         )  # right of the widest interval
 
         plain(right, "rows in the six regions", "", "rows")
-        right.set(ylim=(0, 1900), xlim=(-0.6, 2.6))
         right.set_xticks(range(3), ["below the\ninterval", "inside", "above the\ninterval"])
         self.bars, self.hollow, self.labels = [], [], []
         for sign, (colour, name) in enumerate(((BLUE, "good (advantage > 0)"), (ORANGE, "bad (advantage < 0)"))):
@@ -107,7 +106,6 @@ class ClippingFace:
             self.labels += [right.text(x, 0, "", ha="center", va="bottom", fontsize=8) for x in at]
         self.hollow[0].set_label("of these silent")
         right.legend(fontsize=8, frameon=False, loc="upper left")
-        self.moving = (self.interval, zero, *self.points, *self.bars, *self.hollow, *self.labels)
 
     def show(self, result: Clipping) -> str:
         """Put points and bars where the rows are."""

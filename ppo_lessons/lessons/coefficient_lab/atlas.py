@@ -187,8 +187,7 @@ class AtlasFace:
             for style in ("-", "--", "-.", ":", (0, (5, 1)))
         ]
         self.now = curves.axvline(0, color=ORANGE, linewidth=1.2)
-        self.axis = curves.yaxis
-        self.curves = curves
+        self.scale, self.curves = curves.yaxis, curves
         curves.legend(
             fontsize=8, frameon=False, loc="lower left", bbox_to_anchor=(-0.02, 1.0), ncols=2, borderaxespad=0.1
         )
@@ -201,18 +200,6 @@ class AtlasFace:
         walks.set_title("where the trained team walks", fontsize=10, loc="left", color=DARK)
         self.walks_said = walks.text(0, size + 0.25, "", fontsize=8.5, va="top")
         self.title = self.figure.text(0.065, 0.9, "", fontsize=10, color=DARK)
-        moving = (
-            self.image,
-            *self.cells,
-            self.frame,
-            self.stars,
-            self.hollow,
-            self.usual,
-            self.band,
-            self.line,
-            *self.own,
-        )
-        self.moving = (*moving, self.now, self.axis, self.visits, self.walks_said, self.title)
 
     def show(self, result: Page) -> str:
         """Turn to a page."""

@@ -166,8 +166,6 @@ class MomentFace:
         (self.kl,) = course.plot([], [], "o-", color=DARK, linewidth=1.4, markersize=3, label="approx_kl")
         (self.clipped,) = course.plot([], [], "s--", color=ORANGE, linewidth=1.4, markersize=3, label="clip_fraction")
         legend_above(course)
-        flat = [bar for bars in self.bars for bar in bars]
-        self.moving = (*self.ways, self.before, self.after, *self.said, *flat, self.kl, self.clipped)
 
     def show(self, result: Moment) -> str:
         """Put everything where the update left it."""

@@ -124,7 +124,6 @@ class RunsFace:
         legend.text(0.16, at, "default settings, from the atlas", fontsize=8, va="center")
         self.keys = [legend.plot([], [], linestyle=style, color=colour, linewidth=1.7)[0] for colour, style in LOOKS]
         self.names = [legend.text(0.16, at - 1 - i, "", fontsize=8, va="center") for i in range(len(LOOKS))]
-        self.moving = (*self.bands, *self.lines, *self.keys, *self.names)
 
     def show(self, trials: list[Trial]) -> str:
         """Draw the newest trials."""

@@ -6,7 +6,6 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
-from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from torch import Tensor
 
@@ -103,23 +102,20 @@ class EntropyFace:
         for small in axes[:, 1:].ravel():
             small.remove()
         tall = [self.figure.add_subplot(grid[:, column]) for column in (1, 2)]
-        self.moving = (
-            *self._choice(axes[0, 0]),
-            *self._pull(axes[1, 0]),
-            *self._histogram(tall[0]),
-            *self._sum(tall[1]),
-        )
+        self._choice(axes[0, 0])
+        self._pull(axes[1, 0])
+        self._histogram(tall[0])
+        self._sum(tall[1])
 
-    def _choice(self, axes: Axes) -> tuple[Artist, ...]:
+    def _choice(self, axes: Axes) -> None:
         plain(axes, " ", "", "probability")
         axes.set(ylim=(0, 1.02), xticks=[])
         axes.axhline(1 / len(ACTION_NAMES), color=DARK, linewidth=1, linestyle=":")
         self.chances = axes.bar(ACTION_NAMES, 0, color=BLUE, edgecolor=DARK, linewidth=0.5).patches
         axes.set_xticks(range(len(ACTION_NAMES)), [])
         self.title = axes.set_title(" ", fontsize=10, loc="left", color=DARK)
-        return *self.chances, self.title
 
-    def _pull(self, axes: Axes) -> tuple[Artist, ...]:
+    def _pull(self, axes: Axes) -> None:
         plain(axes, "the entropy term's pull", "", "pull (log scales)")
         axes.set_yscale("symlog", linthresh=1e-3, linscale=0.6)
         axes.set(ylim=(-0.5, 0.5))
@@ -129,9 +125,8 @@ class EntropyFace:
         axes.set_xlim(-0.6, len(ACTION_NAMES) - 0.4)
         self.pulls = axes.bar(ACTION_NAMES, 0, color=GREEN, hatch="..", edgecolor=DARK, linewidth=0.5).patches
         self.none = axes.text(2, 0.05, "", fontsize=8.5, ha="center")
-        return *self.pulls, self.none
 
-    def _histogram(self, axes: Axes) -> tuple[Artist, ...]:
+    def _histogram(self, axes: Axes) -> None:
         plain(axes, "all rows by entropy", "entropy H, in nats", "rows (square-root scale)")
         axes.set_yscale("function", functions=(lambda rows: np.sqrt(np.maximum(rows, 0)), np.square))
         axes.set(xlim=(-0.04, 1.7), ylim=(0, 3900))
@@ -143,11 +138,9 @@ class EntropyFace:
         (self.mean,) = axes.plot([], [], color=ORANGE, linestyle="--", linewidth=1.8, label="mean")
         (self.mark,) = axes.plot([], [], "v", color=DARK, markersize=7, label="followed detective")
         axes.legend(fontsize=8, frameon=False, loc="upper left")
-        return self.rows, self.mean, self.mark
 
-    def _sum(self, axes: Axes) -> tuple[Artist, ...]:
+    def _sum(self, axes: Axes) -> None:
         plain(axes, "what total_loss adds up")
-        axes.set(ylim=(-0.62, 0.5), xlim=(-0.6, 3.6))
         axes.set_xticks(range(4), ["actor_loss", "+ vf_coef *\nvalue_loss", "- ent_coef *\nentropy", "=\ntotal_loss"])
         axes.axhline(0, color=DARK, linewidth=0.8)
         looks = (BLUE, ""), (ORANGE, "//"), (GREEN, ".."), (GREY, "")
@@ -155,7 +148,6 @@ class EntropyFace:
         self.bars = [axes.bar(x, 0, 0.62, color=c, hatch=h, **look).patches[0] for x, (c, h) in enumerate(looks)]
         self.ends = [axes.plot([], [], color=DARK, linewidth=0.8, linestyle=":")[0] for _ in range(3)]
         self.labels = [axes.text(x, 0, "", fontsize=8, ha="center", va="bottom") for x in range(4)]
-        return *self.bars, *self.ends, *self.labels
 
     def show(self, result: Entropy) -> str:
         """Put bars, lines and marks where the result says."""

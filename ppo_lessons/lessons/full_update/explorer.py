@@ -166,12 +166,6 @@ class UpdateFace:
         self._bars = weights.barh(range(len(LAYERS)), 0, 0.4, color=BLUE).patches
         self._labels = [weights.text(0, row, "", va="center", fontsize=8) for row in range(len(LAYERS))]
 
-        lines = [line for curve in self._curves.values() for line in curve.artists]
-        limits = (*self._kl_limit.artists, *self._grad_limit.artists)
-        self.moving = (
-            self._not_taken, *self._now, *limits, *lines, self._ended, self._refused, *self._bars, *self._labels,
-        )  # fmt: skip
-
     def show(self, result: Update) -> str:
         """Draw the update pale, and what has happened of it strong."""
         course, config, step = result.course, result.config, result.step
@@ -210,8 +204,7 @@ class Curve:
         (self._whole,) = axes.plot([], [], **look, markersize=2.5, alpha=0.45)
         (self._done,) = axes.plot([], [], **look, markersize=3, label=label)
         (self._dot,) = axes.plot([], [], color=colour, marker=marker, markersize=7, markeredgecolor="white")
-        self.artists = (self._whole, self._done, self._dot)
-        for artist in self.artists:
+        for artist in (self._whole, self._done, self._dot):
             artist.set(clip_on=False, in_layout=False)
 
     def show(self, x: np.ndarray, y: np.ndarray, step: int) -> None:
@@ -231,11 +224,10 @@ class Limit:
     def __init__(self, axes: Axes) -> None:
         self._line = axes.axhline(1, color=ORANGE, linestyle="--", linewidth=1.2)
         self._name = axes.text(MOST_EPOCHS, 1, "", ha="right", va="bottom", fontsize=8, color=ORANGE)
-        self.artists = (self._line, self._name)
 
     def show(self, level: float | None, name: str) -> None:
         """Put it at a level; None: nowhere."""
-        for artist in self.artists:
+        for artist in (self._line, self._name):
             artist.set_visible(level is not None)
         if level is not None:
             self._line.set_ydata([level, level])

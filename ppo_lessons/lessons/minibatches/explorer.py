@@ -5,11 +5,14 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
+from matplotlib.axes import Axes
 from matplotlib.colors import ListedColormap, to_rgb
+from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
+from matplotlib.patheffects import withStroke
 from torch import Tensor
 
-from ppo_lessons.display.picture import BLUE, DARK, GREY, ORANGE, new_figure, plain
+from ppo_lessons.display.picture import BLUE, DARK, GREY, ORANGE, legend_above, new_figure, plain
 from ppo_lessons.interactive.controls import Slider, Toggle
 from ppo_lessons.interactive.explorer import Explorer
 from ppo_lessons.minibatches import count_gradient_steps, shuffle_rows, split_rows
@@ -20,6 +23,8 @@ FOLLOWED = BADGES["falls"]
 """The badge (t, e, a) that is followed."""
 PALE = "#DCE8F1", "#86B6D9"
 """The first and the last mini-batch of an epoch, both much lighter than the one of this step."""
+RING = dict(marker="o", markerfacecolor="none", linestyle="none", markeredgecolor=DARK)
+"""Around the followed row."""
 LEVELS = 16
 """Shades from the first mini-batch to the last."""
 
@@ -120,56 +125,11 @@ class MinibatchFace:
         self.figure, panels = new_figure(9.4, 4.1, 2, 2, gridspec_kw=ratios)
         for axes in panels[:, 0]:
             axes.remove()
-        left, (above, below) = self.figure.add_subplot(panels[0, 0].get_gridspec()[:, 0]), panels[:, 1]
         self.acting = recording().buffer.data.acting.numpy()
         self.num_rows = int(self.acting.sum())
-        steps, copies, agents = self.acting.shape
-
-        plain(left, " ", "copy e, its 4 agents", "step t")
-        self.title = left.text(0, 1.02, "", transform=left.transAxes, fontsize=10, color=DARK)
-        first, last = (np.array(to_rgb(colour)) for colour in PALE)
-        shades = [first + (last - first) * k for k in np.linspace(0, 1, LEVELS)]
-        self.cells = left.imshow(
-            np.full((steps, copies * agents), np.nan),
-            ListedColormap([*shades, ORANGE]),
-            vmin=-0.5,
-            vmax=LEVELS + 0.5,
-            aspect="auto",
-            interpolation="nearest",
-        )
-        left.set_xticks(range(0, copies * agents, 4 * agents), [str(copy) for copy in range(0, copies, 4)])
-        t, e, a = FOLLOWED
-        look = dict(marker="o", markerfacecolor="none", linestyle="none")
-        halo, ring = (
-            left.plot(
-                e * agents + a, t, **look, clip_on=False, markersize=13, markeredgecolor=colour, markeredgewidth=width
-            )[0]
-            for colour, width in (("white", 4.5), (DARK, 2))
-        )
-
-        plain(above, "what the mini-batches are like", "", "mean return")
-        above.set(xlim=(0, self.num_rows), ylim=(0.4, 2.2))
-        above.tick_params(labelbottom=False)
-        everybody = above.axhline(float(recorded_rows().returns.mean()), color=DARK, linewidth=0.8, linestyle=":")
-        self.other = above.hlines([], [], [], color=GREY, linewidth=1.2)
-        self.means = above.hlines([], [], [], color=BLUE, linewidth=3)
-        self.lit = above.hlines([], [], [], color=ORANGE, linewidth=5)
-        (self.here,) = above.plot([], [], **look, markersize=9, markeredgecolor=DARK, markeredgewidth=1.6)
-        named = {"mini-batches": self.means, "with shuffle switched": self.other, "all rows": everybody}
-        above.legend(
-            named.values(), named.keys(), fontsize=8, frameon=False, loc="upper left", ncols=3, columnspacing=1,
-            handlelength=1.3, handletextpad=0.5, borderaxespad=0,
-        )  # fmt: skip
-
-        plain(below, "how often the rows have been seen", "place in this epoch's order of rows")
-        below.set(xlim=(0, self.num_rows), ylim=(0, 1), yticks=())
-        below.spines["left"].set_visible(False)
-        self.seen = below.axvspan(0, 1, color=PALE[1], linewidth=0)
-        self.waiting = below.axvspan(0, 1, color=PALE[0], linewidth=0)
-        self.counts = [
-            below.text(x, 0.5, "", fontsize=8, ha=side, va="center", transform=below.transAxes)
-            for x, side in ((0.02, "left"), (0.98, "right"))
-        ]
+        ring = self._make_rollout(self.figure.add_subplot(panels[0, 0].get_gridspec()[:, 0]))
+        self._make_means(panels[0, 1])
+        self._make_pass(panels[1, 1])
         named = {
             "the mini-batch of this step": Patch(facecolor=ORANGE),
             "the first one": Patch(facecolor=PALE[0], edgecolor=GREY),
@@ -178,10 +138,43 @@ class MinibatchFace:
             f"{FOLLOWED}, followed": ring,
         }
         self.figure.legend(named.values(), named.keys(), fontsize=8, frameon=False, loc="outside lower center", ncols=5)
-        self.moving = (
-            self.cells, halo, ring, self.title, self.other, self.means, self.lit, self.here, self.seen, self.waiting,
-            *self.counts,
-        )  # fmt: skip
+
+    def _make_rollout(self, axes: Axes) -> Line2D:
+        """Draw every row at its place; return the ring around the followed one."""
+        steps, copies, agents = self.acting.shape
+        plain(axes, " ", "copy e, its 4 agents", "step t")
+        self.title = axes.text(0, 1.02, "", transform=axes.transAxes, fontsize=10, color=DARK)
+        first, last = (np.array(to_rgb(colour)) for colour in PALE)
+        shades = ListedColormap([*(first + (last - first) * k for k in np.linspace(0, 1, LEVELS)), ORANGE])
+        nothing = np.full((steps, copies * agents), np.nan)
+        look = dict(vmin=-0.5, vmax=LEVELS + 0.5, aspect="auto", interpolation="nearest")
+        self.cells = axes.imshow(nothing, shades, **look)
+        axes.set_xticks(range(0, copies * agents, 4 * agents), [str(copy) for copy in range(0, copies, 4)])
+        t, e, a = FOLLOWED
+        (ring,) = axes.plot(e * agents + a, t, **RING, clip_on=False, markersize=13, markeredgewidth=2)
+        ring.set_path_effects([withStroke(linewidth=4.5, foreground="white")])
+        return ring
+
+    def _make_means(self, axes: Axes) -> None:
+        plain(axes, "what the mini-batches are like", "", "mean return")
+        axes.set(xlim=(0, self.num_rows), ylim=(0.4, 2))
+        axes.tick_params(labelbottom=False)
+        everybody = float(recorded_rows().returns.mean())
+        self.means = axes.hlines([], [], [], color=BLUE, linewidth=3, label="mini-batches", zorder=2.2)
+        self.other = axes.hlines([], [], [], color=GREY, linewidth=1.2, label="with shuffle switched")
+        axes.axhline(everybody, color=DARK, linewidth=0.8, linestyle=":", label="all rows")
+        self.lit = axes.hlines([], [], [], color=ORANGE, linewidth=5, zorder=2.3)
+        (self.here,) = axes.plot([], [], **RING, markersize=9, markeredgewidth=1.6, zorder=2.4)
+        legend_above(axes, columns=3)
+
+    def _make_pass(self, axes: Axes) -> None:
+        plain(axes, "how often the rows have been seen", "place in this epoch's order of rows")
+        axes.set(xlim=(0, self.num_rows), ylim=(0, 1), yticks=())
+        axes.spines["left"].set_visible(False)
+        self.seen = axes.axvspan(0, 1, color=PALE[1], linewidth=0)
+        self.waiting = axes.axvspan(0, 1, color=PALE[0], linewidth=0)
+        look = dict(fontsize=8, va="center", transform=axes.transAxes)
+        self.counts = [axes.text(x, 0.5, "", ha=side, **look) for x, side in ((0.02, "left"), (0.98, "right"))]
 
     def show(self, result: Dealt) -> str:
         """Light the mini-batch of this step, and put the others where they are."""

@@ -141,10 +141,6 @@ class RatioFace:
         self._make_histogram(top)
         self._make_lanes(low)
         self._make_lookup(right)
-        self.moving = (
-            *(self.bars, self.lane, self.ceilings, *self.ways, *self.marks, *self.said),
-            *(*self.then, *self.now, *self.heights, self.words),
-        )
 
     def _make_histogram(self, axes: Axes) -> None:
         count = len(normalised_rows().actions)

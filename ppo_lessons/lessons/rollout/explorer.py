@@ -6,7 +6,6 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
-from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.collections import PolyCollection
 from matplotlib.patches import Circle
@@ -163,9 +162,11 @@ class RolloutFace:
         self.figure.get_layout_engine().set(rect=(0.37, 0, 0.63, 1))
         width, height = self.figure.bbox.size
         left = self.figure.add_axes((0.04, 0.01, CASE.size * CELL / width, BOARD_HEIGHT * CELL / height))
-        self.moving = (*self._make_board(left), *self._make_draw(above), *self._make_story(below))
+        self._make_board(left)
+        self._make_draw(above)
+        self._make_story(below)
 
-    def _make_board(self, axes: Axes) -> tuple[Artist, ...]:
+    def _make_board(self, axes: Axes) -> None:
         plain(axes, "the board before the step")
         axes.set(xlim=(0, CASE.size), ylim=(BOARD_HEIGHT - 0.1, -0.1))
         self.board = axes.add_artist(Pixels(0, CASE.size))
@@ -176,18 +177,16 @@ class RolloutFace:
             artist.set_path_effects([withStroke(linewidth=4.5, foreground="white")])
         self.caption = axes.text(0, CASE.size + 0.3, "", fontsize=9.5, color=DARK, va="top")
         axes.text(0, CASE.size + 1, "ring: this detective; arrow: its action (none: stay)", fontsize=8, va="top")
-        return self.board, self.arrow, self.ring, self.caption
 
-    def _make_draw(self, axes: Axes) -> tuple[Artist, ...]:
+    def _make_draw(self, axes: Axes) -> None:
         plain(axes, "what it could do; hatched: what was drawn", "", "probability")
         axes.set(ylim=(0, 1.2), xlim=(-0.6, len(ACTION_NAMES) - 0.4), yticks=(0, 0.5, 1))
         self.bars = axes.bar(ACTION_NAMES, [0.0] * len(ACTION_NAMES), 0.7, color=BLUE, edgecolor="white").patches
         axes.tick_params(axis="x", labelsize=9)
         self.chances = [axes.text(n, 0, "", ha="center", va="bottom", fontsize=9) for n in range(len(ACTION_NAMES))]
         self.silence = axes.text(2, 0.6, "", ha="center", va="center", fontsize=10, color=DARK)
-        return *self.bars, *self.chances, self.silence
 
-    def _make_story(self, axes: Axes) -> tuple[Artist, ...]:
+    def _make_story(self, axes: Axes) -> None:
         steps = len(recording().states)
         plain(axes, "its whole rollout", "step t", "value, reward")
         axes.set(xlim=(-0.8, steps - 0.2), ylim=(LOW, HIGH), xticks=range(0, steps, 4), yticks=(-2, 0, 2, 4))
@@ -207,8 +206,6 @@ class RolloutFace:
         labels = ["value (critic)", "reward", "fallen, waiting", "case over"]
         where = dict(loc="lower right", bbox_to_anchor=(1.01, 0.97), columnspacing=1.2, borderpad=0.2)
         axes.legend(handles, labels, fontsize=8, frameon=False, ncols=4, handlelength=1.6, handletextpad=0.5, **where)
-        points = self.curve, self.falls, self.here
-        return self.gap, self.now, self.ends, self.gains, *points, *self.outcomes, *self.words
 
     def show(self, result: Moment) -> str:
         """Put everything where the row says."""

@@ -5,7 +5,6 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
-from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
@@ -204,9 +203,11 @@ class BufferFace:
         self.figure = Figure(figsize=(width / 100, height / 100), dpi=100, facecolor="white")
         grid = self.figure.add_axes((42 / width, 68 / height, E * A * CELL / width, T * CELL / height))
         lines = self.figure.add_axes((700 / width, 68 / height, 236 / width, T * CELL / height))
-        self.moving = (*self._make_grid(grid), *self._make_list(lines), *self._make_arrow(grid, lines))
+        self._make_grid(grid)
+        self._make_list(lines)
+        self._make_arrow(grid, lines)
 
-    def _make_grid(self, axes: Axes) -> tuple[Artist, ...]:
+    def _make_grid(self, axes: Axes) -> None:
         plain(axes, "", "copy e of the world, in each the agents a = 0, 1, 2, 3", "step t")
         axes.set(xlim=(0, E * A), ylim=(T, 0), yticks=np.arange(0, T, 4) + 0.5)
         axes.set_yticklabels(range(0, T, 4))
@@ -228,9 +229,8 @@ class BufferFace:
                    Patch(facecolor=ORANGE, edgecolor=DARK, label="followed")]  # fmt: skip
         where = dict(loc="upper left", bbox_to_anchor=(-0.01, -0.125))
         axes.legend(handles=handles, fontsize=8, frameon=False, ncols=4, **where)
-        return self.pixels, self.title, self.next, self.word, self.next_label
 
-    def _make_list(self, axes: Axes) -> tuple[Artist, ...]:
+    def _make_list(self, axes: Axes) -> None:
         count = 2 * AROUND + 1
         axes.set(xlim=(0, 1), ylim=(count - 0.5, -0.5))
         axes.set_axis_off()
@@ -241,14 +241,12 @@ class BufferFace:
         self.silence = axes.text(0.5, AROUND, "", fontsize=9.5, ha="center", va="center")
         self.says = axes.text(0.02, count - 0.2, "", fontsize=9, va="top")
         self.list = Kept(axes, (*self.boxes, *self.texts, self.silence))
-        return self.list, self.list_title, self.says
 
-    def _make_arrow(self, grid: Axes, lines: Axes) -> tuple[Artist, ...]:
+    def _make_arrow(self, grid: Axes, lines: Axes) -> None:
         look = dict(arrowstyle="-|>", mutation_scale=12, color=DARK, linewidth=1.3, shrinkA=6, shrinkB=0)
         self.arrow = ConnectionPatch((0, 0), (0.02, AROUND), "data", "data", axesA=grid, axesB=lines, **look)
         self.arrow.set_path_effects([withStroke(linewidth=3.5, foreground="white")])
         self.figure.add_artist(self.arrow)
-        return self.arrow, self.frame
 
     def show(self, result: Filling) -> str:
         """Put everything where the buffer says."""
@@ -285,7 +283,7 @@ class BufferFace:
             gone, row = ("?", "?") if result.row is None else (place - result.row, result.row)
             title = f"row {place} - {gone} fallen = {row}"
         self.list_title.set_text(title)
-        self.list.shown = tuple(result.around)
+        self.list.show(tuple(result.around))
         lines = result.around or [Neighbour(0, None, OUTSIDE)] * len(self.boxes)
         looks = (("white", GREY, ""), (SOFT_BLUE, BLUE, ""), (FALLEN, GREY, "  fallen"), ("white", "white", ""))
         for i, (line, box, text) in enumerate(zip(lines, self.boxes, self.texts, strict=True)):

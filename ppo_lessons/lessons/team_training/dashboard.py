@@ -77,7 +77,6 @@ class DashboardFace:
         panels[2].set(yscale="log", ylim=limits[2])
         self.marks = [axes.axvline(0, color=DARK, linewidth=1, linestyle=":") for axes in panels]
         self.agent_steps = agent_steps
-        self.moving = (*self.lines.values(), *self.marks)
 
     def show(self, result: Training) -> str:
         """Draw the curves as far as they go."""

@@ -6,7 +6,6 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
-from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.patches import FancyArrowPatch
 from torch import Tensor
@@ -123,23 +122,25 @@ class ValueFace:
 
     def __init__(self) -> None:
         self.figure, (left, middle, right) = new_figure(9.4, 3.9, 1, 3, gridspec_kw={"width_ratios": (1.1, 1.2, 0.95)})
-        self.moving = (*self._critic(left), *self._layers(middle), *self._plane(right))
+        self._critic(left)
+        self._layers(middle)
+        self._plane(right)
 
-    def _critic(self, axes: Axes) -> tuple[Artist, ...]:
+    def _critic(self, axes: Axes) -> None:
         plain(axes, "what the critic says: all rows", "returns (what it should say)", "values (what it says)")
         axes.set(xlim=(-2.1, 4.6), ylim=(-3.4, 4.9))
-        axes.plot([-2.1, 4.6], [-2.1, 4.6], color=DARK, linewidth=1, linestyle="--")
+        axes.axline((0, 0), slope=1, color=DARK, linewidth=1, linestyle="--")
         axes.text(3.3, 3.6, "right", fontsize=8, ha="right", va="bottom")
         (self.points,) = axes.plot([], [], "o", color=GREY, markersize=2.5, alpha=0.5, markeredgewidth=0)
         self.three = recording().rows_of(BADGES[name] for name in NAMED)
         for name, x in zip(NAMED, recorded_rows().returns[self.three].tolist(), strict=True):
             axes.axvline(x, ymax=0.86, color=ORANGE, linewidth=0.8, linestyle=":")  # returns are data: only values move
-            axes.text(x, -3.35, f" {name}", fontsize=8, rotation=90, ha="right", va="bottom")
+            low = axes.get_xaxis_transform()
+            axes.text(x, 0.01, f" {name}", transform=low, fontsize=8, rotation=90, ha="right", va="bottom")
         (self.named,) = axes.plot([], [], "D", color=ORANGE, markeredgecolor=DARK, markeredgewidth=0.6, markersize=5)
         self.said = axes.text(0.02, 0.98, "", transform=axes.transAxes, fontsize=8.5, va="top")
-        return self.points, self.named, self.said
 
-    def _layers(self, axes: Axes) -> tuple[Artist, ...]:
+    def _layers(self, axes: Axes) -> None:
         plain(axes, "how hard each term pulls", "", "gradient of the first mini-batch, length")
         axes.set(yscale="log", xlim=(-0.6, 3.6), ylim=(2e-5, 3e2))
         axes.set_xticks(range(4), ["trunk,\nlayer 1", "trunk,\nlayer 2", "actor's\nhead", "critic's\nhead"])
@@ -156,9 +157,8 @@ class ValueFace:
         axes.plot([], [], "o", color=GREY, markerfacecolor="white", label="hollow: before the clip, full: after it")
         axes.legend(fontsize=8, frameon=False, loc="upper left", borderaxespad=0, labelspacing=0.3, handletextpad=0.1)
         self.clip = axes.text(0.02, 0.02, "", transform=axes.transAxes, fontsize=8.5)
-        return *self.stems, *self.before, *self.after, self.clip
 
-    def _plane(self, axes: Axes) -> tuple[Artist, ...]:
+    def _plane(self, axes: Axes) -> None:
         plain(axes, "who steers the shared trunk")
         axes.set(xlim=(-0.75, 1.4), ylim=(-1.4, 1.6), aspect="equal", anchor="W")
         axes.set_axis_off()
@@ -174,7 +174,6 @@ class ValueFace:
             axes.text(0, 0, "sum", color=DARK, fontsize=9, ha="left", va="bottom", weight="bold"),
         )
         self.verdict = axes.text(0.3, -0.35, "", fontsize=8.5, ha="center", va="top")
-        return self.sides, *self.arrows, *self.tips, self.verdict
 
     def show(self, result: Tug) -> str:
         """Put points, markers and arrows where the result says."""

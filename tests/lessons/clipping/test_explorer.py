@@ -22,7 +22,7 @@ def explorer() -> Explorer:
 
 @pytest.fixture(scope="module")
 def face() -> ClippingFace:
-    return ClippingFace()
+    return explore().panels[0]._face
 
 
 def ratios_by_hand(steps: int) -> np.ndarray:

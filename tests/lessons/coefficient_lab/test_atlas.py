@@ -99,7 +99,7 @@ def test_own_runs_appear(usual: dict[str, object]):
     usual = {**usual, "quantity": "entropy"}
     trials = [trained(ent_coef=0.01), trained(vf_coef=10.0, clip_eps=0.1)]
     face = AtlasFace()
-    live = LiveFigure(face.figure, face.moving)
+    live = LiveFigure(face)
     said = [face.show(open_page(**usual))]
     seen = [live.draw()]
     assert "★" not in said[0]

@@ -244,7 +244,7 @@ def told(reports: list[TrainReport], seeds: int = 1, cycles: int = 40, **changes
 
 def test_the_picture_shows_the_five_newest_trials(reports: list[TrainReport]):
     face = RunsFace()
-    live = LiveFigure(face.figure, face.moving)
+    live = LiveFigure(face)
     names = [0.05, 0.1, 0.4, 0.5, 1.0, 2.0]
     trials = [told(reports, clip_eps=clip_eps) for clip_eps in names]
     seen = []
@@ -280,7 +280,7 @@ def test_lines_are_means_and_bands_reach_to_all_seeds(reports: list[TrainReport]
 
 def test_the_longest_name_fits(reports: list[TrainReport]):
     face = RunsFace()
-    live = LiveFigure(face.figure, face.moving)
+    live = LiveFigure(face)
     face.show([told(reports, clip_eps=0.02, ent_coef=0.005, vf_coef=0.05, learning_rate=3e-4, epochs=8)])
     live.draw()
     assert face.names[0].get_window_extent().x1 <= live.size[0]

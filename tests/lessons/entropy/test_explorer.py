@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from ppo_lessons.lessons.entropy.explorer import ENT_COEFS, TIMES, EntropyFace, explore, scale_logits
+from ppo_lessons.lessons.entropy.explorer import ENT_COEFS, TIMES, explore, scale_logits
 from ppo_lessons.shipped.recorded_update import recorded_rows, recording
 from ppo_lessons.shipped.recording import BADGES, CONFIG
 from ppo_lessons.update import minibatch_losses
@@ -82,7 +82,7 @@ def test_answers_of_the_lesson():
 
 
 def test_everything_stays_within_the_limits():
-    face = EntropyFace()
+    face = explore().panels[0]._face
     edges, limits = face.edges, [axes.get_ylim() for axes in face.figure.axes]
     for times in TIMES:
         for ent_coef in (ENT_COEFS[0], ENT_COEFS[-1]):

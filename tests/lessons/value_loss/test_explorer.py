@@ -9,7 +9,7 @@ import torch
 from ppo_lessons.actor_critic import ActorCritic
 from ppo_lessons.buffer import Rows
 from ppo_lessons.display.gradients import gradient_lengths
-from ppo_lessons.lessons.value_loss.explorer import VF_COEFS, ValueFace, explore, pull_trunk
+from ppo_lessons.lessons.value_loss.explorer import VF_COEFS, explore, pull_trunk
 from ppo_lessons.shipped.recorded_update import first_policy, one_pass, policy_after, recorded_rows, recorded_update
 from ppo_lessons.shipped.recording import CONFIG
 from ppo_lessons.update import minibatch_losses
@@ -99,7 +99,7 @@ def test_answers_of_the_lesson():
 
 
 def test_everything_stays_within_the_limits():
-    face = ValueFace()
+    face = explore().panels[0]._face
     left, middle, right = face.figure.axes
     for vf_coef in (VF_COEFS[0], VF_COEFS[1], VF_COEFS[-1]):
         for steps in (0, 1, 16):
