@@ -5,7 +5,7 @@
     python start.py machines [names]      what computes with floats, once more as other processors would
     python start.py notebooks [names]     make the notebooks anew from notebooks/source
     python start.py benchmark [...]       measure speed against other libraries
-    python start.py format                lay the code out as the tests want it
+    python start.py format                lay the code out as the tests want it, and write the generated pages anew
 
 Only the standard library is used, and packages go nowhere but into .venv. Ctrl-C stops it.
 """
@@ -37,6 +37,7 @@ PYTHON = str(VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python"))
 STAMP = VENV / "ppo_lessons.json"
 LOG = VENV / "install.log"
 
+PAGES = ["-m", "ppo_lessons.publishing.pages"]
 # For each command the extras of pyproject.toml that it needs and the Python modules it runs, one after the other.
 COMMANDS = {
     "lab": (["lessons"], []),
@@ -44,7 +45,7 @@ COMMANDS = {
     "machines": (["lessons", "test"], [["tests/commands/machines.py"]]),
     "notebooks": (["lessons"], [["-m", "ppo_lessons.publishing.build"]]),
     "benchmark": (["lessons", "benchmark"], [["-m", "benchmarks"]]),
-    "format": (["lessons", "test"], [["-m", "ruff", "check", "--fix"], ["-m", "ruff", "format"]]),
+    "format": (["lessons", "test"], [["-m", "ruff", "check", "--fix"], ["-m", "ruff", "format"], PAGES]),
 }
 # Settings that would bring in foreign modules, kernels and plot windows, or install to elsewhere.
 LEFT_OUT = {"PYTHONPATH", "PYTHONHOME", "PYTHONSTARTUP", "JUPYTER_PATH", "MPLBACKEND", "PIP_TARGET", "PIP_PREFIX"}

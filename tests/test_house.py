@@ -9,56 +9,14 @@ from pathlib import Path
 import pytest
 
 import ppo_lessons
+from ppo_lessons.publishing.house import FLOORS, HOUSE, asked_of_the_house, imports_of, modules, name_of, room_of
 
-HOUSE = Path(ppo_lessons.__file__).parent
 TESTS = Path(__file__).parent
-MODULES = sorted(HOUSE.rglob("*.py"))
+MODULES = modules()
 CORE = sorted(path for path in HOUSE.glob("*.py") if path.stem != "__init__")
-FLOORS = (
-    {"guards"},
-    {"core"},
-    {"spirit_world", "other_worlds"},
-    {"shipped"},
-    {"display"},
-    {"interactive", "classroom"},
-    {"lessons"},
-    {"publishing"},
-)
-"""From the cellar up. Rooms of one floor do not know each other, and each knows the floors below."""
 ALONE = {"advantages": set(), "losses": set(), "minibatches": set(), "errors": set(), "team_env": set()}
 ALONE |= {"config": {"guards"}, "actor_critic": {"guards"}}
 """The equations: what they import of the house."""
-
-
-def imports_of(path):
-    """Every module that a file imports anywhere, as dotted names."""
-    found = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Import):
-            found |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom):
-            assert node.level == 0, f"{path.name}: imports are written out in full"
-            found |= {f"{node.module}.{alias.name}" for alias in node.names} | {node.module}
-    return found
-
-
-def dotted(path):
-    """The name by which a module is imported."""
-    return ".".join(("ppo_lessons", *path.relative_to(HOUSE).with_suffix("").parts)).removesuffix(".__init__")
-
-
-def asked_of_the_house(path):
-    """Which modules of this house a file imports, as dotted names."""
-    names = {dotted(module) for module in MODULES}
-    return {name for name in imports_of(path) & names if name != dotted(path)}
-
-
-def room_of(name):
-    """The folder in which a module stands; "core" for the open floor, "door" for the front door."""
-    parts = name.split(".")
-    if len(parts) == 1:
-        return "door"
-    return parts[1] if (HOUSE / parts[1]).is_dir() else "core"
 
 
 def floor_of(room):
@@ -66,20 +24,20 @@ def floor_of(room):
 
 
 def ids(paths):
-    return [dotted(path) for path in paths]
+    return [name_of(path) for path in paths]
 
 
-INSIDE = [path for path in MODULES if dotted(path) != "ppo_lessons"]
+INSIDE = [path for path in MODULES if name_of(path) != "ppo_lessons"]
 
 
 def test_every_folder_has_its_floor():
     folders = {path.name for path in HOUSE.iterdir() if path.is_dir() and any(path.glob("*.py"))}
-    assert {"core", *folders} == set().union(*FLOORS)
+    assert {"core", *folders} == {room for rooms in FLOORS for room in rooms}
 
 
 @pytest.mark.parametrize("path", INSIDE, ids=ids(INSIDE))
 def test_imports_point_down(path):
-    room = room_of(dotted(path))
+    room = room_of(name_of(path))
     asked = {room_of(name) for name in asked_of_the_house(path)} - {room, "door"}
     too_high = {other for other in asked if floor_of(other) >= floor_of(room)}
     assert not too_high
@@ -120,7 +78,7 @@ def test_the_rules_of_the_game_know_the_cases_alone():
 
 def test_the_flow_has_no_circles():
     """Each module can be read after those that it imports."""
-    left = {dotted(path): asked_of_the_house(path) for path in INSIDE if path.stem != "__init__"}
+    left = {name_of(path): asked_of_the_house(path) for path in INSIDE if path.stem != "__init__"}
     while left:
         free = {name for name, needs in left.items() if not needs & left.keys()}
         assert free, f"these import each other in a circle: {sorted(left)}"
@@ -151,7 +109,7 @@ def test_there_is_no_room_where_things_pile_up():
 
 def test_the_map_names_every_module_and_folder():
     """The map of the house in the front door is complete."""
-    rooms = {path.stem for path in CORE} | set().union(*FLOORS) - {"core"}
+    rooms = {path.stem for path in CORE} | {room for rooms in FLOORS for room in rooms if room != "core"}
     assert not {name for name in rooms if f"`{name}`" not in ppo_lessons.__doc__}
 
 

@@ -22,7 +22,6 @@ from nbformat import NotebookNode
 
 from ppo_lessons.classroom.exercise import Exercise
 from ppo_lessons.lessons import desk
-from ppo_lessons.publishing.reference_pages import pages
 
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 SOURCE = NOTEBOOKS / "source"
@@ -170,9 +169,6 @@ def main() -> None:
             solve(notebook)
         write(execute(notebook), (options.solved or NOTEBOOKS) / f"{name}.ipynb")
         print(f"built {name}")
-    if not options.solved:
-        for path, text in pages().items():
-            path.write_text(text, encoding="utf-8", newline="\n")
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """The glossary, and the map from equation to function to lesson to test: generated, so that they cannot drift.
 
-`python start.py notebooks` writes them anew into `docs/`; a test holds them against the sources.
+`pages` writes them anew into `docs/`; a test holds them against the sources.
 """
 
 import importlib
@@ -89,7 +89,7 @@ def glossary_page() -> str:
     lines = [
         "# Glossary",
         "",
-        "Generated from `ppo_lessons/publishing/reference_pages.py` by `python start.py notebooks`.",
+        "Generated from `ppo_lessons/publishing/reference_pages.py` by `python start.py format`.",
         "",
         "| term | symbol | name in code | lesson | meaning |",
         "|---|---|---|---|---|",
@@ -106,7 +106,7 @@ def map_page() -> str:
     lines = [
         "# From equation to function to lesson to test",
         "",
-        "Generated from the docstrings, the lessons and the tests by `python start.py notebooks`.",
+        "Generated from the docstrings, the lessons and the tests by `python start.py format`.",
         "",
         "| source | function | lessons | tests |",
         "|---|---|---|---|",
@@ -127,11 +127,6 @@ def map_page() -> str:
 def _test_name(path: Path) -> str:
     """A golden test is called after its lesson too."""
     return f"{path.parent.name}/{path.name}" if path.parent != TESTS else path.name
-
-
-def pages() -> dict[Path, str]:
-    """Return path -> text of both pages."""
-    return {DOCS / "glossary.md": glossary_page(), DOCS / "map.md": map_page()}
 
 
 def _functions_with_sources() -> Iterator[tuple[str, str, str]]:

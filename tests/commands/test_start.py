@@ -90,6 +90,7 @@ def test_old_python_gets_one_sentence(monkeypatch):
 
 # Commands and options
 
+PAGES = ["-m", "ppo_lessons.publishing.pages"]
 PYTEST = "-m pytest -n auto --maxprocesses 4 --dist loadfile".split()
 
 
@@ -100,7 +101,7 @@ PYTEST = "-m pytest -n auto --maxprocesses 4 --dist loadfile".split()
         (["machines", "avx2"], ["lessons", "test"], [["tests/commands/machines.py", "avx2"]]),
         (["notebooks", "07_clipping"], ["lessons"], [["-m", "ppo_lessons.publishing.build", "07_clipping"]]),
         (["benchmark"], ["lessons", "benchmark"], [["-m", "benchmarks"]]),
-        (["format"], ["lessons", "test"], [["-m", "ruff", "check", "--fix"], ["-m", "ruff", "format"]]),
+        (["format"], ["lessons", "test"], [["-m", "ruff", "check", "--fix"], ["-m", "ruff", "format"], PAGES]),
     ],
 )
 def test_commands_prepare_what_they_need_and_pass_their_arguments_on(start, commands, arguments, extras, steps):
