@@ -21,8 +21,8 @@ from ppo_lessons.publishing.build import lessons
 EXPLORERS = [
     (name, name[3:], function)
     for name in lessons()
-    for function in importlib.import_module(f"ppo_lessons.lessons.{name[3:]}").__all__
-    if function.startswith("explore")
+    for function in vars(importlib.import_module(f"ppo_lessons.lessons.{name[3:]}"))
+    if function.startswith("explore") and function != "explorer"
 ]
 """Lesson, its folder, and the function that makes the explorer."""
 SHOWN = """async (panel) => {

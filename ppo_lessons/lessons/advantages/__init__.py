@@ -2,5 +2,3 @@
 
 from ppo_lessons.lessons.advantages.explorer import explore
 from ppo_lessons.lessons.advantages.figures import show_along_copy, show_ends
-
-__all__ = ["explore", "show_along_copy", "show_ends"]

@@ -8,6 +8,7 @@ from matplotlib.patches import Patch
 from ppo_lessons.display.picture import BLUE, DARK, GREEN, GREY, ORANGE, SOFT_BLUE, new_figure, plain, signed
 from ppo_lessons.interactive.controls import Choice, Slider, Toggle
 from ppo_lessons.interactive.explorer import Explorer
+from ppo_lessons.interactive.marks import segments
 from ppo_lessons.lessons.advantages.stretches import SLOTS, STRETCHES, TREATMENTS, Stretch, look_back
 
 NAMES = {
@@ -121,8 +122,8 @@ class AdvantageFace:
             beyond.set(x=count - 0.5, width=SLOTS + 0.6 - (count - 0.5))
             wall.set_xdata([count - 0.5] * 2)
 
-        self.rewards.set_segments(_stems(places, result.rewards))
-        self.later_rewards.set_segments(_stems(later, result.later_rewards))
+        self.rewards.set_segments(segments(places, 0, places, result.rewards))
+        self.later_rewards.set_segments(segments(later, 0, later, result.later_rewards))
         self.values.set_data(places, result.values)
         self.later_values.set_data(later, result.later_values)
         self.leap.set_data([count - 1, count], [result.values[-1], result.next_value])
@@ -131,7 +132,7 @@ class AdvantageFace:
         self.expected.set(position=(count + 0.35, max(result.next_value, 0) + 0.45), text=f"{result.next_value:.2f}")
         self._show_credit(result, count)
 
-        self.parts.set_segments(_stems(places, result.weights * result.td_errors))
+        self.parts.set_segments(segments(places, 0, places, result.weights * result.td_errors))
         self.deltas.set_data(places, result.td_errors)
         self.advantages.set_data(places, result.advantages)
         self.as_it_was.set_data(places, result.as_it_was)
@@ -164,11 +165,6 @@ class AdvantageFace:
         self.credit.set(x=count - 1.21, y=result.rewards[-1], height=result.credit, visible=paid)
         self.path.set_data(*([source, source, count - 1, count - 1], [1.1, level, level, 1.0]) if paid else ([], []))
         self.credited.set(position=((source + count - 1) / 2, level + 0.15), text=signed(result.credit, 3) * paid)
-
-
-def _stems(places: np.ndarray, heights: np.ndarray) -> np.ndarray:
-    """Return a vertical segment from 0 to each height, (L, 2, 2)."""
-    return np.stack((np.stack((places, 0 * heights), -1), np.stack((places, heights), -1)), 1)
 
 
 def explore() -> Explorer:

@@ -2,5 +2,3 @@
 
 from ppo_lessons.lessons.clipping.explorer import explore
 from ppo_lessons.lessons.clipping.figures import show_clipped_surrogate, show_motion, show_pushed_rows
-
-__all__ = ["explore", "show_clipped_surrogate", "show_motion", "show_pushed_rows"]

@@ -3,5 +3,3 @@
 from ppo_lessons.lessons.coefficient_lab.atlas import explore_atlas
 from ppo_lessons.lessons.coefficient_lab.moment import explore_moment, update_frozen
 from ppo_lessons.lessons.coefficient_lab.runs import RunsLab
-
-__all__ = ["RunsLab", "explore_atlas", "explore_moment", "update_frozen"]

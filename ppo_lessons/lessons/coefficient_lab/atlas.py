@@ -264,16 +264,13 @@ def explore_atlas(trials: Sequence[Trial] = ()) -> Explorer:
     """
     atlas, usual = shipped(), PPOConfig()
     points = tuple(range(1, len(atlas.agent_steps) + 1))
+
+    def in_millions(point: int) -> str:
+        return f"{atlas.agent_steps[point - 1] / 1e6:.2f}"
+
     knobs = (
         Choice("quantity", "quantity", tuple(QUANTITIES), "win_rate"),
-        Slider(
-            "point",
-            "million agent-steps",
-            points,
-            points[-1],
-            lambda p: f"{atlas.agent_steps[p - 1] / 1e6:.2f}",
-            play=250,
-        ),
+        Slider("point", "million agent-steps", points, points[-1], in_millions, play=250),
         Slider("clip_eps", "clip_eps", atlas.clip_eps, usual.clip_eps),
         Slider("ent_coef", "ent_coef", atlas.ent_coef, usual.ent_coef),
         Slider("vf_coef", "vf_coef", atlas.vf_coef, usual.vf_coef),

@@ -3,5 +3,3 @@
 from ppo_lessons.display.gradients import gradient_lengths
 from ppo_lessons.lessons.detaching.explorer import explore
 from ppo_lessons.lessons.detaching.figures import show_false_progress, show_gradient_xray
-
-__all__ = ["explore", "gradient_lengths", "show_false_progress", "show_gradient_xray"]

@@ -9,13 +9,3 @@ from ppo_lessons.lessons.entropy.figures import (
     show_softmax_twice,
     show_terms,
 )
-
-__all__ = [
-    "explore",
-    "show_distributions",
-    "show_entropy_curve",
-    "show_entropy_histogram",
-    "show_entropy_runs",
-    "show_softmax_twice",
-    "show_terms",
-]

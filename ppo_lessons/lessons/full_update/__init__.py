@@ -2,5 +2,3 @@
 
 from ppo_lessons.lessons.full_update.explorer import explore
 from ppo_lessons.lessons.full_update.figures import show_loss_terms, show_ratios, show_update, show_weight_changes
-
-__all__ = ["explore", "show_loss_terms", "show_ratios", "show_update", "show_weight_changes"]

@@ -9,13 +9,3 @@ from ppo_lessons.lessons.minibatches.figures import (
     show_learning,
     show_neighbours,
 )
-
-__all__ = [
-    "correlation",
-    "explore",
-    "place_of",
-    "show_agreement",
-    "show_assignment",
-    "show_learning",
-    "show_neighbours",
-]

@@ -15,6 +15,7 @@ from torch import Tensor
 from ppo_lessons.display.picture import BLUE, DARK, GREY, ORANGE, legend_above, new_figure, plain
 from ppo_lessons.interactive.controls import Slider, Toggle
 from ppo_lessons.interactive.explorer import Explorer
+from ppo_lessons.interactive.marks import segments
 from ppo_lessons.minibatches import count_gradient_steps, shuffle_rows, split_rows
 from ppo_lessons.shipped.recorded_update import recorded_rows, recording
 from ppo_lessons.shipped.recording import BADGES, CONFIG
@@ -185,9 +186,10 @@ class MinibatchFace:
         self.cells.set_data(table.reshape(len(table), -1))
         self.title.set_text(f"epoch {result.epoch}, mini-batch {k} (0 to {pieces - 1})")
 
-        self.means.set_segments(_level(edges, result.mean_returns))
-        self.lit.set_segments(_level(edges[k : k + 2], result.mean_returns[k : k + 1]))
-        self.other.set_segments(_level(edges, result.other_means))
+        begin, end, means = edges[:-1], edges[1:], result.mean_returns
+        self.means.set_segments(segments(begin, means, end, means))
+        self.lit.set_segments(segments(begin[k], means[k], end[k], means[k]))
+        self.other.set_segments(segments(begin, result.other_means, end, result.other_means))
         self.here.set_data([result.place], [result.mean_returns[result.followed[-1]]])
         done, left = int(edges[k + 1]), self.num_rows - int(edges[k + 1])
         self.seen.set_width(done)
@@ -208,11 +210,6 @@ class MinibatchFace:
             f"{CONFIG.epochs} epochs); mean returns {how[0]} {means[0]}, {how[1]} {means[1]}; {FOLLOWED} is in "
             f"mini-batch {now} of this epoch{earlier}"
         )
-
-
-def _level(edges: np.ndarray, heights: np.ndarray) -> np.ndarray:
-    """Return a level segment from edge to edge at each height, (pieces, 2, 2)."""
-    return np.stack((np.stack((edges[:-1], heights), -1), np.stack((edges[1:], heights), -1)), 1)
 
 
 def _times(count: int) -> str:

@@ -2,5 +2,3 @@
 
 from ppo_lessons.lessons.ratios.explorer import explore
 from ppo_lessons.lessons.ratios.figures import show_kl_estimates, show_lookup, show_ratio_spread
-
-__all__ = ["explore", "show_kl_estimates", "show_lookup", "show_ratio_spread"]

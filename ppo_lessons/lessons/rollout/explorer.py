@@ -16,6 +16,7 @@ from ppo_lessons.actor_critic import log_probabilities
 from ppo_lessons.display.picture import BLUE, DARK, GREEN, GREY, ORANGE, SOFT_ORANGE, new_figure, plain, signed
 from ppo_lessons.interactive.controls import Choice, Slider
 from ppo_lessons.interactive.explorer import Explorer
+from ppo_lessons.interactive.marks import segments
 from ppo_lessons.interactive.pixels import Pixels
 from ppo_lessons.shipped.recorded_update import recording
 from ppo_lessons.shipped.recording import BADGES
@@ -195,10 +196,10 @@ class RolloutFace:
             PolyCollection([], facecolor="#ECECE8", edgecolor=GREY, hatch="///", linewidth=0)
         )
         self.now = axes.axvspan(-0.5, 0.5, facecolor=SOFT_ORANGE, edgecolor=ORANGE, linewidth=1.2)
-        (self.gains,) = axes.plot([], [], color=GREEN, linewidth=4.5, solid_capstyle="butt")
+        self.gains = axes.vlines([], [], [], color=GREEN, linewidth=4.5, capstyle="butt", zorder=2)
         (self.curve,) = axes.plot([], [], ".-", color=BLUE, markersize=4, linewidth=1.4)
         (self.falls,) = axes.plot([], [], "X", color=DARK, markersize=9, linestyle="none")
-        (self.ends,) = axes.plot([], [], "--", color=DARK, linewidth=1.2)
+        self.ends = axes.vlines([], [], [], linestyle="--", color=DARK, linewidth=1.2, zorder=2)
         (self.here,) = axes.plot([], [], "o", color=DARK, markersize=11, fillstyle="none", markeredgewidth=1.8)
         self.outcomes = [axes.text(0, HIGH, "", ha="right", va="top", fontsize=8.5) for _ in range(ENDS_AT_MOST)]
         self.words = [axes.text(0, 0, "falls", ha="right", va="bottom", fontsize=8.5) for _ in range(ENDS_AT_MOST)]
@@ -246,8 +247,8 @@ class RolloutFace:
         steps, now = np.arange(len(result.values)), result.badge[0]
         cuts = np.array(list(result.ends), int) + 1
         self.curve.set_data(np.insert(steps.astype(float), cuts, np.nan), np.insert(result.values, cuts, np.nan))
-        self.gains.set_data(*_stems(steps, np.zeros(len(steps)), result.rewards))
-        self.ends.set_data(*_stems(cuts - 0.5, np.full(len(cuts), LOW), np.full(len(cuts), HIGH)))
+        self.gains.set_segments(segments(steps, 0, steps, result.rewards))
+        self.ends.set_segments(segments(cuts - 0.5, LOW, cuts - 0.5, HIGH))
         self.falls.set_data(steps[result.fell], result.values[result.fell])
         self.now.set_x(now - 0.5)
         self.here.set_data((now,), (result.value,))
@@ -263,12 +264,6 @@ def _write(labels: list[Text], texts: list[tuple[float, float, str]]) -> None:
     spare = [(0.0, 0.0, "")] * (len(labels) - len(texts))
     for label, (x, y, text) in zip(labels, texts + spare, strict=True):
         label.set(x=x, y=y, text=text)
-
-
-def _stems(at: np.ndarray, low: np.ndarray, high: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return x and y of one line that goes up and down at each place, with gaps between."""
-    gap = np.full(len(at), np.nan)
-    return np.stack([at, at, gap], 1).ravel(), np.stack([low, high, gap], 1).ravel()
 
 
 def explore() -> Explorer:

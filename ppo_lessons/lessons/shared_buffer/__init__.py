@@ -2,5 +2,3 @@
 
 from ppo_lessons.lessons.shared_buffer.explorer import explore
 from ppo_lessons.lessons.shared_buffer.figures import show_ageing, show_filling, show_places, show_way
-
-__all__ = ["explore", "show_ageing", "show_filling", "show_places", "show_way"]

@@ -107,6 +107,7 @@ def fill_buffer(moment: int, follow: str, living_only: bool) -> Filling:
     """
     buffer, badge = buffer_at(moment), BADGES[follow]
     acting = buffer.data.acting[: buffer.step]  # (step, E, A)
+    living = int(acting.sum())
     grid = np.full(SHAPE, EMPTY)
     grid[: buffer.step] = np.where(acting.numpy(), ACTING, FALLEN_WAITING)
     places = torch.arange(T * E * A).view(SHAPE)
@@ -122,21 +123,9 @@ def fill_buffer(moment: int, follow: str, living_only: bool) -> Filling:
         badges = badges_of(torch.ones(SHAPE, dtype=torch.bool))  # (T * E * A, 3)
         around = list_around(place, badges, grid.ravel())
     elif row is not None:
-        around = list_around(row, badges_of(acting), np.full(int(acting.sum()), ACTING))
-    return Filling(
-        moment=moment,
-        step=buffer.step,
-        is_full=buffer.is_full,
-        grid=grid,
-        living=int(acting.sum()),
-        name=follow,
-        badge=badge,
-        place=place,
-        row=row,
-        living_only=living_only,
-        around=around,
-        refusal=refusal,
-    )
+        around = list_around(row, badges_of(acting), np.full(living, ACTING))
+    kept = (buffer.step, buffer.is_full, grid, living)
+    return Filling(moment, *kept, follow, badge, place, row, living_only, around, refusal)
 
 
 def list_around(middle: int, badges: torch.Tensor, holds: np.ndarray) -> list[Neighbour]:
@@ -150,15 +139,11 @@ def list_around(middle: int, badges: torch.Tensor, holds: np.ndarray) -> list[Ne
     Returns:
         2 x AROUND + 1 lines; those before the first row and after the last one are OUTSIDE.
     """
-    lines = []
-    for number in range(middle - AROUND, middle + AROUND + 1):
-        inside = 0 <= number < len(badges)
-        lines.append(
-            Neighbour(number, tuple(badges[number].tolist()), int(holds[number]))
-            if inside
-            else Neighbour(number, None, OUTSIDE)
-        )
-    return lines
+    inside = range(len(badges))
+    return [
+        Neighbour(i, *((tuple(badges[i].tolist()), int(holds[i])) if i in inside else (None, OUTSIDE)))
+        for i in range(middle - AROUND, middle + AROUND + 1)
+    ]
 
 
 def _tiles() -> np.ndarray:

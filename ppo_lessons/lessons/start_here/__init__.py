@@ -1,5 +1,3 @@
 """Lesson 00: What will I be able to do?"""
 
 from ppo_lessons.lessons.start_here.figures import show_ages
-
-__all__ = ["show_ages"]

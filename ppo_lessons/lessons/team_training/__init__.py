@@ -3,5 +3,3 @@
 from ppo_lessons.lessons.team_training.dashboard import TrainingDashboard
 from ppo_lessons.lessons.team_training.figures import show_certificate, show_curves
 from ppo_lessons.lessons.team_training.watching import watch_training
-
-__all__ = ["TrainingDashboard", "show_certificate", "show_curves", "watch_training"]

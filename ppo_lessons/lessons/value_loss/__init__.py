@@ -2,5 +2,3 @@
 
 from ppo_lessons.lessons.value_loss.explorer import explore
 from ppo_lessons.lessons.value_loss.figures import show_pairs, show_predictions, show_shared_clip, show_tug_of_war
-
-__all__ = ["explore", "show_pairs", "show_predictions", "show_shared_clip", "show_tug_of_war"]

@@ -14,6 +14,7 @@ from ppo_lessons.buffer import Rows
 from ppo_lessons.display.picture import BLUE, DARK, GREEN, GREY, ORANGE, new_figure, plain, signed
 from ppo_lessons.interactive.controls import Slider, Toggle
 from ppo_lessons.interactive.explorer import Explorer
+from ppo_lessons.interactive.marks import segments
 from ppo_lessons.losses import explained_variance
 from ppo_lessons.shipped.recorded_update import one_pass, policy_after, recorded_rows, recording
 from ppo_lessons.shipped.recording import BADGES, CONFIG
@@ -195,7 +196,7 @@ class ValueFace:
         for term, lengths in enumerate(result.lengths):
             there = lengths > 0
             x, before, after = self.places[term][there], lengths[there], lengths[there] * result.kept
-            self.stems[term].set_segments(np.stack([np.stack([x, after], -1), np.stack([x, before], -1)], 1))
+            self.stems[term].set_segments(segments(x, after, x, before))
             self.before[term].set_data(x, before)
             self.after[term].set_data(x, after)
         self.clip.set_text(f"clip: all times {result.kept:.2f}" if result.kept < 1 else "clip: nothing to shorten")
