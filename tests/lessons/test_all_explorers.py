@@ -12,7 +12,7 @@ from ppo_lessons.interactive.explorer import Explorer, Panel
 from ppo_lessons.publishing.build import lessons
 from tests.browser.hands import EXPLORERS
 
-NAMES = [name for _, _, name in EXPLORERS]
+NAMES = [f"{module}.{function}" for _, module, function in EXPLORERS]
 
 
 def make(module: str, function: str) -> Explorer:
