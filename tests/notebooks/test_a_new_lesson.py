@@ -95,7 +95,7 @@ EXERCISE = Exercise(
     hints=("What has to sum to 1?", "logit minus the logarithm of the summed exponentials", "logits.log_softmax(-1)"),
 )
 ''',
-    "notebooks/source/13_softmax.py": '''# %% [markdown]
+    "notebooks/source/13_softmax.py": """# %% [markdown]
 # # 13. Softmax: how do logits become probabilities?
 #
 # **5 minutes, 1 exercise.** You need: [06](06_ratios.ipynb).
@@ -120,7 +120,7 @@ log_probabilities = check(log_probabilities)
 # %%
 print("a row of probabilities sums to 1:", bool((log_probabilities(torch.eye(3)).exp().sum(-1) - 1).abs().max() < 1e-6))
 show_progress()
-''',
+""",
     "tests/lessons/softmax/right_answers.py": '''"""Right answers to 13.1."""
 
 
@@ -187,7 +187,9 @@ def run(course: Path) -> Callable[..., str]:
 def test_a_lesson_is_a_folder_a_source_and_a_test_folder(course: Path, run: Callable[..., str]):
     assert "built 13_softmax" in run("ppo_lessons.publishing.build", "13")
     run("ppo_lessons.publishing.pages")
-    assert "13 softmax](notebooks/13_softmax.ipynb) | 5 | 1 | how do logits become" in (course / "README.md").read_text()
+    assert (
+        "13 softmax](notebooks/13_softmax.ipynb) | 5 | 1 | how do logits become" in (course / "README.md").read_text()
+    )
     built = (course / "notebooks" / "13_softmax.ipynb").read_text(encoding="utf-8")
     assert "13.1 log_probabilities: still blank" in built and "0 of 31" in built and '"image/png"' in built
     quick = ["pytest", "-q", "-p", "no:cacheprovider"]
