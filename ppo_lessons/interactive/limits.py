@@ -19,6 +19,9 @@ from ppo_lessons.interactive.controls import Knob, Toggle
 MARGIN, WITH_TEXTS = 0.05, 0.12
 """Room beside what lies farthest out, as a share of the whole; and in a panel with texts beside points and bars."""
 
+MOST = 81
+"""Settings that are asked; at a few milliseconds each, nobody waits."""
+
 
 class Limits(NamedTuple):
     """Of one panel; None where the face has set them itself."""
@@ -32,6 +35,8 @@ def find_limits(
 ) -> list[Limits]:
     """Return the limits of every panel whose face has set none, such that all probed settings lie within.
 
+    A panel that holds an image has its limits by it.
+
     Args:
         figure: Of a face; what it shows is changed.
         show: Puts what `compute` returns into the figure.
@@ -40,12 +45,21 @@ def find_limits(
 
     Returns:
         One entry for each panel of the figure.
+
+    Raises:
+        ValueError: If there are so many settings to be asked that everybody would wait.
     """
-    free = [(panel.get_autoscalex_on(), panel.get_autoscaley_on()) for panel in figure.axes]
+    free = [
+        (panel.get_autoscalex_on() and not panel.images, panel.get_autoscaley_on() and not panel.images)
+        for panel in figure.axes
+    ]
     if not any(map(any, free)):
         return [Limits(None, None) for _ in free]
+    asked = list(probes(knobs))
+    if len(asked) > MOST:
+        raise ValueError(f"With more than {MOST} settings to be asked a face sets its limits itself. Got {len(asked)}")
     points = [(np.empty((0, 2)),) for _ in free]
-    for settings in probes(knobs):
+    for settings in asked:
         with suppress(Exception):  # the panel says it, when somebody moves the knobs there
             show(compute(**settings))
         points = [(*kept, *_points(panel)) for kept, panel in zip(points, figure.axes, strict=True)]

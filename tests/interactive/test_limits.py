@@ -84,6 +84,18 @@ def test_panels_with_limits_of_their_own_are_asked_nothing():
     assert figure.axes[0].get_xlim() == (0, 1)
 
 
+def test_an_image_has_its_own_limits():
+    figure, axes = new_figure(2, 2)
+    axes.imshow(np.zeros((2, 3)))
+    assert find_limits(figure, str, compute, KNOBS) == [Limits(None, None)]
+
+
+def test_nobody_is_kept_waiting():
+    many = [Toggle(f"knob {i}", "knob") for i in range(7)]
+    with pytest.raises(ValueError, match=r"sets its limits itself. Got 128"):
+        find_limits(Face().figure, str, compute, many)
+
+
 def test_both_settings_of_an_explorer_have_the_same_limits():
     explorer = Explorer("Two", "two settings", compute, Face, KNOBS)
     explorer._press("compare")

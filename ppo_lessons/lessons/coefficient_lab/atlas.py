@@ -178,7 +178,7 @@ class AtlasFace:
         (self.hollow,) = grid.plot([], [], color="white", markeredgecolor=DARK, **look)
 
         plain(curves, "", "million agent-steps", "")
-        curves.set_xlim(0, atlas.agent_steps[-1] / 1e6)
+        curves.set(xlim=(0, atlas.agent_steps[-1] / 1e6), ylim=(0, 1))
         (self.usual,) = curves.plot([], [], color=GREY, linewidth=4, alpha=0.5, label="default settings")
         self.band = curves.fill_between([], [], [], color=BLUE, alpha=0.18, linewidth=0)
         (self.line,) = curves.plot([], [], color=BLUE, linewidth=1.8, label="chosen settings, 3 seeds")
