@@ -17,15 +17,19 @@ def find_exercises(lessons: str) -> tuple[Exercise, ...]:
     """Return the exercises of all lessons, in the order of their numbers.
 
     Args:
-        lessons: Dotted name of a package with a folder for each lesson; one with exercises has a module `exercises`
-            with its `EXERCISES`.
+        lessons: Dotted name of a package with a folder for each lesson; one with exercises has a package `exercises`,
+            in which a module with an exercise holds it as `EXERCISE`.
     """
-    found: list[Exercise] = []
-    for lesson in pkgutil.iter_modules(importlib.import_module(lessons).__path__, f"{lessons}."):
-        parts = pkgutil.iter_modules(importlib.import_module(lesson.name).__path__) if lesson.ispkg else ()
-        if any(part.name == "exercises" for part in parts):
-            found += importlib.import_module(f"{lesson.name}.exercises").EXERCISES
+    packages = (f"{lesson}.exercises" for lesson in _inside(lessons) if f"{lesson}.exercises" in _inside(lesson))
+    modules = [importlib.import_module(name) for package in packages for name in _inside(package)]
+    found = [module.EXERCISE for module in modules if hasattr(module, "EXERCISE")]
     return tuple(sorted(found, key=lambda exercise: [int(part) for part in exercise.number.split(".")]))
+
+
+def _inside(name: str) -> list[str]:
+    """Return the dotted names of the modules in a package; a plain module holds none."""
+    path = getattr(importlib.import_module(name), "__path__", ())
+    return [module.name for module in pkgutil.iter_modules(path, f"{name}.")]
 
 
 class Desk:

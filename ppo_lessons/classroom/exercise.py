@@ -51,7 +51,7 @@ class Exercise:
         return self.function.__name__
 
 
-def call_with(*args: Any, gradients: tuple[int, ...] = ()) -> Probe:
+def call_with(*args: Any, gradients: tuple[int, ...] = (), seen: Callable[[Any], Any] = lambda result: result) -> Probe:
     """Make a probe that calls a function on these arguments.
 
     It sees the result (values, shape and dtype), the gradient of its sum with respect to the named arguments, and
@@ -60,6 +60,7 @@ def call_with(*args: Any, gradients: tuple[int, ...] = ()) -> Probe:
     Args:
         args: Tensors, arrays and plain values; every call gets copies.
         gradients: Positions of the arguments whose gradient is looked at.
+        seen: What of the result counts.
 
     Returns:
         The probe.
@@ -70,7 +71,7 @@ def call_with(*args: Any, gradients: tuple[int, ...] = ()) -> Probe:
         for position in gradients:
             own[position].requires_grad_()
         result = function(*own)
-        outcome: Outcome = {"result": result}
+        outcome: Outcome = {"result": seen(result)}
         if gradients and isinstance(result, torch.Tensor):
             outcome |= _gradients(result, {f"gradient of argument {i + 1}": own[i] for i in gradients})
         for i, (before, after) in enumerate(zip(args, own, strict=True)):

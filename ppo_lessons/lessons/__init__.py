@@ -9,7 +9,7 @@ No lesson imports another. What two of them need stands in `display`, `interacti
 from ppo_lessons.classroom.desk import Desk, find_exercises
 
 EXERCISES = find_exercises(__name__)
-"""All exercises, in order. A folder with a module `exercises` is all that a new lesson needs."""
+"""All exercises, in order: one for each module of an `exercises` folder that holds an `EXERCISE`."""
 
 desk = Desk(EXERCISES)
 check, hint, solution, show_progress = desk.check, desk.hint, desk.solution, desk.show_progress

@@ -85,3 +85,22 @@ def test_exercises_are_found_by_their_folders_in_the_order_of_their_numbers():
     assert [exercise.number for exercise in found] == [exercise.number for exercise in EXERCISES]
     numbers = [tuple(map(int, exercise.number.split("."))) for exercise in found]
     assert numbers == sorted(set(numbers)), "10.1 comes after 9.3"
+
+
+def test_a_new_lesson_needs_its_folder_and_nothing_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """What the exercises share is no exercise; a lesson without exercises, and a plain module, are passed over."""
+    monkeypatch.syspath_prepend(tmp_path)
+    (tmp_path / "some_lessons" / "counting" / "exercises").mkdir(parents=True)
+    (tmp_path / "some_lessons" / "reading").mkdir()
+    for place, text in {
+        "__init__": "",
+        "plain": "",
+        "reading/__init__": "",
+        "counting/__init__": "",
+        "counting/exercises/__init__": "",
+        "counting/exercises/rows": "from ppo_lessons.lessons import EXERCISES",
+        "counting/exercises/last": "from some_lessons.counting.exercises import rows; EXERCISE = rows.EXERCISES[-1]",
+        "counting/exercises/zeroth": "from some_lessons.counting.exercises import rows; EXERCISE = rows.EXERCISES[0]",
+    }.items():
+        (tmp_path / "some_lessons" / f"{place}.py").write_text(text, encoding="utf-8")
+    assert find_exercises("some_lessons") == (EXERCISES[0], EXERCISES[-1])

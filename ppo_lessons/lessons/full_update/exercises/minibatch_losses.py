@@ -1,0 +1,130 @@
+"""Exercise 10.3: the wiring of a mini-batch."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from ppo_lessons.actor_critic import ActorCritic
+from ppo_lessons.buffer import Rows
+from ppo_lessons.classroom.draws import generator
+from ppo_lessons.classroom.exercise import Exercise, Mistake, Outcome, Probe
+from ppo_lessons.config import PPOConfig
+from ppo_lessons.losses import approx_kl, clipped_surrogate_loss, importance_ratios
+from ppo_lessons.steps import Steps
+from ppo_lessons.update import MinibatchLosses, minibatch_losses
+
+
+def _wiring_probe(seed: int, rows: int, config: PPOConfig) -> Probe:
+    """All six numbers of a mini-batch, and the gradient of the total, on a small network that has moved on."""
+
+    def probe(function: Callable[..., Any]) -> Outcome:
+        draw = generator(seed)
+        policy = ActorCritic(3, 4, 8, seed=seed)
+        obs = torch.randn(rows, 3, generator=draw)
+        actions = torch.randint(0, 4, (rows,), generator=draw)
+        old_log_probs = -1.4 + 0.3 * torch.randn(rows, generator=draw)
+        returns, advantages = 1.0 + torch.randn(rows, generator=draw), 2.0 * torch.randn(rows, generator=draw) + 0.5
+        answer = function(policy, Rows(obs, actions, old_log_probs, returns, advantages), config, Steps())
+        if answer is None or answer is ...:
+            return {"result": answer}
+        outcome: Outcome = {"result": type(answer).__name__}
+        outcome |= {name: getattr(answer, name, "missing") for name in MinibatchLosses._fields}
+        answer.total_loss.backward()
+        gradients = [torch.zeros(p.numel()) if p.grad is None else p.grad.flatten() for p in policy.parameters()]
+        return outcome | {"gradient of total_loss": torch.cat(gradients)}
+
+    return probe
+
+
+Wrong = Callable[[ActorCritic, Rows, PPOConfig, Steps], MinibatchLosses]
+
+
+def _step(**wrong: Callable[..., Tensor]) -> Wrong:
+    """The right wiring with one step done wrong."""
+    return lambda policy, rows, config, steps: minibatch_losses(policy, rows, config, replace(steps, **wrong))
+
+
+def _config(wrong: Callable[[PPOConfig], PPOConfig]) -> Wrong:
+    """The right wiring under another configuration."""
+    return lambda policy, rows, config, steps: minibatch_losses(policy, rows, wrong(config), steps)
+
+
+def _field(name: str, wrong: str) -> Wrong:
+    """The right wiring, another field of the rows in the place of one."""
+    return lambda policy, rows, *more: minibatch_losses(policy, rows._replace(**{name: getattr(rows, wrong)}), *more)
+
+
+def _kl_turned(policy: ActorCritic, rows: Rows, config: PPOConfig, steps: Steps) -> MinibatchLosses:
+    new_log_probs, _ = steps.log_probs_and_entropy(steps.forward_pass(policy, rows.obs)[0], rows.actions)
+    losses = minibatch_losses(policy, rows, config, steps)
+    return losses._replace(approx_kl=approx_kl(rows.old_log_probs, new_log_probs))
+
+
+def _value_loss_weighted(policy: ActorCritic, rows: Rows, config: PPOConfig, steps: Steps) -> MinibatchLosses:
+    losses = minibatch_losses(policy, rows, config, steps)
+    return losses._replace(value_loss=config.vf_coef * losses.value_loss)
+
+
+EXERCISE = Exercise(
+    number="10.3",
+    function=minibatch_losses,
+    difficulty=3,
+    minutes=10,
+    probes=(
+        _wiring_probe(1, 6, PPOConfig()),
+        _wiring_probe(2, 9, PPOConfig(normalise_advantages=False, clip_eps=0.1, vf_coef=1.0, ent_coef=0.1)),
+        _wiring_probe(3, 16, PPOConfig(vf_coef=0.25, ent_coef=0.0)),
+    ),
+    mistakes=(
+        Mistake(
+            name="old and new swapped in the ratios",
+            wrong=_step(importance_ratios=lambda new, old: importance_ratios(old, new)),
+            advice="A ratio is pi_new / pi_old: the new log-probabilities come first.",
+        ),
+        Mistake(
+            name="normalising exactly when the config says not to, or not when it does",
+            wrong=_config(lambda config: replace(config, normalise_advantages=not config.normalise_advantages)),
+            advice="config.normalise_advantages decides whether steps.normalise_advantages is called.",
+        ),
+        Mistake(
+            name="returns where the actor's loss needs advantages",
+            wrong=_field("advantages", "returns"),
+            advice="The actor asks whether an action was better than expected; the critic learns the return.",
+        ),
+        Mistake(
+            name="advantages where the critic's loss needs returns",
+            wrong=_field("returns", "advantages"),
+            advice="The critic is to foretell the return, not by how much it was wrong.",
+        ),
+        Mistake(
+            name="vf_coef and ent_coef swapped",
+            wrong=_config(lambda config: replace(config, vf_coef=config.ent_coef, ent_coef=config.vf_coef)),
+            advice="total_loss takes the critic's coefficient first.",
+        ),
+        Mistake(
+            name="old and new swapped in approx_kl",
+            wrong=_kl_turned,
+            advice="approx_kl(new_log_probs, old_log_probs) estimates KL(old || new).",
+        ),
+        Mistake(
+            name="cutting the actor's loss off from the network",
+            wrong=_step(clipped_surrogate_loss=lambda *args: clipped_surrogate_loss(*args).detach()),
+            advice="The numbers are right, but no gradient reaches the actor's head: no detach(), no no_grad().",
+        ),
+        Mistake(
+            name="reporting the value loss with vf_coef in it",
+            wrong=_value_loss_weighted,
+            advice="vf_coef belongs into the total only; the report shows the plain mean squared error.",
+        ),
+    ),
+    hints=(
+        "Go along the map: what does box I give, what does J need of it, what K, L, M, N?",
+        "logits, values -> new_log_probs, entropies -> ratios -> actor_loss (advantages normalised if config says so) "
+        "-> value_loss with the returns -> mean entropy -> total. Then approx_kl and clip_fraction.",
+        "Each line is steps.name(...) with the names of the map; the last is "
+        "return MinibatchLosses(actor_loss, value_loss, entropy, total_loss, approx_kl(...), clip_fraction(...))",
+    ),
+)

@@ -1,0 +1,89 @@
+"""Exercise 5.3: the number of gradient steps that follows."""
+
+import math
+
+from ppo_lessons.classroom.exercise import Exercise, Mistake, call_with
+from ppo_lessons.minibatches import count_gradient_steps
+
+EXERCISE = Exercise(
+    number="5.3",
+    function=count_gradient_steps,
+    difficulty=2,
+    minutes=5,
+    probes=(
+        call_with(6, 4, 3),
+        call_with(5, 2, 3),
+        call_with(8, 4, 3),
+        call_with(3, 4, 2),
+        call_with(1, 4, 3),
+        call_with(10, 3, 4),
+        call_with(1934, 512, 4),
+        call_with(11, 4, 1),
+    ),
+    mistakes=(
+        Mistake(
+            name="rounding down: the smaller last mini-batch gets no step",
+            wrong=lambda rows, size, epochs: epochs * (rows // size),
+            advice="6 rows in mini-batches of 4: what becomes of the last two?",
+        ),
+        Mistake(
+            name="forgetting that a single last row joins the mini-batch before it",
+            wrong=lambda rows, size, epochs: epochs * math.ceil(rows / size),
+            advice="5 rows in mini-batches of 2 are split into 2 + 3.",
+        ),
+        Mistake(
+            name="taking the single row off once instead of once in each epoch",
+            wrong=lambda rows, size, epochs: (
+                (epochs - 1) * math.ceil(rows / size) + count_gradient_steps(rows, size, 1)
+            ),
+            advice="Each epoch is split anew, and has its own single row.",
+        ),
+        Mistake(
+            name="counting one epoch",
+            wrong=lambda rows, size, epochs: count_gradient_steps(rows, size, 1),
+            advice="The rows are gone through `epochs` times.",
+        ),
+        Mistake(
+            name="rounding after multiplying with the epochs",
+            wrong=lambda rows, size, epochs: math.ceil(epochs * rows / size),
+            advice="No mini-batch reaches over the end of an epoch: round for one epoch, then multiply.",
+        ),
+        Mistake(
+            name="not rounding",
+            wrong=lambda rows, size, epochs: epochs * rows / size,
+            advice="There are no half steps.",
+        ),
+        Mistake(
+            name="the right number as a float",
+            wrong=lambda rows, size, epochs: float(count_gradient_steps(rows, size, epochs)),
+            advice="Steps are counted in whole numbers: int.",
+        ),
+        Mistake(
+            name="always one step more for the rest",
+            wrong=lambda rows, size, epochs: epochs * (rows // size + 1),
+            advice="8 rows in mini-batches of 4 leave no rest.",
+        ),
+        Mistake(
+            name="joining every smaller rest to the mini-batch before it",
+            wrong=lambda rows, size, epochs: epochs * max(1, rows // size),
+            advice="Only a single row joins. Two or more are a mini-batch of their own.",
+        ),
+        Mistake(
+            name="counting rows, not mini-batches",
+            wrong=lambda rows, size, epochs: epochs * rows,
+            advice="One step for each mini-batch, not for each row.",
+        ),
+        Mistake(
+            name="rows and minibatch_size swapped",
+            wrong=lambda rows, size, epochs: epochs * math.ceil(size / rows),
+            advice="How often does the size go into the rows?",
+        ),
+    ),
+    hints=(
+        "How many mini-batches does one epoch have, for 8, 6 and 5 rows in mini-batches of 4?",
+        "epochs * ceil(num_rows / minibatch_size), but one less per epoch if a single row is left and there is a "
+        "mini-batch to join.",
+        "full, rest = divmod(num_rows, minibatch_size); "
+        "return epochs * (full + (rest > 1 or (rest == 1 and full == 0)))",
+    ),
+)
