@@ -7,7 +7,7 @@ from torch import Tensor
 
 from ppo_lessons.advantages import gae, next_values, td_errors
 from ppo_lessons.classroom.exercise import Exercise, Mistake, call_with
-from ppo_lessons.lessons.advantages.exercises import rows
+from ppo_lessons.lessons.advantages.exercises.rows import flags, random_rows
 
 
 def _sum(deltas: Tensor, ends: Tensor, decay: float) -> Tensor:
@@ -17,17 +17,16 @@ def _sum(deltas: Tensor, ends: Tensor, decay: float) -> Tensor:
 
 
 def _gae(
-    next_values: Callable[..., Tensor] = next_values,
+    after: Callable[..., Tensor] = next_values,
     ends: Callable[[Tensor, Tensor], Tensor] = torch.logical_or,
-    decay: Callable[[float, float], float] = lambda gamma, gae_lambda: gamma * gae_lambda,
     add_up: Callable[[Tensor, Tensor, float], Tensor] = _sum,
 ) -> Callable[..., Tensor]:
-    """Return gae with one of its parts done wrong."""
+    """Return gae with one of its parts done wrong: what comes after a row, where the sum ends, or the sum."""
 
     def wrong(rewards: Tensor, values: Tensor, over: Tensor, cut: Tensor, *more: Tensor | float) -> Tensor:
         *beyond, gamma, gae_lambda = more
-        deltas = td_errors(rewards, values, next_values(values, over, cut, *beyond), gamma)
-        return add_up(deltas, ends(over, cut), decay(gamma, gae_lambda))
+        deltas = td_errors(rewards, values, after(values, over, cut, *beyond), gamma)
+        return add_up(deltas, ends(over, cut), gamma * gae_lambda)
 
     return wrong
 
@@ -36,12 +35,11 @@ def _one_row_early(over: Tensor, cut: Tensor) -> Tensor:
     return torch.cat(((over | cut)[1:], torch.ones_like(over[:1])))
 
 
-def _of_anybody(over: Tensor, cut: Tensor) -> Tensor:
-    return (over | cut).any(dim=-1, keepdim=True).expand_as(over)
-
-
 def _but_the_last(deltas: Tensor, ends: Tensor, decay: float) -> Tensor:
     return torch.cat((_sum(deltas[:-1], ends[:-1], decay), torch.zeros_like(deltas[:1])))
+
+
+_tutorial = _gae(lambda v, over, cut, *more: next_values(v, ~over, cut & False, *more), lambda over, cut: over & False)
 
 
 EXERCISE = Exercise(
@@ -54,17 +52,17 @@ EXERCISE = Exercise(
         call_with(
             torch.tensor([1.0, 0.0, 2.0, 0.0, -1.0, 3.0]),
             torch.tensor([2.0, 3.0, 1.0, 5.0, 2.0, 4.0]),
-            rows.flags((5,), 6),
-            rows.flags((2,), 6),
+            flags((5,), 6),
+            flags((2,), 6),
             torch.tensor([0.0, 0.0, 4.0, 0.0, 0.0, 0.0]),
             torch.tensor(6.0),
             0.8,
             0.5,
         ),
-        *(call_with(*rows.random_rows(seed, (8, 2, 3)), 0.9, 0.7) for seed in (1, 2)),
-        call_with(*rows.random_rows(3, (5, 4)), 0.98, 0.8),
-        call_with(*rows.random_rows(4, (6, 2)), 0.9, 0.0),
-        call_with(*rows.random_rows(5, (6, 2)), 0.95, 1.0),
+        *(call_with(*random_rows(seed, (8, 2, 3)), 0.9, 0.7) for seed in (1, 2)),
+        call_with(*random_rows(3, (5, 4)), 0.98, 0.8),
+        call_with(*random_rows(4, (6, 2)), 0.9, 0.0),
+        call_with(*random_rows(5, (6, 2)), 0.95, 1.0),
     ),
     mistakes=(
         Mistake(
@@ -84,47 +82,47 @@ EXERCISE = Exercise(
         ),
         Mistake(
             name="cutting everybody's sum when one agent ends",
-            wrong=_gae(ends=_of_anybody),
+            wrong=_gae(ends=lambda over, cut: over | (over | cut).any(dim=-1, keepdim=True)),
             advice="One detective falls, the others play on. Each has its own flags.",
         ),
         Mistake(
             name="treating truncation as death",
-            wrong=_gae(rows.truncation_as_death),
+            wrong=lambda r, v, over, cut, *more: gae(r, v, over | cut, cut, *more),
             advice="Cut off is not over: final_values says what was still to come. Does your V(next) use it?",
         ),
         Mistake(
             name="bootstrapping through termination",
-            wrong=_gae(rows.on_after_termination),
+            wrong=_gae(lambda v, over, cut, *more: next_values(v, over & False, cut, *more)),
             advice="Where terminated, V(next) is 0: nothing comes any more.",
         ),
         Mistake(
             name="using the reset observation's value (values[t + 1]) after a truncation",
-            wrong=_gae(rows.row_below_after_truncation),
+            wrong=_gae(lambda v, over, cut, *more: next_values(v, over, cut & False, *more)),
             advice="values[t + 1] already belongs to the next case. Which array has the value of the last thing seen?",
         ),
         Mistake(
             name="never bootstrapping the last row",
-            wrong=_gae(rows.nothing_after_the_last_row),
+            wrong=lambda *args: gae(*args[:5], torch.zeros_like(args[5]), *args[6:]),
             advice="The rollout stops there, the case does not. What is last_values for?",
         ),
         Mistake(
             name="gamma squared (gamma for lambda)",
-            wrong=_gae(decay=lambda gamma, gae_lambda: gamma**2),
+            wrong=lambda *args: gae(*args[:7], args[6]),
             advice="Change lambda in your head: does anything move? The sum shrinks by gamma times lambda a step.",
         ),
         Mistake(
             name="forgetting lambda",
-            wrong=_gae(decay=lambda gamma, gae_lambda: gamma),
+            wrong=lambda *args: gae(*args[:7], 1.0),
             advice="The sum shrinks by gamma times lambda with each step.",
         ),
         Mistake(
             name="lambda without gamma",
-            wrong=_gae(decay=lambda gamma, gae_lambda: gae_lambda),
+            wrong=lambda *args: gae(*args[:7], args[7] / args[6]),
             advice="The sum shrinks by gamma times lambda with each step.",
         ),
         Mistake(
             name="TD errors alone, without the sum",
-            wrong=_gae(decay=lambda gamma, gae_lambda: 0.0),
+            wrong=lambda *args: gae(*args[:7], 0.0),
             advice="That is lambda = 0. What of the surprises further on?",
         ),
         Mistake(
@@ -149,7 +147,7 @@ EXERCISE = Exercise(
         ),
         Mistake(
             name="bootstrapping only where terminated, and gamma squared (the tutorial's lines)",
-            wrong=_gae(rows.only_after_termination, lambda over, cut: over & False, lambda gamma, gae_lambda: gamma**2),
+            wrong=lambda *args: _tutorial(*args[:7], args[6]),
             advice="Two things at once: terminated stops the future, and the sum shrinks by gamma times lambda.",
         ),
         Mistake(

@@ -5,7 +5,7 @@ from torch import Tensor
 
 from ppo_lessons.advantages import next_values
 from ppo_lessons.classroom.exercise import Exercise, Mistake, call_with
-from ppo_lessons.lessons.advantages.exercises import rows
+from ppo_lessons.lessons.advantages.exercises.rows import flags, random_rows
 
 
 def _at_ends(following: Tensor, over: Tensor, cut: Tensor, final: Tensor) -> Tensor:
@@ -26,54 +26,54 @@ EXERCISE = Exercise(
         # Goes on, cut off, really over, both at once, and the last row of the rollout, which goes on.
         call_with(
             torch.tensor([1.0, 2.0, 3.0, 4.0, 5.0]),
-            rows.flags((2, 3), 5),
-            rows.flags((1, 3), 5),
+            flags((2, 3), 5),
+            flags((1, 3), 5),
             torch.tensor([10.0, 20.0, 30.0, 40.0, 50.0]),
             torch.tensor(6.0),
         ),
-        *(call_with(*rows.random_rows(seed, (7, 2, 3))[1:]) for seed in (1, 2)),
-        call_with(*rows.random_rows(3, (4, 5))[1:]),
-        call_with(torch.tensor([1.0, 2.0]), rows.flags((1,), 2), rows.flags((), 2), torch.zeros(2), torch.tensor(7.0)),
+        *(call_with(*random_rows(seed, (7, 2, 3))[1:]) for seed in (1, 2)),
+        call_with(*random_rows(3, (4, 5))[1:]),
+        call_with(torch.tensor([1.0, 2.0]), flags((1,), 2), flags((), 2), torch.zeros(2), torch.tensor(7.0)),
     ),
     mistakes=(
         Mistake(
             name="treating truncation as death",
-            wrong=rows.truncation_as_death,
+            wrong=lambda v, over, cut, *more: next_values(v, over | cut, cut, *more),
             advice="An adjourned case would have gone on. What did the critic make of the very last thing seen?",
         ),
         Mistake(
             name="bootstrapping through termination",
-            wrong=rows.on_after_termination,
+            wrong=lambda v, over, cut, *more: next_values(v, over & False, cut, *more),
             advice="After a termination nothing comes any more for this agent. How much is nothing worth?",
         ),
         Mistake(
             name="using the reset observation's value (the row below) after a truncation",
-            wrong=rows.row_below_after_truncation,
+            wrong=lambda v, over, cut, *more: next_values(v, over, cut & False, *more),
             advice="The row below is the start of the next case. final_values holds what the old one was still worth.",
         ),
         Mistake(
             name="ignoring both kinds of end",
-            wrong=lambda v, over, cut, final, last: torch.cat((v[1:], last.unsqueeze(0))),
+            wrong=lambda v, over, cut, final, last: torch.cat((v[1:], last[None])),
             advice="At an end the row below belongs to another case. Which two arrays say where the ends are?",
         ),
         Mistake(
             name="taking the final value at every end",
-            wrong=lambda v, over, cut, final, last: next_values(v, over & False, over | cut, final, last),
+            wrong=lambda v, over, cut, *more: next_values(v, over & False, over | cut, *more),
             advice="Cut off and really over are two things. Which of them has a future?",
         ),
         Mistake(
             name="letting truncated win where both flags are set",
-            wrong=lambda v, over, cut, final, last: next_values(v, over & ~cut, cut, final, last),
+            wrong=lambda v, over, cut, *more: next_values(v, over & ~cut, cut, *more),
             advice="An agent that falls in the step of the adjournment is really over. In which order do you ask?",
         ),
         Mistake(
             name="bootstrapping only where terminated (a flag turned round)",
-            wrong=rows.only_after_termination,
+            wrong=lambda v, over, cut, *more: next_values(v, ~over, cut & False, *more),
             advice="terminated is 1 where the future must NOT count. Multiply by 1 - terminated, or select.",
         ),
         Mistake(
             name="leaving the last row without a future",
-            wrong=rows.nothing_after_the_last_row,
+            wrong=lambda v, over, cut, final, last: next_values(v, over, cut, final, torch.zeros_like(last)),
             advice="The rollout ends there, but the case may go on. What is last_values for?",
         ),
         Mistake(
@@ -89,7 +89,7 @@ EXERCISE = Exercise(
         Mistake(
             name="putting last_values into the last row even if it is an end",
             wrong=lambda v, over, cut, final, last: torch.cat(
-                (next_values(v, over, cut, final, last)[:-1], last.unsqueeze(0))
+                (next_values(v, over, cut, final, last)[:-1], last[None])
             ),
             advice="The last row can end as well. First shift, then take care of the ends.",
         ),
@@ -100,14 +100,12 @@ EXERCISE = Exercise(
         ),
         Mistake(
             name="shifting the wrong way",
-            wrong=lambda v, over, cut, final, last: _at_ends(torch.cat((last.unsqueeze(0), v[:-1])), over, cut, final),
+            wrong=lambda v, over, cut, final, last: _at_ends(torch.cat((last[None], v[:-1])), over, cut, final),
             advice="After row t comes row t + 1: values[1:], then last_values.",
         ),
         Mistake(
             name="reading the flags of the row below",
-            wrong=lambda v, over, cut, final, last: _at_ends(
-                torch.cat((v[1:], last.unsqueeze(0))), _shifted(over), _shifted(cut), final
-            ),
+            wrong=lambda v, over, cut, *more: next_values(v, _shifted(over), _shifted(cut), *more),
             advice="terminated[t] says that it ended WITH step t. No shift for the flags.",
         ),
         Mistake(

@@ -74,9 +74,7 @@ EXERCISE = Exercise(
         ),
         Mistake(
             name="reading the value one row below in place of next_values",
-            wrong=lambda rewards, values, next_values, gamma: (
-                rewards + gamma * torch.cat((values[1:], next_values[-1:])) - values
-            ),
+            wrong=lambda r, v, following, gamma: r + gamma * torch.cat((v[1:], following[-1:])) - v,
             advice="The row below may belong to another case. next_values has taken care of that.",
         ),
         Mistake(

@@ -108,9 +108,7 @@ EXERCISE = Exercise(
         ),
         Mistake(
             name="stopping every copy when one case is over",
-            wrong=lambda r, acting, over, g: with_team_credit(
-                r, acting, over.any(dim=1, keepdim=True).expand_as(over), g
-            ),
+            wrong=lambda r, acting, over, g: with_team_credit(r, acting, over | over.any(dim=1, keepdim=True), g),
             advice="Each copy of the world has its own case: episode_over is (T, E).",
         ),
         Mistake(

@@ -133,9 +133,7 @@ EXERCISE = Exercise(
         ),
         Mistake(
             name="turning everything into float64",
-            wrong=lambda rows: Rows(
-                *(t.detach().to(t.dtype if t.dtype == torch.int64 else torch.float64) for t in rows)
-            ),
+            wrong=lambda rows: Rows(*(t.detach().double() if t.is_floating_point() else t.detach() for t in rows)),
             advice="The network computes in float32. Keep every dtype.",
         ),
     ),

@@ -42,19 +42,9 @@ def _wiring_probe(seed: int, rows: int, config: PPOConfig) -> Probe:
 Wrong = Callable[[ActorCritic, Rows, PPOConfig, Steps], MinibatchLosses]
 
 
-def _step(**wrong: Callable[..., Tensor]) -> Wrong:
-    """The right wiring with one step done wrong."""
-    return lambda policy, rows, config, steps: minibatch_losses(policy, rows, config, replace(steps, **wrong))
-
-
-def _config(wrong: Callable[[PPOConfig], PPOConfig]) -> Wrong:
-    """The right wiring under another configuration."""
-    return lambda policy, rows, config, steps: minibatch_losses(policy, rows, wrong(config), steps)
-
-
-def _field(name: str, wrong: str) -> Wrong:
-    """The right wiring, another field of the rows in the place of one."""
-    return lambda policy, rows, *more: minibatch_losses(policy, rows._replace(**{name: getattr(rows, wrong)}), *more)
+def _with(config: Callable[[PPOConfig], PPOConfig] = lambda given: given, **steps: Callable[..., Tensor]) -> Wrong:
+    """The right wiring of wrong steps, or under another configuration."""
+    return lambda policy, rows, given, own: minibatch_losses(policy, rows, config(given), replace(own, **steps))
 
 
 def _kl_turned(policy: ActorCritic, rows: Rows, config: PPOConfig, steps: Steps) -> MinibatchLosses:
@@ -81,27 +71,27 @@ EXERCISE = Exercise(
     mistakes=(
         Mistake(
             name="old and new swapped in the ratios",
-            wrong=_step(importance_ratios=lambda new, old: importance_ratios(old, new)),
+            wrong=_with(importance_ratios=lambda new, old: importance_ratios(old, new)),
             advice="A ratio is pi_new / pi_old: the new log-probabilities come first.",
         ),
         Mistake(
             name="normalising exactly when the config says not to, or not when it does",
-            wrong=_config(lambda config: replace(config, normalise_advantages=not config.normalise_advantages)),
+            wrong=_with(lambda config: replace(config, normalise_advantages=not config.normalise_advantages)),
             advice="config.normalise_advantages decides whether steps.normalise_advantages is called.",
         ),
         Mistake(
             name="returns where the actor's loss needs advantages",
-            wrong=_field("advantages", "returns"),
+            wrong=lambda policy, rows, *more: minibatch_losses(policy, rows._replace(advantages=rows.returns), *more),
             advice="The actor asks whether an action was better than expected; the critic learns the return.",
         ),
         Mistake(
             name="advantages where the critic's loss needs returns",
-            wrong=_field("returns", "advantages"),
+            wrong=lambda policy, rows, *more: minibatch_losses(policy, rows._replace(returns=rows.advantages), *more),
             advice="The critic is to foretell the return, not by how much it was wrong.",
         ),
         Mistake(
             name="vf_coef and ent_coef swapped",
-            wrong=_config(lambda config: replace(config, vf_coef=config.ent_coef, ent_coef=config.vf_coef)),
+            wrong=_with(lambda config: replace(config, vf_coef=config.ent_coef, ent_coef=config.vf_coef)),
             advice="total_loss takes the critic's coefficient first.",
         ),
         Mistake(
@@ -111,7 +101,7 @@ EXERCISE = Exercise(
         ),
         Mistake(
             name="cutting the actor's loss off from the network",
-            wrong=_step(clipped_surrogate_loss=lambda *args: clipped_surrogate_loss(*args).detach()),
+            wrong=_with(clipped_surrogate_loss=lambda *args: clipped_surrogate_loss(*args).detach()),
             advice="The numbers are right, but no gradient reaches the actor's head: no detach(), no no_grad().",
         ),
         Mistake(

@@ -5,21 +5,14 @@ import math
 from ppo_lessons.classroom.exercise import Exercise, Mistake, call_with
 from ppo_lessons.minibatches import count_gradient_steps
 
+_NUMBERS = ((6, 4, 3), (5, 2, 3), (8, 4, 3), (3, 4, 2), (1, 4, 3), (10, 3, 4), (1934, 512, 4), (11, 4, 1))
+
 EXERCISE = Exercise(
     number="5.3",
     function=count_gradient_steps,
     difficulty=2,
     minutes=5,
-    probes=(
-        call_with(6, 4, 3),
-        call_with(5, 2, 3),
-        call_with(8, 4, 3),
-        call_with(3, 4, 2),
-        call_with(1, 4, 3),
-        call_with(10, 3, 4),
-        call_with(1934, 512, 4),
-        call_with(11, 4, 1),
-    ),
+    probes=tuple(call_with(*n) for n in _NUMBERS),
     mistakes=(
         Mistake(
             name="rounding down: the smaller last mini-batch gets no step",
@@ -34,7 +27,7 @@ EXERCISE = Exercise(
         Mistake(
             name="taking the single row off once instead of once in each epoch",
             wrong=lambda rows, size, epochs: (
-                (epochs - 1) * math.ceil(rows / size) + count_gradient_steps(rows, size, 1)
+                count_gradient_steps(rows, size, 1) + (epochs - 1) * math.ceil(rows / size)
             ),
             advice="Each epoch is split anew, and has its own single row.",
         ),

@@ -143,16 +143,13 @@ EXERCISE = Exercise(
         ),
         Mistake(
             name="turning the generator back to its seed",
-            wrong=lambda num_rows, generator: (
-                generator.manual_seed(generator.initial_seed()),
-                torch.randperm(num_rows, generator=generator),
-            )[1],
+            wrong=lambda num_rows, given: torch.randperm(num_rows, generator=given.manual_seed(given.initial_seed())),
             advice="Every epoch gets the same order. A generator has to go on from where it is.",
         ),
         Mistake(
             name="cutting the pack once: the rows are moved on, not mixed",
-            wrong=lambda num_rows, generator: (
-                (torch.arange(num_rows) + torch.randint(num_rows, (1,), generator=generator)) % num_rows
+            wrong=lambda num_rows, given: torch.arange(num_rows).roll(
+                int(torch.randint(num_rows, (1,), generator=given))
             ),
             advice="Nearly every row still has its old neighbour beside it.",
         ),

@@ -21,21 +21,14 @@ def _shuffled(num_rows: int) -> list[int]:
     return torch.randperm(num_rows, generator=generator(num_rows)).tolist()
 
 
+_SIZES = ((6, 4), (12, 4), (13, 4), (3, 2), (3, 4), (1, 4), (30, 7))
+
 EXERCISE = Exercise(
     number="5.2",
     function=split_rows,
     difficulty=2,
     minutes=6,
-    probes=(
-        _split_probe([3, 0, 4, 1, 2], 2),
-        _split_probe(_shuffled(6), 4),
-        _split_probe(_shuffled(12), 4),
-        _split_probe(_shuffled(13), 4),
-        _split_probe(_shuffled(3), 2),
-        _split_probe(_shuffled(3), 4),
-        _split_probe(_shuffled(1), 4),
-        _split_probe(_shuffled(30), 7),
-    ),
+    probes=(_split_probe([3, 0, 4, 1, 2], 2), *(_split_probe(_shuffled(rows), size) for rows, size in _SIZES)),
     mistakes=(
         Mistake(
             name="leaving one row alone in the last mini-batch",
@@ -70,7 +63,7 @@ EXERCISE = Exercise(
         Mistake(
             name="dealing the rows out like cards",
             wrong=lambda order, size: [
-                order[start :: math.ceil(len(order) / size)] for start in range(math.ceil(len(order) / size))
+                order[start :: -(-len(order) // size)] for start in range(-(-len(order) // size))
             ],
             advice="Also a good way to split. Asked for are pieces of rows that follow each other in order.",
         ),

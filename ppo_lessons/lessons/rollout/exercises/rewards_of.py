@@ -25,14 +25,11 @@ def _events(seed: int, num_envs: int, case: Case, win: bool = False) -> Events:
     )
 
 
-_ONE_COPY = Events(
+_ONE_COPY = _events(0, 1, CASES["standard"])._replace(
     next_to=np.zeros((1, 4, 3), bool),
     banished=np.array([[False, True, False]]),
     health_lost=np.array([[0, 1, 2, 0]]),
     fell=np.array([[False, False, True, False]]),
-    won=np.array([False]),
-    lost=np.array([False]),
-    adjourned=np.array([False]),
 )
 
 

@@ -3,18 +3,14 @@
 from ppo_lessons.classroom.exercise import Exercise, Mistake, call_with
 from ppo_lessons.training import annealed
 
+_NUMBERS = ((0.004, 25, 100), (0.004, 0, 100), (0.01, 100, 100), (0.01, 150, 100), (0.002, 3, 7))
+
 EXERCISE = Exercise(
     number="11.1",
     function=annealed,
     difficulty=1,
     minutes=4,
-    probes=(
-        call_with(0.004, 25, 100),
-        call_with(0.004, 0, 100),
-        call_with(0.01, 100, 100),
-        call_with(0.01, 150, 100),
-        call_with(0.002, 3, 7),
-    ),
+    probes=tuple(call_with(*n) for n in _NUMBERS),
     mistakes=(
         Mistake(
             name="a step size that grows",

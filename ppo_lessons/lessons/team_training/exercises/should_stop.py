@@ -3,21 +3,23 @@
 from ppo_lessons.classroom.exercise import Exercise, Mistake, call_with
 from ppo_lessons.losses import should_stop
 
+_NUMBERS = (
+    (0.02, 0.01),
+    (0.012, 0.01),
+    (0.5, None),
+    (0.008, 0.01),
+    (0.001, 0.01),
+    (0.75, 0.5),
+    (0.0, 0.01),
+    (-0.02, 0.01),
+)
+
 EXERCISE = Exercise(
     number="11.2",
     function=should_stop,
     difficulty=1,
     minutes=4,
-    probes=(
-        call_with(0.02, 0.01),
-        call_with(0.012, 0.01),
-        call_with(0.5, None),
-        call_with(0.008, 0.01),
-        call_with(0.001, 0.01),
-        call_with(0.75, 0.5),
-        call_with(0.0, 0.01),
-        call_with(-0.02, 0.01),
-    ),
+    probes=tuple(call_with(*n) for n in _NUMBERS),
     mistakes=(
         Mistake(
             name="stopping at the target itself, without the factor 1.5",

@@ -106,9 +106,7 @@ EXERCISE = Exercise(
         ),
         Mistake(
             name="mean squares for variances",
-            wrong=_guarded(
-                lambda values, returns: 1 - (returns - values).square().mean() / returns.square().mean().clamp(min=1e-9)
-            ),
+            wrong=_guarded(lambda v, r: 1 - (r - v).square().mean() / r.square().mean().clamp(min=1e-9)),
             advice="Add 100 to all values and returns: nothing has become easier to foresee. Does your number stay?",
         ),
         Mistake(
