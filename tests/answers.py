@@ -20,7 +20,6 @@ for path in sorted((Path(__file__).parent / "lessons").glob("*/right_answers.py"
 
 SLIPS = {
     "1.2": ("forgetting what a fall costs", " + FALL_REWARD * events.fell", ""),
-    "3.2": ("treating truncation as death", "torch.where(truncated, final_values,", "torch.where(truncated, 0.0,"),
     "3.3": ("forgetting lambda", "gamma * gae_lambda * following", "gamma * following"),
     "8.2": ("the share that was *not* foreseen (1 minus is missing)", "float(1 - (returns", "float((returns"),
     "10.2": ("forgetting zero_grad", "    optimizer.zero_grad()\n", ""),

@@ -103,6 +103,9 @@ def test_probes_see_shape_dtype_gradients_and_changes_in_place():
     plain = call_with(x)
     assert not alike(plain(lambda x: 2 * x), plain(lambda x: x.mul_(2)))
     assert torch.equal(x, torch.tensor([1.0, 2.0])), "the probe hands out copies"
+    first = call_with(x, seen=lambda result: result[0])
+    assert alike(first(lambda x: 2 * x), first(lambda x: x * torch.tensor([2.0, 3.0])))
+    assert not alike(first(lambda x: 2 * x), first(lambda x: 3 * x))
 
 
 def test_an_endless_loop_is_ended_and_its_line_named():

@@ -88,9 +88,7 @@ EXERCISE = Exercise(
         ),
         Mistake(
             name="putting last_values into the last row even if it is an end",
-            wrong=lambda v, over, cut, final, last: torch.cat(
-                (next_values(v, over, cut, final, last)[:-1], last[None])
-            ),
+            wrong=lambda v, *more: torch.cat((next_values(v, *more)[:-1], more[-1][None])),
             advice="The last row can end as well. First shift, then take care of the ends.",
         ),
         Mistake(

@@ -70,11 +70,6 @@ def _with_log_probs(look_up: Callable[[Tensor, Tensor], Tensor]) -> Callable[[Te
     )
 
 
-def _as_probabilities(logits: Tensor, actions: Tensor) -> Answer:
-    distribution = Categorical(logits)  # the first argument of Categorical is probs
-    return distribution.log_prob(actions), distribution.entropy()
-
-
 EXERCISE = Exercise(
     number="6.1",
     function=log_probs_and_entropy,
@@ -102,7 +97,7 @@ EXERCISE = Exercise(
         ),
         Mistake(
             name="logits handed to Categorical as probabilities (its first argument is probs)",
-            wrong=_as_probabilities,
+            wrong=lambda logits, actions: (Categorical(logits).log_prob(actions), Categorical(logits).entropy()),
             advice="The actor's outputs are logits and may be negative. Categorical takes them under their name.",
         ),
         Mistake(
