@@ -9,7 +9,17 @@ from pathlib import Path
 import pytest
 
 import ppo_lessons
-from ppo_lessons.publishing.house import FLOORS, HOUSE, asked_of_the_house, imports_of, modules, name_of, room_of
+from ppo_lessons.publishing.house import (
+    FLOORS,
+    HOUSE,
+    asked_of_the_house,
+    functions_of,
+    imports_of,
+    lines_of,
+    modules,
+    name_of,
+    room_of,
+)
 
 TESTS = Path(__file__).parent
 MODULES = modules()
@@ -53,10 +63,10 @@ def test_rooms_are_entered_by_their_own_door(path):
 @pytest.mark.parametrize(
     "path",
     sorted((HOUSE / "lessons").glob("*/**/*.py")),
-    ids=lambda path: dotted(path).removeprefix("ppo_lessons.lessons."),
+    ids=lambda path: name_of(path).removeprefix("ppo_lessons.lessons."),
 )
 def test_no_lesson_imports_another(path):
-    own = ".".join(dotted(path).split(".")[:3])
+    own = ".".join(name_of(path).split(".")[:3])
     assert {name for name in asked_of_the_house(path) if not f"{name}.".startswith(f"{own}.")} == {
         name for name in asked_of_the_house(path) if room_of(name) != "lessons"
     }
@@ -168,3 +178,9 @@ OF_NO_MODULE = {
     "test_golden.py",
     "test_all_explorers.py",
 }
+
+
+def test_nothing_is_too_long_to_be_read_at_once():
+    assert {name_of(path): lines_of(path) for path in MODULES if lines_of(path) > 300} == {}
+    long = {f"{name_of(path)}.{name}": n for path in MODULES for name, _, n in functions_of(path) if n > 40}
+    assert long == {}, "docstrings do not count"

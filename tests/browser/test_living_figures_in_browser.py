@@ -117,8 +117,12 @@ def test_training_is_stopped_and_resumed_and_any_moment_is_watched(page: Page, l
 def test_whole_runs_are_trained_live_and_appear_in_the_atlas(page: Page, lab: str):
     where = open_group(page, lab, "12_coefficient_lab", "Whole runs")
     said = where.locator(".ppo-numbers")
-    use_knobs(where, RunsLab())
+    twin = RunsLab()
+    use_knobs(where, twin)
     press(where, "Reset settings", keyboard=True)
+    for knob in twin.controls._knobs.values():  # before the reset has come, a key would be undone by it
+        slider = where.get_by_role("slider", name=knob.name, exact=True)
+        expect(slider).to_have_value(str(knob.pack(knob.start)), timeout=20_000)
     for name, keys in (("cycles", ("Home",)), ("seeds", ("Home", "ArrowRight")), ("ent_coef", ("End",))):
         knob = where.get_by_role("slider", name=name, exact=True)
         for key in keys:

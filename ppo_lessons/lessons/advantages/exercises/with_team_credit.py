@@ -66,66 +66,41 @@ EXERCISE = Exercise(
         _credit_probe(*_random_falls(4, (6, 1, 3)), 1.0),
     ),
     mistakes=(
-        Mistake(
-            name="no credit at all: every row keeps its own reward",
-            wrong=lambda r, acting, over, g: 1 * r,
-            advice="Row t = 1 of the first detective is its last one. What did its team get for it afterwards?",
-        ),
+        Mistake(name="no credit at all: every row keeps its own reward", wrong=lambda r, acting, over, g: 1 * r,
+                advice="Row t = 1 of the first detective is its last one. What did its team get for it afterwards?"),
         Mistake(
             name="crediting the living too",
             wrong=lambda r, acting, over, g: with_team_credit(r, acting & False, over, g),
             advice="An agent that acts in the next row gets that reward there. Only rows of the fallen are passed on.",
         ),
-        Mistake(
-            name="credit without discount",
-            wrong=lambda r, acting, over, g: with_team_credit(r, acting, over, 1.0),
-            advice="A reward k steps after the fall counts gamma to the power of k.",
-        ),
-        Mistake(
-            name="one gamma too few",
-            wrong=lambda r, acting, over, g: r + (with_team_credit(r, acting, over, g) - r) / g,
-            advice="The first fallen row is already one step after the fall: how often is its reward discounted?",
-        ),
-        Mistake(
-            name="one gamma for everything, however late it comes",
-            wrong=lambda r, acting, over, g: r + g * (with_team_credit(r, acting, over, 1.0) - r),
-            advice="A reward k steps after the fall counts gamma to the power of k.",
-        ),
-        Mistake(
-            name="credit for the next step only",
-            wrong=_one_step,
-            advice="The team's win can come many steps after the fall. Go on until the case is over.",
-        ),
-        Mistake(
-            name="running past the end of the case",
-            wrong=lambda r, acting, over, g: with_team_credit(r, acting, over & False, g),
-            advice="What happens in the next case is not this agent's doing. Where does episode_over come in?",
-        ),
+        Mistake(name="credit without discount", wrong=lambda r, acting, over, g: with_team_credit(r, acting, over, 1.0),
+                advice="A reward k steps after the fall counts gamma to the power of k."),
+        Mistake(name="one gamma too few",
+                wrong=lambda r, acting, over, g: r + (with_team_credit(r, acting, over, g) - r) / g,
+                advice="The first fallen row is already one step after the fall: how often is its reward discounted?"),
+        Mistake(name="one gamma for everything, however late it comes",
+                wrong=lambda r, acting, over, g: r + g * (with_team_credit(r, acting, over, 1.0) - r),
+                advice="A reward k steps after the fall counts gamma to the power of k."),
+        Mistake(name="credit for the next step only", wrong=_one_step,
+                advice="The team's win can come many steps after the fall. Go on until the case is over."),
+        Mistake(name="running past the end of the case",
+                wrong=lambda r, acting, over, g: with_team_credit(r, acting, over & False, g),
+                advice="What happens in the next case is not this agent's doing. Where does episode_over come in?"),
         Mistake(
             name="losing the reward of the last step of the case",
             wrong=lambda r, acting, over, g: with_team_credit(r, acting, over.roll(-1, 0), g),
             advice="The win comes WITH the step in which episode_over is set. Forget what lies behind it, then add it.",
         ),
-        Mistake(
-            name="stopping every copy when one case is over",
-            wrong=lambda r, acting, over, g: with_team_credit(r, acting, over | over.any(dim=1, keepdim=True), g),
-            advice="Each copy of the world has its own case: episode_over is (T, E).",
-        ),
-        Mistake(
-            name="adding up the rewards of all mates",
-            wrong=_of_all_mates,
-            advice="The team's reward is paid to each agent already, to the fallen too: read its own column.",
-        ),
-        Mistake(
-            name="running forwards",
-            wrong=lambda r, acting, over, g: with_team_credit(r.flip(0), acting.flip(0), over.flip(0), g).flip(0),
-            advice="The row of the fall needs what comes after it. From which end do you have to start?",
-        ),
-        Mistake(
-            name="changing the rewards in place",
-            wrong=lambda *args: args[0].copy_(with_team_credit(*args)),
-            advice="The numbers are right, but the caller's rewards are overwritten. Begin with rewards.clone().",
-        ),
+        Mistake(name="stopping every copy when one case is over",
+                wrong=lambda r, acting, over, g: with_team_credit(r, acting, over | over.any(dim=1, keepdim=True), g),
+                advice="Each copy of the world has its own case: episode_over is (T, E)."),
+        Mistake(name="adding up the rewards of all mates", wrong=_of_all_mates,
+                advice="The team's reward is paid to each agent already, to the fallen too: read its own column."),
+        Mistake(name="running forwards",
+                wrong=lambda r, acting, over, g: with_team_credit(r.flip(0), acting.flip(0), over.flip(0), g).flip(0),
+                advice="The row of the fall needs what comes after it. From which end do you have to start?"),
+        Mistake(name="changing the rewards in place", wrong=lambda *args: args[0].copy_(with_team_credit(*args)),
+                advice="The numbers are right, but the caller's rewards are overwritten. Begin with rewards.clone()."),
     ),
     hints=(
         "Walk upwards from the last row and carry a purse for each agent. When is it filled, paid out, and emptied?",
@@ -134,4 +109,4 @@ EXERCISE = Exercise(
         "nothing = torch.zeros_like(later); later = torch.where(episode_over[t].unsqueeze(-1), nothing, later); "
         "credited[t] = rewards[t] + gamma * later; later = torch.where(acting[t], nothing, credited[t])",
     ),
-)
+)  # fmt: skip

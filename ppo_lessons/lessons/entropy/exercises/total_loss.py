@@ -23,46 +23,26 @@ EXERCISE = Exercise(
         _loss_probe(0.05, 1.2, 0.1, 0.0, 0.02),
     ),
     mistakes=(
-        Mistake(
-            name="entropy with a plus sign",
-            wrong=lambda actor, critic, entropy, vf, ent: actor + vf * critic + ent * entropy,
-            advice="We minimise. If more entropy made the loss larger, what would the team lose?",
-        ),
-        Mistake(
-            name="the value loss with a minus sign",
-            wrong=lambda actor, critic, entropy, vf, ent: actor - vf * critic - ent * entropy,
-            advice="The critic's error is to become smaller, so it counts with a plus.",
-        ),
-        Mistake(
-            name="the actor's loss with a minus sign",
-            wrong=lambda actor, critic, entropy, vf, ent: -actor + vf * critic - ent * entropy,
-            advice="clipped_surrogate_loss has its minus sign inside already: it is a loss.",
-        ),
-        Mistake(
-            name="the two coefficients swapped",
-            wrong=lambda actor, critic, entropy, vf, ent: actor + ent * critic - vf * entropy,
-            advice="vf_coef belongs to the value function, ent_coef to the entropy.",
-        ),
-        Mistake(
-            name="forgetting vf_coef",
-            wrong=lambda actor, critic, entropy, vf, ent: actor + critic - ent * entropy,
-            advice="Change vf_coef in your head to 0: does the critic still count?",
-        ),
-        Mistake(
-            name="forgetting ent_coef",
-            wrong=lambda actor, critic, entropy, vf, ent: actor + vf * critic - entropy,
-            advice="Change ent_coef in your head to 0: does the entropy still count?",
-        ),
-        Mistake(
-            name="leaving out the entropy",
-            wrong=lambda actor, critic, entropy, vf, ent: actor + vf * critic,
-            advice="There are three terms. What keeps the team curious?",
-        ),
-        Mistake(
-            name="leaving out the critic",
-            wrong=lambda actor, critic, entropy, vf, ent: actor - ent * entropy,
-            advice="There are three terms. Who teaches the critic?",
-        ),
+        Mistake(name="entropy with a plus sign",
+                wrong=lambda actor, critic, entropy, vf, ent: actor + vf * critic + ent * entropy,
+                advice="We minimise. If more entropy made the loss larger, what would the team lose?"),
+        Mistake(name="the value loss with a minus sign",
+                wrong=lambda actor, critic, entropy, vf, ent: actor - vf * critic - ent * entropy,
+                advice="The critic's error is to become smaller, so it counts with a plus."),
+        Mistake(name="the actor's loss with a minus sign",
+                wrong=lambda actor, critic, entropy, vf, ent: -actor + vf * critic - ent * entropy,
+                advice="clipped_surrogate_loss has its minus sign inside already: it is a loss."),
+        Mistake(name="the two coefficients swapped",
+                wrong=lambda actor, critic, entropy, vf, ent: actor + ent * critic - vf * entropy,
+                advice="vf_coef belongs to the value function, ent_coef to the entropy."),
+        Mistake(name="forgetting vf_coef", wrong=lambda actor, critic, entropy, vf, ent: actor + critic - ent * entropy,
+                advice="Change vf_coef in your head to 0: does the critic still count?"),
+        Mistake(name="forgetting ent_coef", wrong=lambda actor, critic, entropy, vf, ent: actor + vf * critic - entropy,
+                advice="Change ent_coef in your head to 0: does the entropy still count?"),
+        Mistake(name="leaving out the entropy", wrong=lambda actor, critic, entropy, vf, ent: actor + vf * critic,
+                advice="There are three terms. What keeps the team curious?"),
+        Mistake(name="leaving out the critic", wrong=lambda actor, critic, entropy, vf, ent: actor - ent * entropy,
+                advice="There are three terms. Who teaches the critic?"),
         Mistake(
             name="the right number without its graph (detached, or made into a float)",
             wrong=lambda actor, critic, entropy, vf, ent: (actor + vf * critic - ent * entropy).detach(),
@@ -74,4 +54,4 @@ EXERCISE = Exercise(
         "total = actor + vf_coef * critic - ent_coef * entropy",
         "return actor_loss + vf_coef * critic_loss - ent_coef * entropy",
     ),
-)
+)  # fmt: skip

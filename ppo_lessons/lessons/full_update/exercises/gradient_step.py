@@ -68,51 +68,27 @@ EXERCISE = Exercise(
         _step_probe(1.0, 1e3),
     ),
     mistakes=(
-        Mistake(
-            name="forgetting zero_grad",
-            wrong=_ordered("backward clip step"),
-            advice="backward() adds to the gradients that are there. Where do those of the last mini-batch go?",
-        ),
-        Mistake(
-            name="zero_grad between backward and step",
-            wrong=_ordered("backward zero step norm"),
-            advice="You wipe out the gradient before it is used. What does the step do then?",
-        ),
-        Mistake(
-            name="not shortening the gradient",
-            wrong=_ordered("zero backward norm step"),
-            advice="After backward(), clip_grad_norm_(policy.parameters(), max_grad_norm) shortens it in place.",
-        ),
-        Mistake(
-            name="shortening before backward",
-            wrong=_ordered("zero clip backward step"),
-            advice="Before backward() there is no gradient to shorten.",
-        ),
-        Mistake(
-            name="shortening after the step",
-            wrong=_ordered("zero backward step clip"),
-            advice="The step has been taken by then; the shorter gradient is never used.",
-        ),
-        Mistake(
-            name="shortening each parameter by itself",
-            wrong=_ordered("zero backward clip-each step"),
-            advice="One length for all parameters keeps the direction; hand over policy.parameters() as a whole.",
-        ),
+        Mistake(name="forgetting zero_grad", wrong=_ordered("backward clip step"),
+                advice="backward() adds to the gradients that are there. Where do those of the last mini-batch go?"),
+        Mistake(name="zero_grad between backward and step", wrong=_ordered("backward zero step norm"),
+                advice="You wipe out the gradient before it is used. What does the step do then?"),
+        Mistake(name="not shortening the gradient", wrong=_ordered("zero backward norm step"),
+                advice="After backward(), clip_grad_norm_(policy.parameters(), max_grad_norm) shortens it in place."),
+        Mistake(name="shortening before backward", wrong=_ordered("zero clip backward step"),
+                advice="Before backward() there is no gradient to shorten."),
+        Mistake(name="shortening after the step", wrong=_ordered("zero backward step clip"),
+                advice="The step has been taken by then; the shorter gradient is never used."),
+        Mistake(name="shortening each parameter by itself", wrong=_ordered("zero backward clip-each step"),
+                advice="One length for all parameters keeps the direction; hand over policy.parameters() as a whole."),
         Mistake(
             name="clipping each number of the gradient (clip_grad_value_)",
             wrong=_ordered("zero backward clip-value step"),
             advice="That bends the direction. clip_grad_norm_ shortens the whole gradient and keeps its direction.",
         ),
-        Mistake(
-            name="forgetting the step",
-            wrong=_ordered("zero backward clip"),
-            advice="The gradients are ready. Who changes the weights?",
-        ),
-        Mistake(
-            name="stepping before backward",
-            wrong=_ordered("step zero backward clip"),
-            advice="The optimizer steps along gradients that backward() has yet to fill in.",
-        ),
+        Mistake(name="forgetting the step", wrong=_ordered("zero backward clip"),
+                advice="The gradients are ready. Who changes the weights?"),
+        Mistake(name="stepping before backward", wrong=_ordered("step zero backward clip"),
+                advice="The optimizer steps along gradients that backward() has yet to fill in."),
         Mistake(
             name="returning the loss",
             wrong=lambda loss, *others: gradient_step(loss, *others) * 0 + loss.detach(),
@@ -125,4 +101,4 @@ EXERCISE = Exercise(
         "optimizer.zero_grad(); total_loss.backward(); "
         "grad_norm = nn.utils.clip_grad_norm_(policy.parameters(), max_grad_norm); optimizer.step(); return grad_norm",
     ),
-)
+)  # fmt: skip

@@ -69,16 +69,12 @@ EXERCISE = Exercise(
         _wiring_probe(3, 16, PPOConfig(vf_coef=0.25, ent_coef=0.0)),
     ),
     mistakes=(
-        Mistake(
-            name="old and new swapped in the ratios",
-            wrong=_with(importance_ratios=lambda new, old: importance_ratios(old, new)),
-            advice="A ratio is pi_new / pi_old: the new log-probabilities come first.",
-        ),
-        Mistake(
-            name="normalising exactly when the config says not to, or not when it does",
-            wrong=_with(lambda config: replace(config, normalise_advantages=not config.normalise_advantages)),
-            advice="config.normalise_advantages decides whether steps.normalise_advantages is called.",
-        ),
+        Mistake(name="old and new swapped in the ratios",
+                wrong=_with(importance_ratios=lambda new, old: importance_ratios(old, new)),
+                advice="A ratio is pi_new / pi_old: the new log-probabilities come first."),
+        Mistake(name="normalising exactly when the config says not to, or not when it does",
+                wrong=_with(lambda config: replace(config, normalise_advantages=not config.normalise_advantages)),
+                advice="config.normalise_advantages decides whether steps.normalise_advantages is called."),
         Mistake(
             name="returns where the actor's loss needs advantages",
             wrong=lambda policy, rows, *more: minibatch_losses(policy, rows._replace(advantages=rows.returns), *more),
@@ -89,26 +85,16 @@ EXERCISE = Exercise(
             wrong=lambda policy, rows, *more: minibatch_losses(policy, rows._replace(returns=rows.advantages), *more),
             advice="The critic is to foretell the return, not by how much it was wrong.",
         ),
-        Mistake(
-            name="vf_coef and ent_coef swapped",
-            wrong=_with(lambda config: replace(config, vf_coef=config.ent_coef, ent_coef=config.vf_coef)),
-            advice="total_loss takes the critic's coefficient first.",
-        ),
-        Mistake(
-            name="old and new swapped in approx_kl",
-            wrong=_kl_turned,
-            advice="approx_kl(new_log_probs, old_log_probs) estimates KL(old || new).",
-        ),
-        Mistake(
-            name="cutting the actor's loss off from the network",
-            wrong=_with(clipped_surrogate_loss=lambda *args: clipped_surrogate_loss(*args).detach()),
-            advice="The numbers are right, but no gradient reaches the actor's head: no detach(), no no_grad().",
-        ),
-        Mistake(
-            name="reporting the value loss with vf_coef in it",
-            wrong=_value_loss_weighted,
-            advice="vf_coef belongs into the total only; the report shows the plain mean squared error.",
-        ),
+        Mistake(name="vf_coef and ent_coef swapped",
+                wrong=_with(lambda config: replace(config, vf_coef=config.ent_coef, ent_coef=config.vf_coef)),
+                advice="total_loss takes the critic's coefficient first."),
+        Mistake(name="old and new swapped in approx_kl", wrong=_kl_turned,
+                advice="approx_kl(new_log_probs, old_log_probs) estimates KL(old || new)."),
+        Mistake(name="cutting the actor's loss off from the network",
+                wrong=_with(clipped_surrogate_loss=lambda *args: clipped_surrogate_loss(*args).detach()),
+                advice="The numbers are right, but no gradient reaches the actor's head: no detach(), no no_grad()."),
+        Mistake(name="reporting the value loss with vf_coef in it", wrong=_value_loss_weighted,
+                advice="vf_coef belongs into the total only; the report shows the plain mean squared error."),
     ),
     hints=(
         "Go along the map: what does box I give, what does J need of it, what K, L, M, N?",
@@ -117,4 +103,4 @@ EXERCISE = Exercise(
         "Each line is steps.name(...) with the names of the map; the last is "
         "return MinibatchLosses(actor_loss, value_loss, entropy, total_loss, approx_kl(...), clip_fraction(...))",
     ),
-)
+)  # fmt: skip

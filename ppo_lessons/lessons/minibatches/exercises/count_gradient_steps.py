@@ -14,16 +14,12 @@ EXERCISE = Exercise(
     minutes=5,
     probes=tuple(call_with(*n) for n in _NUMBERS),
     mistakes=(
-        Mistake(
-            name="rounding down: the smaller last mini-batch gets no step",
-            wrong=lambda rows, size, epochs: epochs * (rows // size),
-            advice="6 rows in mini-batches of 4: what becomes of the last two?",
-        ),
-        Mistake(
-            name="forgetting that a single last row joins the mini-batch before it",
-            wrong=lambda rows, size, epochs: epochs * math.ceil(rows / size),
-            advice="5 rows in mini-batches of 2 are split into 2 + 3.",
-        ),
+        Mistake(name="rounding down: the smaller last mini-batch gets no step",
+                wrong=lambda rows, size, epochs: epochs * (rows // size),
+                advice="6 rows in mini-batches of 4: what becomes of the last two?"),
+        Mistake(name="forgetting that a single last row joins the mini-batch before it",
+                wrong=lambda rows, size, epochs: epochs * math.ceil(rows / size),
+                advice="5 rows in mini-batches of 2 are split into 2 + 3."),
         Mistake(
             name="taking the single row off once instead of once in each epoch",
             wrong=lambda rows, size, epochs: (
@@ -31,46 +27,26 @@ EXERCISE = Exercise(
             ),
             advice="Each epoch is split anew, and has its own single row.",
         ),
-        Mistake(
-            name="counting one epoch",
-            wrong=lambda rows, size, epochs: count_gradient_steps(rows, size, 1),
-            advice="The rows are gone through `epochs` times.",
-        ),
-        Mistake(
-            name="rounding after multiplying with the epochs",
-            wrong=lambda rows, size, epochs: math.ceil(epochs * rows / size),
-            advice="No mini-batch reaches over the end of an epoch: round for one epoch, then multiply.",
-        ),
-        Mistake(
-            name="not rounding",
-            wrong=lambda rows, size, epochs: epochs * rows / size,
-            advice="There are no half steps.",
-        ),
-        Mistake(
-            name="the right number as a float",
-            wrong=lambda rows, size, epochs: float(count_gradient_steps(rows, size, epochs)),
-            advice="Steps are counted in whole numbers: int.",
-        ),
-        Mistake(
-            name="always one step more for the rest",
-            wrong=lambda rows, size, epochs: epochs * (rows // size + 1),
-            advice="8 rows in mini-batches of 4 leave no rest.",
-        ),
-        Mistake(
-            name="joining every smaller rest to the mini-batch before it",
-            wrong=lambda rows, size, epochs: epochs * max(1, rows // size),
-            advice="Only a single row joins. Two or more are a mini-batch of their own.",
-        ),
-        Mistake(
-            name="counting rows, not mini-batches",
-            wrong=lambda rows, size, epochs: epochs * rows,
-            advice="One step for each mini-batch, not for each row.",
-        ),
-        Mistake(
-            name="rows and minibatch_size swapped",
-            wrong=lambda rows, size, epochs: epochs * math.ceil(size / rows),
-            advice="How often does the size go into the rows?",
-        ),
+        Mistake(name="counting one epoch", wrong=lambda rows, size, epochs: count_gradient_steps(rows, size, 1),
+                advice="The rows are gone through `epochs` times."),
+        Mistake(name="rounding after multiplying with the epochs",
+                wrong=lambda rows, size, epochs: math.ceil(epochs * rows / size),
+                advice="No mini-batch reaches over the end of an epoch: round for one epoch, then multiply."),
+        Mistake(name="not rounding", wrong=lambda rows, size, epochs: epochs * rows / size,
+                advice="There are no half steps."),
+        Mistake(name="the right number as a float",
+                wrong=lambda rows, size, epochs: float(count_gradient_steps(rows, size, epochs)),
+                advice="Steps are counted in whole numbers: int."),
+        Mistake(name="always one step more for the rest", wrong=lambda rows, size, epochs: epochs * (rows // size + 1),
+                advice="8 rows in mini-batches of 4 leave no rest."),
+        Mistake(name="joining every smaller rest to the mini-batch before it",
+                wrong=lambda rows, size, epochs: epochs * max(1, rows // size),
+                advice="Only a single row joins. Two or more are a mini-batch of their own."),
+        Mistake(name="counting rows, not mini-batches", wrong=lambda rows, size, epochs: epochs * rows,
+                advice="One step for each mini-batch, not for each row."),
+        Mistake(name="rows and minibatch_size swapped",
+                wrong=lambda rows, size, epochs: epochs * math.ceil(size / rows),
+                advice="How often does the size go into the rows?"),
     ),
     hints=(
         "How many mini-batches does one epoch have, for 8, 6 and 5 rows in mini-batches of 4?",
@@ -79,4 +55,4 @@ EXERCISE = Exercise(
         "full, rest = divmod(num_rows, minibatch_size); "
         "return epochs * (full + (rest > 1 or (rest == 1 and full == 0)))",
     ),
-)
+)  # fmt: skip

@@ -30,31 +30,22 @@ EXERCISE = Exercise(
     minutes=6,
     probes=(_split_probe([3, 0, 4, 1, 2], 2), *(_split_probe(_shuffled(rows), size) for rows, size in _SIZES)),
     mistakes=(
-        Mistake(
-            name="leaving one row alone in the last mini-batch",
-            wrong=lambda order, size: order.split(size),
-            advice="One row has no spread: its standard deviation is NaN. Where could it go?",
-        ),
+        Mistake(name="leaving one row alone in the last mini-batch", wrong=lambda order, size: order.split(size),
+                advice="One row has no spread: its standard deviation is NaN. Where could it go?"),
         Mistake(
             name="dropping the last mini-batch when it is smaller",
             wrong=lambda order, size: [order[start : start + size] for start in range(0, len(order) - size + 1, size)],
             advice="Each row must be used in each epoch. A smaller last mini-batch is fine.",
         ),
-        Mistake(
-            name="dropping the single row at the end",
-            wrong=lambda order, size: [piece for piece in order.split(size) if len(piece) > 1 or len(order) == 1],
-            advice="It must not be alone, but it must not be lost either.",
-        ),
-        Mistake(
-            name="joining every smaller rest to the mini-batch before it",
-            wrong=lambda order, size: list(order.tensor_split(tuple(range(size, len(order) - size + 1, size)))),
-            advice="Two rows or more can be a mini-batch of their own. Only a single one has to join.",
-        ),
-        Mistake(
-            name="taking the size for the number of mini-batches (chunk)",
-            wrong=lambda order, size: order.chunk(size),
-            advice="minibatch_size says how many rows are in one, not how many there are.",
-        ),
+        Mistake(name="dropping the single row at the end",
+                wrong=lambda order, size: [piece for piece in order.split(size) if len(piece) > 1 or len(order) == 1],
+                advice="It must not be alone, but it must not be lost either."),
+        Mistake(name="joining every smaller rest to the mini-batch before it",
+                wrong=lambda order, size: list(order.tensor_split(tuple(range(size, len(order) - size + 1, size)))),
+                advice="Two rows or more can be a mini-batch of their own. Only a single one has to join."),
+        Mistake(name="taking the size for the number of mini-batches (chunk)",
+                wrong=lambda order, size: order.chunk(size),
+                advice="minibatch_size says how many rows are in one, not how many there are."),
         Mistake(
             name="pieces as equal as possible",
             wrong=lambda order, size: order.tensor_split(max(1, math.ceil(len(order) / size))),
@@ -67,36 +58,24 @@ EXERCISE = Exercise(
             ],
             advice="Also a good way to split. Asked for are pieces of rows that follow each other in order.",
         ),
-        Mistake(
-            name="splitting 0, 1, 2, ... and not the order",
-            wrong=lambda order, size: list(split_rows(torch.arange(len(order)), size)),
-            advice="The shuffle is lost: order holds the row numbers to split.",
-        ),
+        Mistake(name="splitting 0, 1, 2, ... and not the order",
+                wrong=lambda order, size: list(split_rows(torch.arange(len(order)), size)),
+                advice="The shuffle is lost: order holds the row numbers to split."),
         Mistake(
             name="mini-batches that overlap: the start moves on by one row",
             wrong=lambda order, size: [order[start : start + size] for start in range(max(1, len(order) - size + 1))],
             advice="Each row belongs to exactly one mini-batch. How far must the start move?",
         ),
-        Mistake(
-            name="filling the last mini-batch up with rows from the start",
-            wrong=lambda order, size: list(order.repeat(size)[: size * math.ceil(len(order) / size)].split(size)),
-            advice="Some rows then count twice in this epoch. The last one may be smaller.",
-        ),
-        Mistake(
-            name="one table (reshape)",
-            wrong=lambda order, size: order.reshape(-1, size),
-            advice="That works only if the rows divide evenly.",
-        ),
-        Mistake(
-            name="lists of numbers",
-            wrong=lambda order, size: [piece.tolist() for piece in split_rows(order, size)],
-            advice="The right rows; asked for are tensors, to be used as an index.",
-        ),
-        Mistake(
-            name="a generator (yield)",
-            wrong=lambda order, size: (piece for piece in split_rows(order, size)),
-            advice="It can be gone through only once, and has no length. Return a list or a tuple of the pieces.",
-        ),
+        Mistake(name="filling the last mini-batch up with rows from the start",
+                wrong=lambda order, size: list(order.repeat(size)[: size * math.ceil(len(order) / size)].split(size)),
+                advice="Some rows then count twice in this epoch. The last one may be smaller."),
+        Mistake(name="one table (reshape)", wrong=lambda order, size: order.reshape(-1, size),
+                advice="That works only if the rows divide evenly."),
+        Mistake(name="lists of numbers",
+                wrong=lambda order, size: [piece.tolist() for piece in split_rows(order, size)],
+                advice="The right rows; asked for are tensors, to be used as an index."),
+        Mistake(name="a generator (yield)", wrong=lambda order, size: (piece for piece in split_rows(order, size)),
+                advice="It can be gone through only once, and has no length. Return a list or a tuple of the pieces."),
     ),
     hints=(
         "Five rows in mini-batches of two: which row is left over, and why must it not stay alone?",
@@ -105,4 +84,4 @@ EXERCISE = Exercise(
         "pieces = list(order.split(minibatch_size)); if len(pieces) > 1 and len(pieces[-1]) == 1: "
         "pieces[-2:] = [torch.cat(pieces[-2:])]; return pieces",
     ),
-)
+)  # fmt: skip

@@ -40,46 +40,27 @@ EXERCISE = Exercise(
         _random_probe(3, (1, 5)),
     ),
     mistakes=(
-        Mistake(
-            name="a team in which the fallen rise again",
-            wrong=lambda acting, over, cut, last: ~(over | cut) | last[:, None],
-            advice="An agent that fell ten steps ago has no flag set now. What tells you that it is still out?",
-        ),
-        Mistake(
-            name="forgetting that a new case begins for everybody",
-            wrong=lambda acting, over, cut, last: acting & ~(over | cut),
-            advice="When episode_over, the next step belongs to a fresh case. Who plays in it?",
-        ),
-        Mistake(
-            name="leaving out truncated",
-            wrong=lambda acting, over, cut, last: (acting & ~over) | last[:, None],
-            advice="An agent that was only cut off does not act in this episode again either.",
-        ),
-        Mistake(
-            name="leaving out terminated",
-            wrong=lambda acting, over, cut, last: (acting & ~cut) | last[:, None],
-            advice="An agent that falls in this step is terminated. Does it act in the next one?",
-        ),
-        Mistake(
-            name="stopping only agents that are terminated and truncated at once (and for or)",
-            wrong=lambda acting, over, cut, last: (acting & ~(over & cut)) | last[:, None],
-            advice="One of the two flags is enough to stop.",
-        ),
-        Mistake(
-            name="asking for the end of the case and for a living agent at once (and for or)",
-            wrong=lambda acting, over, cut, last: acting & ~(over | cut) & ~last[:, None],
-            advice="At the end of a case nobody is left in your answer. Who plays in the fresh one?",
-        ),
-        Mistake(
-            name="the answer turned round: you return who waits",
-            wrong=lambda acting, over, cut, last: ~((acting & ~(over | cut)) | last[:, None]),
-            advice="True is for agents that take part in the next step.",
-        ),
-        Mistake(
-            name="handing back who took part in this step",
-            wrong=lambda acting, over, cut, last: acting,
-            advice="The ends of this step decide who is in the next one.",
-        ),
+        Mistake(name="a team in which the fallen rise again",
+                wrong=lambda acting, over, cut, last: ~(over | cut) | last[:, None],
+                advice="An agent that fell ten steps ago has no flag set now. What tells you that it is still out?"),
+        Mistake(name="forgetting that a new case begins for everybody",
+                wrong=lambda acting, over, cut, last: acting & ~(over | cut),
+                advice="When episode_over, the next step belongs to a fresh case. Who plays in it?"),
+        Mistake(name="leaving out truncated", wrong=lambda acting, over, cut, last: (acting & ~over) | last[:, None],
+                advice="An agent that was only cut off does not act in this episode again either."),
+        Mistake(name="leaving out terminated", wrong=lambda acting, over, cut, last: (acting & ~cut) | last[:, None],
+                advice="An agent that falls in this step is terminated. Does it act in the next one?"),
+        Mistake(name="stopping only agents that are terminated and truncated at once (and for or)",
+                wrong=lambda acting, over, cut, last: (acting & ~(over & cut)) | last[:, None],
+                advice="One of the two flags is enough to stop."),
+        Mistake(name="asking for the end of the case and for a living agent at once (and for or)",
+                wrong=lambda acting, over, cut, last: acting & ~(over | cut) & ~last[:, None],
+                advice="At the end of a case nobody is left in your answer. Who plays in the fresh one?"),
+        Mistake(name="the answer turned round: you return who waits",
+                wrong=lambda acting, over, cut, last: ~((acting & ~(over | cut)) | last[:, None]),
+                advice="True is for agents that take part in the next step."),
+        Mistake(name="handing back who took part in this step", wrong=lambda acting, over, cut, last: acting,
+                advice="The ends of this step decide who is in the next one."),
     ),
     hints=(
         "Think of three detectives: one plays on, one falls now, one fell long ago. Which array knows about the third?",
@@ -87,4 +68,4 @@ EXERCISE = Exercise(
         "episode_over needs one more axis to fit (E, A).",
         "return (acting & ~(terminated | truncated)) | episode_over[:, None]",
     ),
-)
+)  # fmt: skip
