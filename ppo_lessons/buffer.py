@@ -107,6 +107,9 @@ class SharedBuffer:
         ValueError: If a size is below 1.
     """
 
+    advantages: Tensor | None
+    returns: Tensor | None
+
     @torch.inference_mode(False)
     def __init__(self, num_steps: int, num_envs: int, num_agents: int, obs_size: int) -> None:
         """Reserve the memory."""
@@ -210,8 +213,7 @@ class SharedBuffer:
     def clear(self) -> None:
         """Forget everything: the next policy must learn from its own experience."""
         self.step = 0
-        self.advantages: Tensor | None = None
-        self.returns: Tensor | None = None
+        self.advantages = self.returns = None
 
     def _require_full(self) -> None:
         if not self.is_full:

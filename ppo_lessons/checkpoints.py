@@ -4,7 +4,7 @@ import codecs
 import warnings
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -13,7 +13,7 @@ from ppo_lessons.actor_critic import ActorCritic
 from ppo_lessons.config import PPOConfig
 from ppo_lessons.errors import CheckpointError
 from ppo_lessons.guards.files import write_whole
-from ppo_lessons.team_env import TeamEnv, as_team_env, describe
+from ppo_lessons.team_env import StatefulEnv, TeamEnv, as_team_env, describe
 from ppo_lessons.training import TrainingRun, set_learning_rate
 
 FORMAT = 1
@@ -111,7 +111,7 @@ def load_run(path: str | Path, env: TeamEnv | None = None, config: PPOConfig | N
             set_learning_rate(run.optimizer, config.learning_rate)
         run.action_generator.set_state(contents["action_generator"])
         run.shuffle_generator.set_state(contents["shuffle_generator"])
-        run.env.set_state(_to_arrays(contents["env"]))  # type: ignore[attr-defined]
+        cast(StatefulEnv, run.env).set_state(_to_arrays(contents["env"]))  # a world that is none: AttributeError
         if run.meter is not None:
             run.meter.running_return = contents["running_return"].numpy().copy()
         run.cycle, run.agent_steps = contents["cycle"], contents["agent_steps"]

@@ -75,7 +75,7 @@ def checked(steps: Steps) -> Steps:
 
 def _watched(name: str, own: Callable[..., Any]) -> Callable[..., Any]:
     def watched(*given: Any, **named: Any) -> Any:
-        before = given[0].step if name == "store" else None
+        before = given[0].step if name == "store" else 0
         result = own(*given, **named)
         if name == "split_rows":
             return _pieces(result, *given)
@@ -87,12 +87,12 @@ def _watched(name: str, own: Callable[..., Any]) -> Callable[..., Any]:
     return wraps(own)(watched) if hasattr(own, "__name__") else watched
 
 
-def _keeps(name: str, result: Any, given: tuple[Any, ...], before: int | None) -> tuple[bool, dict[str, Any]]:
+def _keeps(name: str, result: Any, given: tuple[Any, ...], before: int) -> tuple[bool, dict[str, Any]]:
     """Whether a step keeps its promise, and the sizes that are named in it."""
     if name == "play_step":
         return isinstance(result, Transition), {}
     if name == "store":
-        return given[0].step == before + 1, {"steps": f"{before + 1} after this one"}  # type: ignore[operator]
+        return given[0].step == before + 1, {"steps": f"{before + 1} after this one"}
     if name == "clear":
         return given[0].step == 0, {}
     if name == "is_full":

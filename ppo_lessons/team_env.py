@@ -4,7 +4,7 @@ Axes: E copies of the world, A agents, D numbers that one agent sees.
 """
 
 from functools import singledispatch
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, TypeGuard
 
 import numpy as np
 
@@ -45,6 +45,21 @@ class TeamEnv(Protocol):
 
     def step(self, actions: np.ndarray) -> TeamStep:
         """Play one action of each agent, int64, (E, A); sets `obs` and `acting`. Fallen agents' actions are ignored."""
+
+
+class StatefulEnv(TeamEnv, Protocol):
+    """A `TeamEnv` that can tell and take up its state, so that runs can be saved and broken-off cycles undone."""
+
+    def get_state(self) -> dict[str, Any]:
+        """Return everything that the next step depends on, as arrays and plain data."""
+
+    def set_state(self, state: dict[str, Any]) -> None:
+        """Go on exactly from what `get_state` returned."""
+
+
+def keeps_state(env: TeamEnv) -> TypeGuard[StatefulEnv]:
+    """Say whether this world can tell and take up its state."""
+    return hasattr(env, "get_state") and hasattr(env, "set_state")
 
 
 class Meter(Protocol):
@@ -158,10 +173,10 @@ def _check_obs(env: TeamEnv, name: str, obs: np.ndarray) -> None:
 
 def _check_step(env: TeamEnv, step: TeamStep, was_acting: np.ndarray) -> None:
     per_agent, per_env = (env.num_envs, env.num_agents), (env.num_envs,)
-    rules = (("rewards", np.float32, per_agent), ("terminated", np.bool_, per_agent))
-    rules += (("truncated", np.bool_, per_agent), ("episode_over", np.bool_, per_env))
-    for name, dtype, shape in rules:
-        _check_array(name, getattr(step, name), dtype, shape)
+    _check_array("rewards", step.rewards, np.float32, per_agent)
+    _check_array("terminated", step.terminated, np.bool_, per_agent)
+    _check_array("truncated", step.truncated, np.bool_, per_agent)
+    _check_array("episode_over", step.episode_over, np.bool_, per_env)
     _check_array("acting", env.acting, np.bool_, per_agent)
     _require(bool(np.isfinite(step.rewards).all()), "rewards must be finite", step.rewards)
     ended = step.terminated | step.truncated

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,7 @@ from ppo_lessons.guards.undo import Undo, keep_generator, keep_weights
 from ppo_lessons.rollout import collect
 from ppo_lessons.seams import checked
 from ppo_lessons.steps import Steps
-from ppo_lessons.team_env import TeamEnv, as_team_env, make_meter
+from ppo_lessons.team_env import TeamEnv, as_team_env, keeps_state, make_meter
 from ppo_lessons.update import DEFAULT_STEPS, UpdateReport, make_optimizer, ppo_update
 
 KEPT_MEMORY = 28 * 2**20
@@ -209,16 +210,15 @@ def annealed(learning_rate: float, cycle: int, anneal_cycles: int) -> float:
 def _keep_place(run: TrainingRun) -> Callable[[], object]:
     """Return a function that puts back where the run stands between two cycles, all but the weights."""
     env, meter, counts = run.env, run.meter, (run.cycle, run.agent_steps)
-    generators = keep_generator(run.action_generator), keep_generator(run.shuffle_generator)
-    world = env.get_state() if hasattr(env, "get_state") and hasattr(env, "set_state") else None
+    parts = [keep_generator(run.action_generator), keep_generator(run.shuffle_generator)]
+    if keeps_state(env):
+        parts.append(partial(env.set_state, env.get_state()))
     running_return = None if meter is None else meter.running_return.copy()
 
     def put_back() -> None:
-        for generator in generators:
-            generator()
-        if world is not None:
-            env.set_state(world)
-        if meter is not None:
+        for part in parts:
+            part()
+        if meter is not None and running_return is not None:
             meter.clear()
             meter.running_return = running_return
         run.buffer.clear()

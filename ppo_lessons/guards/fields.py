@@ -62,7 +62,7 @@ def suggest_names(cls: AnyClass) -> AnyClass:
     Returns:
         The same class. Its call raises a TypeError for a name that is no field.
     """
-    generated = cls.__init__
+    generated = cls.__init__  # type: ignore[misc]  # of this very class, not of a subclass
     names = [field.name for field in fields(cls)]
 
     @functools.wraps(generated)
@@ -74,7 +74,7 @@ def suggest_names(cls: AnyClass) -> AnyClass:
                 raise TypeError(f"{cls.__name__} takes the names of its fields. Got {name!r}. {hint}")
         generated(self, *positional, **values)
 
-    cls.__init__ = checked
+    cls.__init__ = checked  # type: ignore[misc]
     return cls
 
 

@@ -4,6 +4,7 @@ import copy
 import signal
 import threading
 from collections.abc import Callable
+from types import FrameType
 from typing import Any
 
 import torch
@@ -64,14 +65,14 @@ class _CtrlCWaits:
     """Ctrl-C that is pressed in the block under it takes effect at its end."""
 
     def __enter__(self) -> None:
-        self._pressed: list[tuple[Any, ...]] = []
+        self._pressed: list[tuple[int, FrameType | None]] = []
         self._usual = signal.getsignal(signal.SIGINT)
         self._waits = callable(self._usual) and threading.current_thread() is threading.main_thread()
         if self._waits:
-            signal.signal(signal.SIGINT, lambda *given: self._pressed.append(given))
+            signal.signal(signal.SIGINT, lambda number, frame: self._pressed.append((number, frame)))
 
     def __exit__(self, *error: object) -> None:
         if self._waits:
             signal.signal(signal.SIGINT, self._usual)
-            if self._pressed:
-                self._usual(*self._pressed[0])  # type: ignore[operator, misc]
+            if self._pressed and callable(self._usual):
+                self._usual(*self._pressed[0])

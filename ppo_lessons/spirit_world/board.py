@@ -4,11 +4,15 @@ Detectives are numbered blue discs with a bar for their health, a fallen one is 
 diamonds with one dot for each detective it takes to banish them. Shape as well as colour tells them apart.
 """
 
+from collections.abc import Callable
+
 import numpy as np
 
 from ppo_lessons.spirit_world.cases import Case
 from ppo_lessons.spirit_world.rules import WorldState
 
+Colour = tuple[int, int, int]
+"""RGB."""
 CELL = 40
 """Width of a cell in pixels."""
 _SMOOTH = 3  # drawn this much larger and averaged, so that edges are smooth
@@ -30,9 +34,11 @@ def draw_board(case: Case, state: WorldState) -> np.ndarray:
     canvas = _Canvas(case.size)
     for s, k in enumerate(case.toughness):
         if not state.banished[0, s]:
-            canvas.spirit(*state.spirits[0, s], k)
+            row, col = state.spirits[0, s]
+            canvas.spirit(row, col, k)
     for a in range(case.num_detectives):
-        canvas.detective(a, *state.detectives[0, a], state.health[0, a] / case.health)
+        row, col = state.detectives[0, a]
+        canvas.detective(a, row, col, state.health[0, a] / case.health)
     return canvas.picture()
 
 
@@ -75,10 +81,10 @@ class _Canvas:
         self._bar(y + 0.2, x - 0.2, 0.4, DARK)
         self._bar(y + 0.2, x - 0.2, 0.4 * health, (0, 158, 115))
 
-    def _disc(self, y: float, x: float, radius: float, colour: tuple) -> None:
+    def _disc(self, y: float, x: float, radius: float, colour: Colour) -> None:
         self._fill(y, x, radius, colour, lambda dy, dx: dy**2 + dx**2 <= radius**2)
 
-    def _bar(self, top: float, left: float, width: float, colour: tuple) -> None:
+    def _bar(self, top: float, left: float, width: float, colour: Colour) -> None:
         y, x, wide, high = (round(v * self.unit) for v in (top, left, width, 0.055))
         self.pixels[y : y + high, x : x + wide] = colour
 
@@ -90,7 +96,9 @@ class _Canvas:
                 if int(bits) >> (2 - c) & 1:
                     self.pixels[top + r * dot : top + (r + 1) * dot, left + c * dot : left + (c + 1) * dot] = WHITE
 
-    def _fill(self, y: float, x: float, reach: float, colour: tuple, inside) -> None:
+    def _fill(
+        self, y: float, x: float, reach: float, colour: Colour, inside: Callable[[np.ndarray, np.ndarray], np.ndarray]
+    ) -> None:
         """Colour the pixels around (y, x) for which inside(dy, dx) holds."""
         low_y, low_x = (max(0, int((v - reach) * self.unit) - 1) for v in (y, x))
         high_y, high_x = (int((v + reach) * self.unit) + 2 for v in (y, x))

@@ -27,6 +27,11 @@ class SpiritWorld:
         ValueError: If the case is not known or `num_envs` is no whole number, 1 or more.
     """
 
+    obs: np.ndarray
+    acting: np.ndarray
+    _layout_rng: np.random.Generator
+    _drift_rng: np.random.Generator
+
     def __init__(self, case: str | Case = "standard", num_envs: int = 1) -> None:
         """Make the copies; call `reset` before the first step."""
         self.case = get_case(case)

@@ -83,11 +83,11 @@ def record(player: Player, case: str | Case = "standard", *, seed: int = EVALUAT
     while True:
         actions.append(player(world))
         step = world.step(actions[-1])
+        assert world.played is not None and world.events is not None  # a step sets both
         rewards.append(step.rewards)
         states.append(world.played)
         if step.episode_over[0]:
             break
-    events = world.events
-    outcome = "won" if events.won[0] else "lost" if events.lost[0] else "adjourned"
+    outcome = "won" if world.events.won[0] else "lost" if world.events.lost[0] else "adjourned"
     frames = WorldState(*(np.concatenate(arrays) for arrays in zip(*states, strict=True)))
     return Replay(world.case, frames, np.concatenate(actions), np.concatenate(rewards), outcome)

@@ -4,10 +4,11 @@ An agent that falls leaves `agents` with that step, as PettingZoo asks; what the
 rules, the tables of observations, actions and rewards stand in `ppo_lessons.spirit_world.rules`.
 """
 
-from typing import Any, ClassVar
+from collections.abc import Mapping
+from typing import Any, ClassVar, SupportsIndex
 
 import numpy as np
-from gymnasium.spaces import Box, Discrete
+from gymnasium.spaces import Box, Discrete, Space
 from pettingzoo import ParallelEnv
 
 from ppo_lessons.errors import NotReadyError
@@ -18,7 +19,7 @@ from ppo_lessons.spirit_world.env import SpiritWorld
 from ppo_lessons.spirit_world.rules import ACTION_NAMES, VERSION
 
 
-class SpiritParallelEnv(ParallelEnv[str, np.ndarray, int]):
+class SpiritParallelEnv(ParallelEnv[str, np.ndarray, np.int64]):
     """One copy of the Spirit world for PettingZoo.
 
     Args:
@@ -29,7 +30,7 @@ class SpiritParallelEnv(ParallelEnv[str, np.ndarray, int]):
         ValueError: If the case or the render mode is not known.
     """
 
-    metadata: ClassVar[dict[str, Any]] = {
+    metadata: ClassVar[dict[str, Any]] = {  # type: ignore[misc]  # PettingZoo does not say ClassVar
         "name": f"spirit_world_v{VERSION}",
         "render_modes": ["rgb_array"],
         "render_fps": 4,
@@ -57,11 +58,11 @@ class SpiritParallelEnv(ParallelEnv[str, np.ndarray, int]):
             return []
         return [agent for agent, acts in zip(self.possible_agents, self.world.acting[0], strict=True) if acts]
 
-    def observation_space(self, agent: str) -> Box:
+    def observation_space(self, agent: str) -> Space[np.ndarray]:
         """Return the agent's space, always the same object."""
         return self.observation_spaces[agent]
 
-    def action_space(self, agent: str) -> Discrete:
+    def action_space(self, agent: str) -> Space[np.int64]:
         """Return the agent's space, always the same object."""
         return self.action_spaces[agent]
 
@@ -87,7 +88,9 @@ class SpiritParallelEnv(ParallelEnv[str, np.ndarray, int]):
         seen = self.world.obs[0].copy()
         return dict(zip(self.possible_agents, seen, strict=True)), {agent: {} for agent in self.possible_agents}
 
-    def step(self, actions: dict[str, int]) -> tuple[dict, dict, dict, dict, dict]:
+    def step(
+        self, actions: Mapping[str, SupportsIndex]
+    ) -> tuple[dict[str, np.ndarray], dict[str, float], dict[str, bool], dict[str, bool], dict[str, dict[str, Any]]]:
         """Play one step.
 
         Args:
