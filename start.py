@@ -1,6 +1,7 @@
 """Start the course: make its own Python environment in .venv and open the lessons in JupyterLab.
 
     python start.py                       open the lessons (also: --no-browser, --port 8899)
+    python start.py check                 format, lint, types and the fast tests: for whoever changes something
     python start.py test [pytest ...]     run every test, the notebooks included
     python start.py machines [names]      what computes with floats, once more as other processors would
     python start.py notebooks [names]     make the notebooks anew from notebooks/source
@@ -37,15 +38,20 @@ PYTHON = str(VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python"))
 STAMP = VENV / "ppo_lessons.json"
 LOG = VENV / "install.log"
 
-PAGES = ["-m", "ppo_lessons.publishing.pages"]
+PYTEST = ["-m", "pytest", "-n", "auto", "--maxprocesses", "4", "--dist", "loadfile"]
+LAYOUT = ["-m", "ruff", "format"]
 # For each command the extras of pyproject.toml that it needs and the Python modules it runs, one after the other.
 COMMANDS = {
     "lab": (["lessons"], []),
-    "test": (["lessons", "test"], [["-m", "pytest", "-n", "auto", "--maxprocesses", "4", "--dist", "loadfile"]]),
+    "check": (
+        ["lessons", "test"],
+        [["-m", "ruff", "check"], [*LAYOUT, "--check"], ["-m", "mypy"], [*PYTEST, "-q", "-m", "not slow"]],
+    ),
+    "test": (["lessons", "test"], [PYTEST]),
     "machines": (["lessons", "test"], [["tests/commands/machines.py"]]),
     "notebooks": (["lessons"], [["-m", "ppo_lessons.publishing.build"]]),
     "benchmark": (["lessons", "benchmark"], [["-m", "benchmarks"]]),
-    "format": (["lessons", "test"], [["-m", "ruff", "check", "--fix"], ["-m", "ruff", "format"], PAGES]),
+    "format": (["lessons", "test"], [["-m", "ruff", "check", "--fix"], LAYOUT, ["-m", "ppo_lessons.publishing.pages"]]),
 }
 # Settings that would bring in foreign modules, kernels and plot windows, or install to elsewhere.
 LEFT_OUT = {"PYTHONPATH", "PYTHONHOME", "PYTHONSTARTUP", "JUPYTER_PATH", "MPLBACKEND", "PIP_TARGET", "PIP_PREFIX"}

@@ -263,6 +263,7 @@ def test_a_config_is_not_changed_behind_the_back_of_a_run(make_config):
 # ---- networks that torch has wrapped
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:`torch.jit.script_method`:DeprecationWarning")  # torch's own, of its compiler
 @pytest.mark.parametrize("part", ["whole", "trunk"])
 def test_a_compiled_team_is_saved_as_the_team_it_is(path, part):

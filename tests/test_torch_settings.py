@@ -14,6 +14,8 @@ from ppo_lessons.spirit_world.players import policy_player
 from ppo_lessons.training import TrainingRun, train
 from ppo_lessons.update import make_optimizer, ppo_update
 
+pytestmark = pytest.mark.slow
+
 
 @contextmanager
 def float64():

@@ -210,6 +210,7 @@ def test_team_credit_gamma_and_lambda_reach_the_advantages(make_config):
     assert len({tuple(w.tolist()) for w in weights.values()}) == 4
 
 
+@pytest.mark.slow
 def test_a_team_learns_to_survive(make_config):
     """From chaos to survival, in seconds; the whole way to mastery is benchmarked elsewhere."""
     config = make_config(num_envs=64, num_steps=32, epochs=4, minibatch_size=1024, learning_rate=3e-3, hidden_size=32)
@@ -347,6 +348,7 @@ def whole_state_of(run):
     return repr((weights_of(run.policy).tolist(), memory, generators, world, meter, counts))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "call"),
     [
@@ -394,6 +396,7 @@ def test_also_between_the_nodes(make_config, monkeypatch, place):
     assert whole_state_of(run) == whole_state_of(quiet)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="Windows has no timer that interrupts")
 def test_ctrl_c_at_any_moment_leaves_no_trace_and_saving_and_loading_neither(make_config, tmp_path):
     """Pressed 30 times, saved and loaded each time, and at the end the run that was never disturbed."""
@@ -543,6 +546,7 @@ def test_a_policy_that_tries_nothing_else_any_more_says_so(make_config):
     assert "no other action is ever tried" in report.update.ruined
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("clip_eps", [0.05, 0.8])
 @pytest.mark.parametrize("ent_coef", [0.0, 0.3])
 @pytest.mark.parametrize("learning_rate", [3e-3, 0.02])

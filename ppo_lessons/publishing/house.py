@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import ppo_lessons
@@ -55,9 +56,15 @@ def imports_of(path: Path) -> set[str]:
     return found
 
 
-def asked_of_the_house(path: Path) -> set[str]:
+@cache
+def asked_of_the_house(path: Path) -> frozenset[str]:
     """Return which other modules of this house a file imports, the front door left out."""
-    return (imports_of(path) & {name_of(module) for module in modules()}) - {name_of(path), HOUSE.name}
+    return frozenset(imports_of(path) & _names()) - {name_of(path), HOUSE.name}
+
+
+@cache
+def _names() -> frozenset[str]:
+    return frozenset(map(name_of, modules()))
 
 
 def functions_of(path: Path) -> Iterator[tuple[str, int, int]]:

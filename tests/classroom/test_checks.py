@@ -33,6 +33,7 @@ def learner(function):
     return typed
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("exercise", "mistake"), ALL_MISTAKES, ids=NAMES)
 def test_each_mistake_is_refused_and_named_as_itself(exercise: Exercise, mistake: Mistake):
     verdict = diagnose(exercise, learner(mistake.wrong))
@@ -62,6 +63,7 @@ def test_the_solution_cell_stands_on_its_own_and_passes(exercise: Exercise):
     assert diagnose(exercise, namespace[exercise.name]).kind == "passed"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("exercise", EXERCISES, ids=lambda e: e.number)
 def test_blank_borrowed_and_raising_functions(exercise: Exercise, capsys: pytest.CaptureFixture[str]):
     blanks = (lambda *args: ..., lambda *args: None)
@@ -108,6 +110,7 @@ def test_probes_see_shape_dtype_gradients_and_changes_in_place():
     assert not alike(first(lambda x: 2 * x), first(lambda x: 3 * x))
 
 
+@pytest.mark.slow
 def test_an_endless_loop_is_ended_and_its_line_named():
     exercise = desk.find("9.3")
     assert exercise is not None

@@ -12,6 +12,8 @@ from ppo_lessons.classroom import console, progress
 from ppo_lessons.classroom.console import PLAIN, say
 from ppo_lessons.display.tables import Note, Table
 
+pytestmark = pytest.mark.slow
+
 TALK = """
 import sys
 from ppo_lessons.classroom import check_setup, my_steps

@@ -16,6 +16,8 @@ from ppo_lessons.publishing.build import solution_cell
 from ppo_lessons.steps import Steps
 from ppo_lessons.training import TrainingRun, train
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(autouse=True)
 def own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:

@@ -58,6 +58,7 @@ def test_garbage_is_set_aside_with_a_message_and_never_a_traceback(garbage: byte
     assert Path(f"{progress_file()}.damaged").read_bytes() == garbage
 
 
+@pytest.mark.slow
 def test_two_notebooks_at_once(own_home: Path):
     """Two processes note different exercises in turn; no line is lost or torn."""
     numbers = [exercise.number for exercise in EXERCISES]

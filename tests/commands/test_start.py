@@ -92,12 +92,19 @@ def test_old_python_gets_one_sentence(monkeypatch):
 
 PAGES = ["-m", "ppo_lessons.publishing.pages"]
 PYTEST = "-m pytest -n auto --maxprocesses 4 --dist loadfile".split()
+CHECKS = [
+    "-m ruff check".split(),
+    "-m ruff format --check".split(),
+    "-m mypy".split(),
+    [*PYTEST, "-q", "-m", "not slow"],
+]
 
 
 @pytest.mark.parametrize(
     ("arguments", "extras", "steps"),
     [
         (["test", "-x", "tests/a.py"], ["lessons", "test"], [[*PYTEST, "-x", "tests/a.py"]]),
+        (["check"], ["lessons", "test"], CHECKS),
         (["machines", "avx2"], ["lessons", "test"], [["tests/commands/machines.py", "avx2"]]),
         (["notebooks", "07_clipping"], ["lessons"], [["-m", "ppo_lessons.publishing.build", "07_clipping"]]),
         (["benchmark"], ["lessons", "benchmark"], [["-m", "benchmarks"]]),
@@ -143,7 +150,10 @@ def test_options_reach_jupyterlab(start, commands, form):
         (["--port", "http"], "--port wants a number from 1 to 65535, and got 'http'."),
         (["--browser"], "There is no option '--browser'. There are: --no-browser, --port NUMBER."),
         (["--no-browser", "test"], "The command comes first: python start.py test ..."),
-        (["tests"], "There is no command 'tests'. There are: lab, test, machines, notebooks, benchmark, format."),
+        (
+            ["tests"],
+            "There is no command 'tests'. There are: lab, check, test, machines, notebooks, benchmark, format.",
+        ),
     ],
 )
 def test_what_it_does_not_know_it_refuses_in_one_sentence(start, commands, capsys, arguments, sentence):

@@ -1,4 +1,4 @@
-"""Ruff finds the code in order, with the settings in pyproject.toml. `python start.py format` repairs most of it."""
+"""Ruff and mypy find the code in order, by the settings in pyproject.toml; `python start.py format` repairs the layout."""
 
 import subprocess
 import sys
@@ -18,6 +18,30 @@ def ruff(*arguments, text=None):
 def test_code_is_in_order(arguments):
     found = ruff(*arguments)
     assert found.returncode == 0, f"{found.stdout}{found.stderr}\nTo repair: python start.py format"
+
+
+def mypy(*arguments):
+    command = [sys.executable, "-m", "mypy", *arguments]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, encoding="utf-8")
+
+
+def test_types_of_the_core_are_right():
+    found = mypy()
+    assert found.returncode == 0, found.stdout
+
+
+@pytest.mark.parametrize(
+    ("code", "rule"),
+    [
+        ("from ppo_lessons.losses import value_loss\nvalue_loss(1, 2)", "arg-type"),
+        ("from ppo_lessons.config import PPOConfig\nsteps: str = PPOConfig().num_steps", "assignment"),
+        ("def public(rows): return rows", "no-untyped-def"),
+    ],
+)
+def test_a_wrong_type_would_be_seen(code, rule):
+    found = mypy("-c", code)
+    assert found.returncode == 1
+    assert f"[{rule}]" in found.stdout
 
 
 @pytest.mark.parametrize(

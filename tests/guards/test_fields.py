@@ -101,6 +101,7 @@ def _first_sight(world, seed):
     return world.obs.tolist()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [np.int64(3), np.uint8(3), np.array(3), torch.tensor(3)])
 @pytest.mark.parametrize("name", TAKES)
 def test_counts_and_seeds_of_any_library_are_those_of_python(name, number):

@@ -12,6 +12,8 @@ import torch
 from ppo_lessons import PPOConfig, TrainingRun, collect, evaluate, policy_player, ppo_update, record, train
 from ppo_lessons.guards.threads import one_thread
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 
 

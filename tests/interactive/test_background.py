@@ -4,6 +4,8 @@ import subprocess
 import sys
 import threading
 
+import pytest
+
 from ppo_lessons.interactive.background import Background
 
 
@@ -153,6 +155,7 @@ def test_work_that_arrives_while_it_ends_is_done():
     assert todo == []
 
 
+@pytest.mark.slow
 def test_python_may_end_while_it_works():
     """A kernel that is shut down or restarted during a training."""
     script = """if True:

@@ -12,6 +12,8 @@ from ppo_lessons.interactive.explorer import Explorer, Panel
 from ppo_lessons.publishing.build import lessons
 from tests.browser.hands import EXPLORERS
 
+pytestmark = pytest.mark.slow
+
 NAMES = [f"{module}.{function}" for _, module, function in EXPLORERS]
 
 

@@ -271,6 +271,7 @@ def test_ppo_solves_a_small_world(make_config):
     assert np.mean(rewards[-3:]) > 0.95
 
 
+@pytest.mark.slow
 def test_ppo_gets_better_at_cartpole(make_config):
     """Episodes last longer: fewer ends in as many steps."""
     ends = []

@@ -10,6 +10,8 @@ from ppo_lessons.shipped.ages import AGES, FOLDER, fits, load_age, make_ages
 from ppo_lessons.spirit_world.evaluation import evaluate
 from ppo_lessons.spirit_world.players import policy_player
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize("age", AGES)
 @pytest.mark.parametrize("seed", [3, 4])

@@ -18,6 +18,8 @@ from ppo_lessons.spirit_world.evaluation import EVALUATION_SEED, evaluate, recor
 from ppo_lessons.spirit_world.players import policy_player
 from ppo_lessons.training import TrainingRun, TrainReport, train
 
+pytestmark = pytest.mark.slow
+
 SMALL = PPOConfig(num_envs=8, num_steps=4, minibatch_size=64, epochs=2)
 TINY = dict(grid=((0.2,), (0.0, 0.06), (0.5,)), cycles=8, every=4, config=SMALL)
 SEEDS, CASES = (0, 3), 10

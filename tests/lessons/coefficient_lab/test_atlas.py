@@ -23,6 +23,8 @@ from ppo_lessons.lessons.coefficient_lab.runs import Trial, new_trial
 from ppo_lessons.shipped.atlas import BEHAVIOUR, LEARNING, Atlas, load_atlas
 from ppo_lessons.spirit_world.evaluation import Replay
 
+pytestmark = pytest.mark.slow
+
 SMALL = PPOConfig(num_envs=4, num_steps=4, minibatch_size=64, epochs=2)
 
 

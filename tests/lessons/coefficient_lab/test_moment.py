@@ -31,6 +31,8 @@ from ppo_lessons.spirit_world.evaluation import Replay, evaluate, record
 from ppo_lessons.spirit_world.players import policy_player
 from ppo_lessons.update import UpdateReport, make_optimizer, minibatch_losses, ppo_update
 
+pytestmark = pytest.mark.slow
+
 CASES = 8
 WILD = dict(clip_eps=1e6, vf_coef=20.0, ent_coef=1.0, learning_rate=0.03, epochs=8)
 

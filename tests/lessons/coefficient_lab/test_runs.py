@@ -16,6 +16,8 @@ from ppo_lessons.lessons.coefficient_lab.runs import EVERY, LOOKS, PANELS, RunsF
 from ppo_lessons.shipped.atlas import BEHAVIOUR, LEARNING, curves_of, measures
 from ppo_lessons.training import TrainingRun, TrainReport, train
 
+pytestmark = pytest.mark.slow
+
 SMALL = PPOConfig(num_envs=4, num_steps=4, minibatch_size=64, epochs=2)
 
 

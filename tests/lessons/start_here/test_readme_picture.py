@@ -1,5 +1,6 @@
 """The picture that README shows is there, and is the one that the script makes."""
 
+import pytest
 from PIL import Image
 
 from ppo_lessons.lessons.start_here.readme_picture import PATH, three_ages
@@ -11,6 +12,7 @@ def test_the_readme_picture_is_there():
     assert PATH.stat().st_size < 200_000
 
 
+@pytest.mark.slow
 def test_the_script_draws_the_three_ages():
     picture = three_ages()
     with Image.open(PATH) as image:

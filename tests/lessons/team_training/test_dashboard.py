@@ -21,6 +21,8 @@ from ppo_lessons.steps import Steps
 from ppo_lessons.training import TrainingRun, TrainReport, train
 from ppo_lessons.update import DEFAULT_STEPS
 
+pytestmark = pytest.mark.slow
+
 SMALL = PPOConfig(num_envs=4, num_steps=4, minibatch_size=64, epochs=2, learning_rate=0.02, seed=5)
 CYCLES = 12
 

@@ -13,6 +13,8 @@ from ppo_lessons.lessons.team_training import figures as training_figures
 from ppo_lessons.lessons.team_training.dashboard import DashboardFace
 from ppo_lessons.shipped.ages import load_reference_curve
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def figures(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Figure]]:

@@ -10,6 +10,8 @@ from ppo_lessons.lessons.team_training import watching
 from ppo_lessons.shipped.ages import load_age
 from ppo_lessons.training import TrainingRun, TrainReport, train
 
+pytestmark = pytest.mark.slow
+
 SMALL = PPOConfig(num_envs=16, num_steps=8, minibatch_size=128, seed=1)
 
 
