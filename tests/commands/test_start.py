@@ -92,6 +92,7 @@ def test_old_python_gets_one_sentence(monkeypatch):
 
 PAGES = ["-m", "ppo_lessons.publishing.pages"]
 PYTEST = "-m pytest -n auto --maxprocesses 4 --dist loadfile".split()
+NAMES = "lab check test machines notebooks benchmark format".split()
 CHECKS = [
     "-m ruff check".split(),
     "-m ruff format --check".split(),
