@@ -39,13 +39,19 @@ STAMP = VENV / "ppo_lessons.json"
 LOG = VENV / "install.log"
 
 PYTEST = ["-m", "pytest", "-n", "auto", "--maxprocesses", "4", "--dist", "loadfile"]
+FAST = [
+    "-q",
+    "-m",
+    "not slow",
+    *(f"--ignore=tests/{floor}" for floor in ("lessons", "notebooks", "browser", "commands")),
+]
 LAYOUT = ["-m", "ruff", "format"]
 # For each command the extras of pyproject.toml that it needs and the Python modules it runs, one after the other.
 COMMANDS = {
     "lab": (["lessons"], []),
     "check": (
         ["lessons", "test"],
-        [["-m", "ruff", "check"], [*LAYOUT, "--check"], ["-m", "mypy"], [*PYTEST, "-q", "-m", "not slow"]],
+        [["-m", "ruff", "check"], [*LAYOUT, "--check"], ["-m", "mypy"], [*PYTEST, *FAST]],
     ),
     "test": (["lessons", "test"], [PYTEST]),
     "machines": (["lessons", "test"], [["tests/commands/machines.py"]]),

@@ -1,7 +1,5 @@
 """Fixtures of the core's tests: a scripted world, a filled buffer, rows, and policies to go with them."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 import torch
@@ -12,16 +10,6 @@ from ppo_lessons.config import PPOConfig
 from ppo_lessons.team_env import TeamStep
 
 pytest_plugins = ["tests.browser.jupyter_lab"]
-TESTS = Path(__file__).parent
-SLOW = ("notebooks/*", "browser/*", "commands/*", "lessons/*/test_explorer.py")
-"""Wholly slow: what runs notebooks, browsers or programs, and what moves every knob of a living figure."""
-
-
-def pytest_collection_modifyitems(items):
-    """Elsewhere a test says itself that it is slow, if it trains for long or starts a program."""
-    for item in items:
-        if any(item.path.relative_to(TESTS).match(pattern) for pattern in SLOW):
-            item.add_marker("slow")
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -97,7 +97,14 @@ CHECKS = [
     "-m ruff check".split(),
     "-m ruff format --check".split(),
     "-m mypy".split(),
-    [*PYTEST, "-q", "-m", "not slow"],
+    [
+        *PYTEST,
+        "-q",
+        "-m",
+        "not slow",
+        *"--ignore=tests/lessons --ignore=tests/notebooks".split(),
+        *"--ignore=tests/browser --ignore=tests/commands".split(),
+    ],
 ]
 
 
