@@ -29,10 +29,12 @@ FAR = ("oldest", "avx2_everywhere")
 LEFT_OUT = (
     "test_start.py",
     "test_environment.py",
+    "test_style.py",
     "test_house.py",
     "test_benchmarks.py",
     "*browser.py",
     "test_reruns.py",
+    "test_a_new_lesson.py",
 )
 """What neither trains nor compares floats, or compares a page with a process of the same machine, or plays a machine of
 its own."""
