@@ -20,10 +20,16 @@ FOLLOWING = (
     """%matplotlib inline
 from IPython.display import display
 from ipywidgets import FloatSlider, interact
+from ppo_lessons.interactive.controls import Slider
+from ppo_lessons.interactive.limits import find_limits, set_limits
 from ppo_lessons.lessons.clipping.explorer import ClippingFace, clip_rows
+
+face, knobs = ClippingFace(), (Slider("clip_eps", "", (0.01, 0.6), 0.2), Slider("steps", "", (0, 16), 8))
+limits = find_limits(face.figure, face.show, clip_rows, knobs)
 
 def draw(clip_eps):
     face = ClippingFace()
+    set_limits(face.figure, limits)
     face.show(clip_rows(clip_eps, 8))
     display(face.figure)
 
