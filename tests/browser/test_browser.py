@@ -102,7 +102,7 @@ def use_explorer(page: Page, module: str, function: str) -> None:
     """Move every knob by keyboard and by mouse, reset, compare, and press keys that would cut a cell."""
     hands, twin = find_explorer(page, module, function)
     hands.compare()
-    keep_screenshot(hands.where, function)
+    keep_screenshot(hands.where, f"{module}_{function}")
     knobs = list(hands.twin.controls._knobs.values())
     pictures = {hands.twin.picture.value}
     for knob in knobs:
@@ -123,7 +123,7 @@ def use_explorer(page: Page, module: str, function: str) -> None:
     second.compare()
     second.move(knobs[0], keyboard=True)
     hands.compare()
-    keep_screenshot(hands.where.locator("xpath=.."), f"{function}_compared")
+    keep_screenshot(hands.where.locator("xpath=.."), f"{module}_{function}_compared")
     second.button("Remove").click()
     expect(group).to_have_count(0)
 
