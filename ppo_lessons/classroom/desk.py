@@ -97,7 +97,7 @@ class Desk:
             number: For instance "10.1".
         """
         if (exercise := self._numbered(number)) is not None:
-            say(f"# {exercise.function.__module__}\n{inspect.getsource(exercise.function)}")
+            say(f"# {exercise.function.__module__}\n{inspect.getsource(exercise.function)}", fold=False)
 
     def show_progress(self) -> None:
         """Show the strip: every exercise, lesson by lesson."""

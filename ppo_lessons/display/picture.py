@@ -1,20 +1,39 @@
-"""A finished figure, shown as a PNG by JupyterLab, GitHub and HTML exports, that says its numbers in a line of text."""
+"""A finished figure, shown as an image by JupyterLab, GitHub and HTML exports, that says its numbers in a line of text.
 
+A picture is drawn for the width at which it is read: 580 CSS pixels, no letter smaller than 12 of them.
+"""
+
+import base64
 import io
 import math
+from collections.abc import Mapping
+from html import escape
 from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-BLUE, ORANGE, GREEN, PINK, GREY, DARK = "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#8C8C8C", "#282828"
-"""Colours that also the colour-blind can tell apart; a marker, a line style or a label always says the same."""
+BLUE, ORANGE, GREEN, PINK, GREY, DARK = "#0072B2", "#C25200", "#007F5F", "#A8467F", "#707070", "#282828"
+"""Colours that the colour-blind can tell apart as well; a marker, a line style or a hatch always says the same.
+
+Each stands out from white by 4.5 to 1, so that letters of any of them can be read. In JupyterLab's dark theme the
+browser turns their lightness over and keeps their hue (`lab.css`): one palette, seen in two lights.
+"""
 SOFT_BLUE, SOFT_ORANGE, PAPER = "#D6E8F3", "#F9E0D0", "#FAFAF7"
+
+WIDTHS = {1: 360, 2: 580, 3: 840}
+"""Panels side by side -> width of a figure in CSS pixels. 580 is what an output has room for in a window of 1024."""
+DPI = 100
+"""An inch of a figure is this many CSS pixels, so that 9 points are 12.5 of them."""
+SMALL, TITLE = 9, 10
+"""Points: the smallest letters of any picture, and those of a panel's title."""
+SHARP = 2
+"""Device pixels for a CSS pixel in what is stored."""
 
 
 class Picture:
-    """A matplotlib figure without pyplot state, shown as PNG.
+    """A matplotlib figure without pyplot state, shown as an image that a screen reader can read.
 
     Args:
         figure: The figure; it is drawn when the picture is made, and not kept.
@@ -23,17 +42,33 @@ class Picture:
 
     def __init__(self, figure: Figure, text: str) -> None:
         self.png = draw_png(figure)
+        self.width = round(figure.get_figwidth() * DPI)
         self.text = text
 
     def __repr__(self) -> str:
         return self.text
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
-        return {"image/png": self.png, "text/plain": self.text}
+        return {"text/html": image(self.png, self.width, self.text), "text/plain": self.text}
+
+
+def image(png: bytes, width: int, alt: str, kind: str = "") -> str:
+    """Return an image as HTML that carries its own bytes: only so does its sentence reach who cannot see it.
+
+    Args:
+        png: The bytes.
+        width: In CSS pixels; on a narrower page it shrinks.
+        alt: What is to be seen.
+        kind: Another class, for what JupyterLab is to do with it.
+    """
+    source = f"data:image/png;base64,{base64.b64encode(png).decode()}"
+    look = " ".join(("ppo-picture", kind)).strip()
+    return f'<img class="{look}" width="{width}" alt="{escape(alt)}" src="{source}">'
 
 
 def draw_png(figure: Figure) -> bytes:
-    """Draw a figure as PNG; the same figure gives the same bytes."""
+    """Draw a figure as PNG, sharp on screens of two device pixels; the same figure gives the same bytes."""
+    figure.set_dpi(SHARP * DPI)
     stream = io.BytesIO()
     FigureCanvasAgg(figure).print_png(stream, metadata={"Software": None}, pil_kwargs={"compress_level": 9})
     return stream.getvalue()
@@ -45,7 +80,7 @@ def new_figure(
     """Make a figure in the style of the house.
 
     Args:
-        width: In inches, of 100 pixels.
+        width: In inches, of 100 CSS pixels; 5.8 at most in what is stored.
         height: In inches.
         rows: Of panels.
         columns: Of panels.
@@ -55,8 +90,27 @@ def new_figure(
     Returns:
         The figure and its panels.
     """
-    figure = Figure(figsize=(width, height), dpi=100, facecolor="white", layout=layout)
+    figure = Figure(figsize=(width, height), dpi=DPI, facecolor="white", layout=layout)
     return figure, figure.subplots(rows, columns, **options)
+
+
+def new_panels(columns: int, plans: Mapping[int, str], row_height: float) -> tuple[Figure, dict[str, Axes]]:
+    """Make a figure whose panels stand as the width of the page allows.
+
+    Args:
+        columns: 1, 2 or 3 panels side by side.
+        plans: Columns -> plan: the names of the panels, rows divided by "/": "losses losses moved / kl clipped moved".
+            A name that is repeated spans several places; "." stays empty. Without a plan for so many columns the next
+            narrower one is stretched.
+        row_height: In inches, of one row of the plan.
+
+    Returns:
+        The figure and name -> panel.
+    """
+    plan = [row.split() for row in plans[max(number for number in plans if number <= columns)].split("/")]
+    size = (WIDTHS[columns] / DPI, row_height * len(plan))
+    figure = Figure(figsize=size, dpi=DPI, facecolor="white", layout="constrained")
+    return figure, figure.subplot_mosaic(plan)
 
 
 def rounded(number: float, digits: int) -> float:
@@ -71,10 +125,10 @@ def signed(number: float, digits: int) -> str:
 
 def plain(axes: Axes, title: str = "", x: str = "", y: str = "") -> Axes:
     """Give a panel its labels, and no frame on top and right."""
-    axes.set_title(title, fontsize=10, loc="left", color=DARK)
-    axes.set_xlabel(x, fontsize=9)
-    axes.set_ylabel(y, fontsize=9)
-    axes.tick_params(labelsize=8)
+    axes.set_title(title, fontsize=TITLE, loc="left", color=DARK)
+    axes.set_xlabel(x, fontsize=SMALL)
+    axes.set_ylabel(y, fontsize=SMALL)
+    axes.tick_params(labelsize=SMALL)
     axes.spines[["top", "right"]].set_visible(False)
     return axes
 
@@ -87,6 +141,6 @@ def legend_above(axes: Axes, columns: int = 2) -> None:
         columns: Of the legend.
     """
     place = dict(loc="lower left", bbox_to_anchor=(0, 1), borderaxespad=0.1)
-    legend = axes.legend(fontsize=8, frameon=False, ncols=columns, handlelength=1.6, columnspacing=1, **place)
+    legend = axes.legend(fontsize=SMALL, frameon=False, ncols=columns, handlelength=1.6, columnspacing=1, **place)
     rows = math.ceil(len(legend.texts) / columns)
-    axes.set_title(axes.get_title("left"), fontsize=10, loc="left", color=DARK, pad=6 + 13 * rows)
+    axes.set_title(axes.get_title("left"), fontsize=TITLE, loc="left", color=DARK, pad=6 + 14 * rows)

@@ -59,7 +59,7 @@ function choice(knob, settings, set) {
 function button(knob, settings, set, press) {
   const input = make("button", { type: "button", textContent: knob.label });
   input.addEventListener("click", () => press(knob.name));
-  return [make("div", { className: "ppo-knob" }, input), () => {}];
+  return [input, () => {}];
 }
 
 const KINDS = { slider, toggle, choice, button };
@@ -107,7 +107,9 @@ function render({ model, el }) {
   };
   const press = (name) => { model.send({ pressed: name }); ask(); };
   const rows = model.get("knobs").map((knob) => KINDS[knob.kind](knob, settings, set, press));
-  el.replaceChildren(...rows.map(([row]) => row), notice);
+  const isButton = ([row]) => row.matches("button"), nodes = (some) => some.map(([row]) => row);
+  const buttons = make("div", { className: "ppo-buttons" }, ...nodes(rows.filter(isButton)));
+  el.replaceChildren(...nodes(rows.filter((row) => !isButton(row))), buttons, notice);
   const show = () => rows.forEach(([, update]) => update());
   model.on("change:settings", show);
   show();

@@ -6,35 +6,25 @@ returns), and knobs (its arguments).
 
 import threading
 from collections.abc import Callable, Sequence
-from html import escape
-from typing import Any, Protocol
+from typing import Any
 
 import ipywidgets as widgets
-from matplotlib.figure import Figure
 
+from ppo_lessons.display.picture import WIDTHS, image
 from ppo_lessons.interactive.controls import Button, Controls, Knob
 from ppo_lessons.interactive.latest import LatestOnly
 from ppo_lessons.interactive.limits import Limits, find_limits, set_limits
-from ppo_lessons.interactive.live_figure import DRAWING, LiveFigure
-
-
-class Face(Protocol):
-    """The artists of an explorer. Panels without limits of their own get such that every setting fits."""
-
-    figure: Figure
-
-    def show(self, result: Any) -> str:
-        """Put the artists where the result says, and return its numbers in one line."""
-        ...
+from ppo_lessons.interactive.screen import REST, Face, Screen
 
 
 class Panel(widgets.VBox):
-    """Knobs, one picture and one line of numbers.
+    """Knobs, one line of numbers and one picture.
 
     Args:
         title: What a screen reader calls the knobs.
+        text: What the picture is, for whoever does not see it.
         compute: A pure function of the knobs' values, called by name.
-        face: Shows what it returns.
+        face: Number of panels side by side -> what shows what it returns.
         knobs: Its arguments.
         buttons: Besides the knobs.
         on_press: Called with the name of a pressed button.
@@ -47,29 +37,20 @@ class Panel(widgets.VBox):
     def __init__(
         self,
         title: str,
+        text: str,
         compute: Callable[..., Any],
-        face: Face,
+        face: Callable[[int], Face],
         knobs: Sequence[Knob],
         buttons: Sequence[Button],
         on_press: Callable[[str], None],
         on_show: Callable[[], None] = lambda: None,
     ) -> None:
-        self._compute, self._face, self._on_show = compute, face, on_show
-        self._figure = LiveFigure(face)
+        self._compute, self._on_show = compute, on_show
         self._latest = LatestOnly(self._follow)
         self.controls = Controls(title, knobs, buttons, self._latest.ask, on_press)
-        width, _ = self._figure.size
-        self.picture = widgets.Image(format="png", layout=dict(width="100%", max_width=f"{width}px"))
-        self.numbers = widgets.HTML()
+        self.screen = Screen(text, face, lambda: self._latest.ask(self.controls.values))
         self._follow(self.controls.values)
-        super().__init__(
-            (self.controls, self.picture, self.numbers),
-            layout=dict(flex=f"1 1 {min(width, 560)}px", max_width=f"{width}px", overflow="visible"),
-        )
-
-    def png(self) -> bytes:
-        """Return the picture as it is, as a small PNG."""
-        return self._figure.draw(compress_level=9)
+        super().__init__((self.controls, self.screen), layout=LAYOUT)
 
     def wait(self, seconds: float = 30.0) -> bool:
         """Wait until the picture shows the newest settings; False if that takes longer than `seconds`."""
@@ -78,33 +59,40 @@ class Panel(widgets.VBox):
     def _follow(self, settings: dict[str, Any]) -> None:
         try:
             result = self._compute(**settings)
-            with DRAWING:
-                said = self._face.show(result)
-                picture = self._figure.draw()
-        except Exception as error:  # anything else would vanish: nobody reads the log of a thread
-            self.numbers.value = line(f"⚠ {type(error).__name__}: {error}", "alert")
-            return
-        self.result, self.picture.value = result, picture
-        self.numbers.value = line(said, "status")
-        try:
+            sharp = self.screen.show(result)
+            self.result = result
             self._on_show()
-        except Exception as error:
-            self.numbers.value = line(f"⚠ {type(error).__name__}: {error}", "alert")
+        except Exception as error:  # anything else would vanish: nobody reads the log of a thread
+            self.screen.complain(error)
+            return
+        if not sharp and self._latest.rests(REST):
+            self.screen.sharpen()
 
     def close(self) -> None:
         """Close the widgets inside too."""
         for widget in (*self.children, self):
-            for part in (getattr(widget, "style", None), getattr(widget, "layout", None)):
-                if isinstance(part, widgets.Widget):
-                    part.close()
+            if isinstance(layout := getattr(widget, "layout", None), widgets.Widget):
+                layout.close()
             if widget is not self:
                 widget.close()
         super().close()
 
 
-def line(text: str, role: str) -> str:
-    """Return one line of numbers as HTML; the role says to a screen reader whether it is news or a complaint."""
-    return f'<div role="{role}" class="ppo-numbers" style="line-height: 1.4">{escape(text)}</div>'
+LAYOUT = dict(flex=f"1 1 {WIDTHS[1]}px", min_width="0", overflow="visible")
+"""Of a panel: two stand side by side where there is room for both."""
+
+
+def bundle_of(widget: widgets.DOMWidget, bundle: Any, screen: Screen) -> Any:
+    """Return what stands for a living figure where no kernel runs: its picture, and its fixed text.
+
+    Args:
+        widget: The figure; its `text` is compared by nbval.
+        bundle: What a kernel shows of it.
+        screen: Its picture.
+    """
+    data, metadata = bundle if isinstance(bundle, tuple) else (bundle, {})
+    html = image(screen.stored(), screen.width, widget.text)
+    return {**data, "text/html": html, "text/plain": widget.text}, metadata
 
 
 class Explorer(widgets.VBox):
@@ -114,7 +102,7 @@ class Explorer(widgets.VBox):
         title: Of the explorer, for screen readers: "Clipping".
         text: What a reader without the picture gets, the same on every machine. nbval compares it.
         compute: A pure function of the knobs' values, called by name.
-        face: Makes a fresh face for each panel.
+        face: Makes a fresh face for each panel, given how many panels stand side by side.
         knobs: Its arguments.
         foot: Widgets below the panels.
         on_show: Called with the results of all panels after each new picture, and when a panel is removed.
@@ -125,7 +113,7 @@ class Explorer(widgets.VBox):
         title: str,
         text: str,
         compute: Callable[..., Any],
-        face: Callable[[], Face],
+        face: Callable[[int], Face],
         knobs: Sequence[Knob],
         foot: Sequence[widgets.Widget] = (),
         on_show: Callable[[list[Any]], None] = lambda results: None,
@@ -133,14 +121,16 @@ class Explorer(widgets.VBox):
         self.title, self.text = title, text
         self._lock, self._telling = threading.RLock(), threading.Lock()
         self._on_show = on_show
-        limits: list[Limits] = []
+        limits: dict[str, Limits] = {}
+
+        def put_up(columns: int) -> Face:
+            fresh = face(columns)
+            limits.update(limits or find_limits(fresh.figure, fresh.show, compute, knobs))
+            set_limits(fresh.figure, limits)
+            return fresh
 
         def make(name: str, buttons: Sequence[Button]) -> Panel:
-            fresh = face()
-            with DRAWING:
-                limits[:] = limits or find_limits(fresh.figure, fresh.show, compute, knobs)
-                set_limits(fresh.figure, limits)
-            return Panel(name, compute, fresh, knobs, buttons, self._press, self._tell)
+            return Panel(name, text, compute, put_up, knobs, buttons, self._press, self._tell)
 
         self._make = make
         self._row = widgets.HBox(layout=dict(flex_flow="row wrap", overflow="visible"))
@@ -179,6 +169,4 @@ class Explorer(widgets.VBox):
                 self._on_show(results)
 
     def _repr_mimebundle_(self, **options: Any) -> Any:
-        bundle = super()._repr_mimebundle_(**options)
-        data, metadata = bundle if isinstance(bundle, tuple) else (bundle, {})
-        return {**data, "image/png": self.panels[0].png(), "text/plain": self.text}, metadata
+        return bundle_of(self, super()._repr_mimebundle_(**options), self.panels[0].screen)

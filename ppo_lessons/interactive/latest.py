@@ -22,6 +22,7 @@ class LatestOnly:
         """Ask for work; returns at once."""
         with self._changed:
             self._waiting = request
+            self._changed.notify_all()
             if not self._busy:
                 self._busy = True
                 threading.Thread(target=self._run, daemon=True).start()
@@ -29,6 +30,11 @@ class LatestOnly:
     def overtaken(self) -> bool:
         """Say whether a newer request is waiting, so that long work can give up."""
         return self._waiting is not None
+
+    def rests(self, seconds: float) -> bool:
+        """Wait, at work, whether a newer request comes; True if none does."""
+        with self._changed:
+            return not self._changed.wait_for(lambda: self._waiting is not None, seconds)
 
     def wait(self, seconds: float = 30.0) -> bool:
         """Wait until nothing is left to do; False if that takes longer than `seconds`."""

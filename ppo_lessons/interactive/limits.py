@@ -1,6 +1,6 @@
 """Axis limits at which every setting of the knobs still fits: the pure function is asked for its extremes, once."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from itertools import product
 from typing import Any, NamedTuple
@@ -32,7 +32,7 @@ class Limits(NamedTuple):
 
 def find_limits(
     figure: Figure, show: Callable[[Any], Any], compute: Callable[..., Any], knobs: Sequence[Knob]
-) -> list[Limits]:
+) -> dict[str, Limits]:
     """Return the limits of every panel whose face has set none, such that all probed settings lie within.
 
     A panel that holds an image has its limits by it.
@@ -44,7 +44,7 @@ def find_limits(
         knobs: Asked at their ends and middles.
 
     Returns:
-        One entry for each panel of the figure.
+        Name of a panel -> its limits.
 
     Raises:
         ValueError: If there are so many settings to be asked that everybody would wait.
@@ -54,7 +54,7 @@ def find_limits(
         for panel in figure.axes
     ]
     if not any(map(any, free)):
-        return [Limits(None, None) for _ in free]
+        return {_name(panel): Limits(None, None) for panel in figure.axes}
     asked = list(probes(knobs))
     if len(asked) > MOST:
         raise ValueError(f"With more than {MOST} settings to be asked a face sets its limits itself. Got {len(asked)}")
@@ -63,18 +63,25 @@ def find_limits(
         with suppress(Exception):  # the panel says it, when somebody moves the knobs there
             show(compute(**settings))
         points = [(*kept, *_points(panel)) for kept, panel in zip(points, figure.axes, strict=True)]
-    found = []
+    found = {}
     for panel, ways, parts in zip(figure.axes, free, points, strict=True):
         every = np.concatenate(parts).T
         rooms = MARGIN, WITH_TEXTS if any(_in_data(text, panel)[1] for text in panel.texts) else MARGIN
         pairs = zip(ways, every, (panel.xaxis, panel.yaxis), rooms, strict=True)
-        found.append(Limits(*(_around(values, axis, room) if way else None for way, values, axis, room in pairs)))
+        ends = (_around(values, axis, room) if way else None for way, values, axis, room in pairs)
+        found[_name(panel)] = Limits(*ends)
     return found
 
 
-def set_limits(figure: Figure, limits: Sequence[Limits]) -> None:
+def _name(panel: Axes) -> str:
+    """A panel keeps its name wherever it stands; without one it is known by its place."""
+    return panel.get_label() or str(panel.figure.axes.index(panel))
+
+
+def set_limits(figure: Figure, limits: Mapping[str, Limits]) -> None:
     """Give the panels of a figure the limits that `find_limits` found."""
-    for panel, (x, y) in zip(figure.axes, limits, strict=True):
+    for panel in figure.axes:
+        x, y = limits[_name(panel)]
         panel.set(**{name: pair for name, pair in (("xlim", x), ("ylim", y)) if pair is not None})
 
 

@@ -13,6 +13,7 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from ppo_lessons.display.picture import DPI
 from ppo_lessons.interactive.pixels import Kept
 
 DRAWING = threading.RLock()
@@ -36,32 +37,47 @@ class LiveFigure:
         self.moving += [artist for artist in (*self.figure.artists, *self.figure.texts) if artist in kept]
         for artist in self.moving:
             artist.set_animated(True)
-        with DRAWING:
-            self._canvas = FigureCanvasAgg(self.figure)
-            self._canvas.draw()
-            self.figure.set_layout_engine("none")  # it has been found; a second search would shift the background
-            self._background = self._canvas.copy_from_bbox(self.figure.bbox)
+        self._stages: dict[int, tuple[FigureCanvasAgg, Any]] = {}
+        self._stage(1)
 
     @property
     def size(self) -> tuple[int, int]:
-        """Width and height in pixels."""
-        return self._canvas.get_width_height()
+        """Width and height in CSS pixels."""
+        width, height = self.figure.get_size_inches()
+        return round(width * DPI), round(height * DPI)
 
-    def draw(self, compress_level: int = 1) -> bytes:
+    def draw(self, density: int = 1, compress_level: int = 1) -> bytes:
         """Draw the moving artists over the background.
 
         Args:
+            density: Device pixels for a CSS pixel.
             compress_level: 1 (quick) to 9 (small); the pixels are the same.
 
         Returns:
             A PNG.
         """
         with DRAWING:
-            self._canvas.restore_region(self._background)
+            canvas, background = self._stage(density)
+            canvas.restore_region(background)
             for artist in self.moving:
                 self.figure.draw_artist(artist)
-            pixels = np.asarray(self._canvas.buffer_rgba())[..., :3].copy()  # the next drawing changes the canvas
+            pixels = np.asarray(canvas.buffer_rgba())[..., :3].copy()  # the next drawing changes the canvas
         return encode_png(pixels, compress_level)
+
+    def _stage(self, density: int) -> tuple[FigureCanvasAgg, Any]:
+        """Return canvas and background of a density, with the figure set up for it."""
+        with DRAWING:
+            if density in self._stages:
+                canvas, background = self._stages[density]
+                self.figure.set_canvas(canvas)
+                self.figure.set_dpi(density * DPI)
+                return canvas, background
+            self.figure.set_dpi(density * DPI)
+            canvas = FigureCanvasAgg(self.figure)
+            canvas.draw()
+            self.figure.set_layout_engine("none")  # it has been found; a second search would shift the background
+            self._stages[density] = canvas, canvas.copy_from_bbox(self.figure.bbox)
+            return self._stages[density]
 
 
 def _kept_by(part: Any) -> Iterator[Artist]:

@@ -7,6 +7,8 @@ from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.backend_bases import RendererBase
 
+from ppo_lessons.display.picture import DPI
+
 
 class Pixels(Artist):
     """An array of pixels that is copied into the figure; to be added to axes with `add_artist`.
@@ -25,7 +27,7 @@ class Pixels(Artist):
         """Show another picture.
 
         Args:
-            picture: RGB, uint8, (height, width, 3).
+            picture: RGB, uint8, (height, width, 3); each is a CSS pixel.
         """
         opaque = np.full((*picture.shape[:2], 1), 255, np.uint8)
         self._rgba = np.concatenate((picture[::-1], opaque), axis=2)  # Agg wants the lowest row first
@@ -36,8 +38,8 @@ class Pixels(Artist):
         if not self.get_visible():
             return
         x, y = self.axes.transData.transform(self._corner).round()
-        context = renderer.new_gc()
-        renderer.draw_image(context, x, y, self._rgba)
+        density, context = round(self.axes.figure.dpi / DPI), renderer.new_gc()
+        renderer.draw_image(context, x, y, self._rgba.repeat(density, axis=0).repeat(density, axis=1))
         context.restore()
         self.stale = False
 
@@ -59,7 +61,7 @@ class Kept(Artist):
         for artist in self.artists:
             artist.set_animated(True)
         axes.add_artist(self)
-        self._kept: dict[Hashable, object] = {}
+        self._kept: dict[tuple[Hashable, float], object] = {}
 
     def show(self, what: Hashable) -> None:
         """Say what the artists show now: a name for how they look."""
@@ -67,9 +69,10 @@ class Kept(Artist):
 
     def draw(self, renderer: RendererBase) -> None:
         """Draw the artists, or copy what was drawn before."""
-        if self._shown not in self._kept:
+        shown = self._shown, self.axes.figure.dpi
+        if shown not in self._kept:
             for artist in self.artists:
                 artist.draw(renderer)
-            self._kept[self._shown] = renderer.copy_from_bbox(self.axes.bbox)
-        renderer.restore_region(self._kept[self._shown])
+            self._kept[shown] = renderer.copy_from_bbox(self.axes.bbox)
+        renderer.restore_region(self._kept[shown])
         self.stale = False

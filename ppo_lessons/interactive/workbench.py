@@ -1,7 +1,7 @@
 """A living figure around work that goes on in the background: buttons start and stop it, the picture follows it."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 from weakref import WeakValueDictionary
 
@@ -9,9 +9,9 @@ import ipywidgets as widgets
 
 from ppo_lessons.interactive.background import Background
 from ppo_lessons.interactive.controls import Button, Controls, Knob
-from ppo_lessons.interactive.explorer import Face, line
+from ppo_lessons.interactive.explorer import bundle_of
 from ppo_lessons.interactive.latest import LatestOnly
-from ppo_lessons.interactive.live_figure import DRAWING, LiveFigure
+from ppo_lessons.interactive.screen import REST, Face, Screen
 
 REDRAW_SECONDS = 0.5
 """Time between two drawings while the work goes on."""
@@ -21,7 +21,7 @@ _newest: "WeakValueDictionary[type, Workbench]" = WeakValueDictionary()
 
 
 class Workbench(widgets.VBox):
-    """Knobs, buttons, one picture and one line of numbers, and work in the background.
+    """Knobs, buttons, one line of numbers and one picture, and work in the background.
 
     A new one ends the work of an older one of its class, which keeps what it did.
 
@@ -31,36 +31,33 @@ class Workbench(widgets.VBox):
     Args:
         title: What a screen reader calls the controls.
         text: What a reader without the picture gets, the same on every machine.
-        face: Shows what `look` returns.
+        face: Number of panels side by side -> what shows what `look` returns.
         knobs: With values; the picture follows them too.
         buttons: Each calls `press`.
-        foot: Widgets below the numbers.
+        foot: Widgets below the picture.
     """
 
     def __init__(
         self,
         title: str,
         text: str,
-        face: Face,
+        face: Callable[[int], Face],
         knobs: Sequence[Knob],
         buttons: Sequence[Button],
         foot: Sequence[widgets.Widget] = (),
     ) -> None:
-        self.title, self.text, self._face = title, text, face
-        self._figure = LiveFigure(face)
+        self.title, self.text = title, text
         self._latest = LatestOnly(self._draw)
         self._background = Background(self._work, self._ended)
         self._failed: Exception | None = None
         self._next_drawing = 0.0
         self.controls = Controls(title, knobs, buttons, lambda _: self.follow(), self.press)
-        width, _ = self._figure.size
-        self.picture = widgets.Image(format="png", layout=dict(width="100%", max_width=f"{width}px"))
-        self.numbers = widgets.HTML()
+        self.screen = Screen(text, face, self.follow)
         self._draw()
         if (older := _newest.get(type(self))) is not None:
             older.stop()  # its cell was run again: nobody would see it, and it would go on until the kernel ends
         _newest[type(self)] = self
-        super().__init__((self.controls, self.picture, self.numbers, *foot), layout=dict(overflow="visible"))
+        super().__init__((self.controls, self.screen, *foot), layout=dict(overflow="visible"))
 
     def work(self) -> bool:
         """Do one piece, and say whether there is more."""
@@ -113,20 +110,14 @@ class Workbench(widgets.VBox):
 
     def _draw(self) -> None:
         try:
-            result = self.look()
-            with DRAWING:
-                said = self._face.show(result)
-                picture = self._figure.draw()
+            sharp = self.screen.show(self.look())
         except Exception as error:
-            self.numbers.value = line(f"⚠ {type(error).__name__}: {error}", "alert")
-        else:
-            self.picture.value = picture
-            failed = self._failed
-            self.numbers.value = (
-                line(said, "status") if failed is None else line(f"⚠ {type(failed).__name__}: {failed}", "alert")
-            )
+            self.screen.complain(error)
+            return
+        if self._failed is not None:
+            self.screen.complain(self._failed)
+        if not sharp and self._latest.rests(REST):
+            self.screen.sharpen()
 
     def _repr_mimebundle_(self, **options: Any) -> Any:
-        bundle = super()._repr_mimebundle_(**options)
-        data, metadata = bundle if isinstance(bundle, tuple) else (bundle, {})
-        return {**data, "image/png": self._figure.draw(compress_level=9), "text/plain": self.text}, metadata
+        return bundle_of(self, super()._repr_mimebundle_(**options), self.screen)

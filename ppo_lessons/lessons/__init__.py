@@ -6,6 +6,7 @@
 No lesson imports another. What two of them need stands in `display`, `interactive`, `classroom` or `shipped`.
 """
 
+from ppo_lessons.classroom.claims import claim
 from ppo_lessons.classroom.desk import Desk, find_exercises
 
 EXERCISES = find_exercises(__name__)
@@ -14,4 +15,4 @@ EXERCISES = find_exercises(__name__)
 desk = Desk(EXERCISES)
 check, hint, solution, show_progress = desk.check, desk.hint, desk.solution, desk.show_progress
 
-__all__ = ["EXERCISES", "check", "desk", "hint", "show_progress", "solution"]
+__all__ = ["EXERCISES", "check", "claim", "desk", "hint", "show_progress", "solution"]

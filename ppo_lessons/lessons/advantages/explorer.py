@@ -43,7 +43,7 @@ def whats_after(result: Stretch) -> str:
 class AdvantageFace:
     """Above what came and what was expected, below the surprises and the advantages that are made of them."""
 
-    def __init__(self) -> None:
+    def __init__(self, columns: int = 2) -> None:
         ratios = {"height_ratios": (1, 1.45)}
         self.figure, (above, below) = new_figure(9.4, 4.3, 2, 1, sharex=True, gridspec_kw=ratios)
         self.bands, self.beyond, self.walls = [], [], []

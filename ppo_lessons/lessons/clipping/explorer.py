@@ -10,8 +10,9 @@ from ppo_lessons.display.picture import (
     DARK,
     GREY,
     ORANGE,
+    SMALL,
     SOFT_BLUE,
-    new_figure,
+    new_panels,
     plain,
     signed,
 )
@@ -78,8 +79,10 @@ def clip_rows(clip_eps: float, steps: int) -> Clipping:
 class ClippingFace:
     """Left every row by ratio and advantage, right the rows in each of the six regions."""
 
-    def __init__(self) -> None:
-        self.figure, (left, right) = new_figure(8.65, 3.7, 1, 2, gridspec_kw={"width_ratios": (1.35, 1)})
+    def __init__(self, columns: int = 2) -> None:
+        plans = {1: "rows / regions", 2: "rows rows rows rows regions regions regions"}
+        self.figure, panels = new_panels(columns, plans, 3.4)
+        left, right = panels["rows"], panels["regions"]
         plain(left, "every row of the recording", "ratio (log scale)", "normalised advantage")
         left.set_xscale("log")
         left.set_xticks([0.25, 0.5, 1, 2, 4], ["0.25", "0.5", "1", "2", "4"])
@@ -93,7 +96,7 @@ class ClippingFace:
         )
         self.points = [left.plot([], [], linestyle="none", markersize=4, **look)[0] for look in looks]
         left.legend(
-            fontsize=8, frameon=False, loc="lower right", borderaxespad=0, handlelength=1
+            fontsize=SMALL, frameon=False, loc="lower right", borderaxespad=0, handlelength=1
         )  # right of the widest interval
 
         plain(right, "rows in the six regions", "", "rows")
@@ -103,9 +106,9 @@ class ClippingFace:
             at = np.arange(3) + (sign - 0.5) * 0.4
             self.bars += right.bar(at, 0, 0.38, color=colour, label=name).patches
             self.hollow += right.bar(at, 0, 0.38, color="white", edgecolor=GREY, hatch="///").patches
-            self.labels += [right.text(x, 0, "", ha="center", va="bottom", fontsize=8) for x in at]
+            self.labels += [right.text(x, 0, "", ha="center", va="bottom", fontsize=SMALL) for x in at]
         self.hollow[0].set_label("of these silent")
-        right.legend(fontsize=8, frameon=False, loc="upper left")
+        right.legend(fontsize=SMALL, frameon=False, loc="upper left")
 
     def show(self, result: Clipping) -> str:
         """Put points and bars where the rows are."""

@@ -160,7 +160,7 @@ def star(run: OwnRun, atlas: Atlas) -> tuple[float, float, int, bool]:
 class AtlasFace:
     """Left the grid, in the middle the curves of one setting, right where its trained team walks."""
 
-    def __init__(self) -> None:
+    def __init__(self, columns: int = 2) -> None:
         atlas = shipped()
         self.figure, (grid, curves, walks) = new_figure(
             10.2, 3.9, 1, 3, layout=None, gridspec_kw={"width_ratios": (1.25, 1.2, 0.8)}

@@ -131,7 +131,7 @@ class MomentFace:
     PARTS = ("actor_trunk", "actor_head", "critic_head")
     TERMS = (("actor", BLUE, ""), ("critic", GREEN, "//"), ("entropy", ORANGE, ".."))
 
-    def __init__(self) -> None:
+    def __init__(self, columns: int = 2) -> None:
         self.figure, (team, pulls, course) = new_figure(10.2, 3.7, 1, 3, gridspec_kw={"width_ratios": (1.25, 1, 1)})
         plain(team, f"the team on the same {CASES} cases", "share", "")
         team.set(xlim=(-0.03, 1.2), ylim=(len(SHARES) - 0.4, -0.4))

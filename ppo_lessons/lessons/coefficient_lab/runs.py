@@ -103,7 +103,7 @@ def new_trial(seeds: int, cycles: int, **changes: float) -> Trial:
 class RunsFace:
     """Five quantities over the course of training; a line is the mean of the seeds, its band reaches to all of them."""
 
-    def __init__(self) -> None:
+    def __init__(self, columns: int = 2) -> None:
         self.figure, panels = new_figure(10.2, 5.0, 2, 3)
         self.bands, self.lines = [], []
         atlas, middle = load_atlas(), PPOConfig()
@@ -188,7 +188,7 @@ class RunsLab(Workbench):
             Button("reset", "Reset settings"),
         )
         text = "Whole runs: win_rate, survival, teaming_up, entropy and approx_kl of teams that you train"
-        super().__init__("Whole runs", text, RunsFace(), knobs, buttons)
+        super().__init__("Whole runs", text, RunsFace, knobs, buttons)
 
     def work(self) -> bool:
         """Train the oldest unfinished trial for one cycle of one seed."""

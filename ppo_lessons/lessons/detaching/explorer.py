@@ -123,7 +123,7 @@ class GradientFace:
     Each box is a lamp under its name: the names stand still, the lamps are lit and put out.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, columns: int = 2) -> None:
         self.figure, (left, right) = new_figure(9.4, HEIGHT, 1, 2, layout=None)
         left.set_position((0, 0, WIDTH / 9.4, 1))
         left.set(xlim=(0, WIDTH), ylim=(0, HEIGHT))

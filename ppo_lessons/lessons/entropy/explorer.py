@@ -95,7 +95,7 @@ def scale_logits(ent_coef: float, times: float, badge: str) -> Entropy:
 class EntropyFace:
     """Left one detective's choice and the pull on it, in the middle all entropies, right what the loss adds up."""
 
-    def __init__(self) -> None:
+    def __init__(self, columns: int = 2) -> None:
         ratios = {"width_ratios": (1, 1, 1.3), "height_ratios": (1.2, 1)}
         self.figure, axes = new_figure(9.4, 4.2, 2, 3, gridspec_kw=ratios)
         grid = axes[0, 0].get_gridspec()

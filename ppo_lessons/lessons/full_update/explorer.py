@@ -142,7 +142,7 @@ def _make_panels() -> tuple[Figure, dict[str, Axes]]:
 class UpdateFace:
     """Left the losses, right what becomes of the policy, of the gradient and of the weights."""
 
-    def __init__(self) -> None:
+    def __init__(self, columns: int = 2) -> None:
         self.figure, panels = _make_panels()
         losses, kl, weights = panels["losses"], panels["approx_kl"], panels["weights"]
         tops = dict(losses=0.83, entropy=0.86, approx_kl=1, clip_fraction=1, grad_norm=1)  # below legend and ln 5

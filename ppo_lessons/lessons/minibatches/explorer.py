@@ -121,7 +121,7 @@ def deal_rows(minibatch_size: int, step: int, shuffle: bool, seed: int) -> Dealt
 class MinibatchFace:
     """Left every row at its place in the rollout, right what the mini-batches are like and how far the epoch is."""
 
-    def __init__(self) -> None:
+    def __init__(self, columns: int = 2) -> None:
         ratios = {"width_ratios": (1.15, 1), "height_ratios": (3.4, 1)}
         self.figure, panels = new_figure(9.4, 4.1, 2, 2, gridspec_kw=ratios)
         for axes in panels[:, 0]:

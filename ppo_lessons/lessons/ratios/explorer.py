@@ -133,7 +133,7 @@ def went_as_asked(ratios: Tensor, advantages: Tensor) -> Tensor:
 class RatioFace:
     """Left the ratios of all rows, below them those of the six badges; right one row's probabilities then and now."""
 
-    def __init__(self) -> None:
+    def __init__(self, columns: int = 2) -> None:
         shape = dict(width_ratios=(1.5, 1), height_ratios=(1, 1.2))
         self.figure, ((top, right), (low, spare)) = new_figure(9.4, 4.1, 2, 2, gridspec_kw=shape)
         spare.remove()

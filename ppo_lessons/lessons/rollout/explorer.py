@@ -158,7 +158,7 @@ def place_of(number: int, row: int, column: int) -> tuple[float, float]:
 class RolloutFace:
     """Left the board before the step, right above the draw, right below values and rewards of the whole rollout."""
 
-    def __init__(self) -> None:
+    def __init__(self, columns: int = 2) -> None:
         self.figure, (above, below) = new_figure(9.4, 4.0, 2, 1, height_ratios=(1, 1.15))
         self.figure.get_layout_engine().set(rect=(0.37, 0, 0.63, 1))
         width, height = self.figure.bbox.size

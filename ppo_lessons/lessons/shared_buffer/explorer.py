@@ -183,7 +183,7 @@ def draw_grid(grid: np.ndarray, faded: bool) -> np.ndarray:
 class BufferFace:
     """Left all places, a line for each step, as text is read; right the lines around the followed row."""
 
-    def __init__(self) -> None:
+    def __init__(self, columns: int = 2) -> None:
         width, height = 940, 400
         self.figure = Figure(figsize=(width / 100, height / 100), dpi=100, facecolor="white")
         grid = self.figure.add_axes((42 / width, 68 / height, E * A * CELL / width, T * CELL / height))

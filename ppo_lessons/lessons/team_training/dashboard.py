@@ -54,7 +54,7 @@ class DashboardFace:
         (2, "value_loss", GREEN, "-."),
     )
 
-    def __init__(self, agent_steps: int) -> None:
+    def __init__(self, agent_steps: int, columns: int = 2) -> None:
         """Lay out the panels for a cycle of so many agent-steps."""
         self.figure, panels = new_figure(10.2, 3.5, 1, 3)
         reference = np.array(load_reference_curve(), float)
@@ -126,8 +126,10 @@ class TrainingDashboard(Workbench):
         knobs = (Slider("moment", "watch the team of cycle", moments, 0),)
         buttons = (Button("train", "Train"), Button("stop", "Stop"), Button("begin anew", "Begin anew"))
         text = "Training dashboard: win_rate, survival and behaviour of a team in training, and its replays"
-        face = DashboardFace(self._agent_steps)
-        super().__init__("Training dashboard", text, face, knobs, buttons, (self.theatre,))
+        super().__init__("Training dashboard", text, self._face, knobs, buttons, (self.theatre,))
+
+    def _face(self, columns: int) -> DashboardFace:
+        return DashboardFace(self._agent_steps, columns)
 
     def _begin(self) -> None:
         self.run = TrainingRun("standard", self._config)

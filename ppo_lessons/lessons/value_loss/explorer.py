@@ -121,7 +121,7 @@ NAMED = ("her mate", "banishes", "wins")
 class ValueFace:
     """Left what the critic says, in the middle how hard each term pulls at each layer, right who steers the trunk."""
 
-    def __init__(self) -> None:
+    def __init__(self, columns: int = 2) -> None:
         self.figure, (left, middle, right) = new_figure(9.4, 3.9, 1, 3, gridspec_kw={"width_ratios": (1.1, 1.2, 0.95)})
         self._critic(left)
         self._layers(middle)
