@@ -1,6 +1,7 @@
 // Replays side by side on one clock. All frames are here; nothing is asked of Python while they play.
+// `mount` needs no kernel: the course's JupyterLab extension plays stored replays with it.
 const BLUE = "#0072b2", ORANGE = "#d55e00", GREEN = "#009e73", GREY = "#8c8c8c", DARK = "#282828";
-const CELL = 36, STEPS_PER_SECOND = 4;
+const CELL = 36, PIXELS = 2, STEPS_PER_SECOND = 4; // CSS pixels; device pixels of each
 
 function make(tag, properties, ...children) {
   const node = Object.assign(document.createElement(tag), properties);
@@ -10,7 +11,7 @@ function make(tag, properties, ...children) {
 
 const between = (a, b, share) => a + (b - a) * share;
 
-function drawBoard(pen, board, t) {
+function drawBoard(pen, board, t, numbered) {
   const last = board.detectives.length - 1;
   const now = Math.min(Math.floor(t), last), next = Math.min(now + 1, last), share = next > now ? t - now : 0;
   const side = board.size * CELL;
@@ -33,7 +34,7 @@ function drawBoard(pen, board, t) {
     const [nextRow, nextCol, nextHealth] = board.detectives[next][a];
     const x = (between(col, nextCol, share) + (a % 2 ? 0.75 : 0.25)) * CELL;
     const y = (between(row, nextRow, share) + (a % 4 < 2 ? 0.27 : 0.73)) * CELL;
-    drawDetective(pen, x, y, a, health / board.health);
+    drawDetective(pen, x, y, numbered ? a : "", health / board.health);
     if (nextHealth < health && share > 0) drawRing(pen, x, y, 0.3 * CELL, DARK); // drained in this step
   });
 }
@@ -65,7 +66,7 @@ function drawDetective(pen, x, y, number, health) {
   pen.fillStyle = BLUE;
   disc(pen, x, y, r);
   pen.fillStyle = "white";
-  pen.font = `bold ${Math.round(0.25 * CELL)}px sans-serif`;
+  pen.font = `bold ${Math.round(0.31 * CELL)}px sans-serif`;
   pen.textAlign = "center";
   pen.textBaseline = "middle";
   pen.fillText(number, x, y);
@@ -100,15 +101,15 @@ function say(board, t) {
 
 function stage(board) {
   const canvas = make("canvas", {}), text = make("figcaption", {}), side = board.size * CELL;
-  const ratio = window.devicePixelRatio || 1;
-  Object.assign(canvas, { width: (side + 1) * ratio, height: (side + 1) * ratio });
-  Object.assign(canvas.style, { width: `${side + 1}px`, height: `${side + 1}px` });
+  Object.assign(canvas, { width: (side + 1) * PIXELS, height: (side + 1) * PIXELS });
+  canvas.style.maxWidth = `${side + 1}px`;
   canvas.setAttribute("role", "img");
   const pen = canvas.getContext("2d");
-  pen.scale(ratio, ratio);
+  pen.scale(PIXELS, PIXELS);
   const figure = make("figure", {}, make("strong", { textContent: board.title }), canvas, text);
+  figure.style.flexBasis = `${side + 1}px`;
   const show = (t) => {
-    drawBoard(pen, board, t);
+    drawBoard(pen, board, t, canvas.clientWidth > 0.97 * side); // on a smaller board nobody could read the numbers
     const said = say(board, t);
     if (said !== text.textContent) {
       text.textContent = said;
@@ -118,19 +119,31 @@ function stage(board) {
   return [figure, show];
 }
 
-function render({ model, el }) {
-  el.classList.add("ppo-theatre", "ppo-controls");
+function labelled(text, node) {
+  return make("div", { className: "ppo-knob" }, make("label", {}, make("span", {}, text), node));
+}
+
+function bar() {
+  const scrub = make("input", { type: "range", min: 0, step: 1 }), readout = make("output", {});
+  const speed = make("select", {}, ...[0.5, 1, 2, 4, 8].map((x) => make("option", { value: x, textContent: `${x} ×` })));
+  speed.value = 1;
+  const [play, back, on] = ["", "◀ Step", "Step ▶"].map((textContent) => make("button", { type: "button", textContent }));
+  const row = make("div", { className: "ppo-bar" }, play, back, on, labelled("step", scrub), readout, labelled("speed", speed));
+  return { row, play, back, on, scrub, readout, speed };
+}
+
+// Puts a player into an element. It begins to play by itself if asked to, unless the reader wants less motion.
+export function mount(el, title, boards, { autoplay = false, told = () => {} } = {}) {
+  el.classList.add("ppo-theatre");
   el.setAttribute("role", "group");
-  el.setAttribute("aria-label", model.get("title"));
+  el.setAttribute("aria-label", title);
   el.dataset.lmSuppressShortcuts = "true";
   el.addEventListener("keydown", (event) => event.stopPropagation());
   const still = window.matchMedia("(prefers-reduced-motion: reduce)").matches; // then step without gliding
-  let shows = [], last = 0, t = 0, playing = false, before = 0, request = 0;
+  const { row: controls, play, back, on, scrub, readout, speed } = bar();
   const row = make("div", { className: "ppo-boards" });
-  const play = make("button", { type: "button" }), scrub = make("input", { type: "range", min: 0, step: 1 });
-  const speed = make("select", {}, ...[0.5, 1, 2, 4, 8].map((x) => make("option", { value: x, textContent: `${x} ×` })));
-  speed.value = 1;
-  const readout = make("output", {});
+  controls.classList.add("ppo-controls");
+  let shows = [], last = 0, t = 0, playing = false, before = 0, request = 0;
   const show = () => {
     shows.forEach((draw) => draw(still ? Math.floor(t) : t));
     const step = Math.floor(t);
@@ -142,11 +155,6 @@ function render({ model, el }) {
     }
     el.dataset.drawn = Number(el.dataset.drawn || 0) + 1;
   };
-  const tell = () => {
-    if (model.get("step") === Math.floor(t)) return;
-    model.set("step", Math.floor(t));
-    model.save_changes();
-  };
   const pause = (value) => {
     playing = !value;
     play.textContent = playing ? "❚❚ Pause" : "▶ Play";
@@ -155,7 +163,7 @@ function render({ model, el }) {
       if (t >= last) t = 0;
       before = performance.now();
       request = requestAnimationFrame(advance);
-    } else tell();
+    } else told(Math.floor(t));
   };
   const advance = (now) => {
     if (!el.isConnected) return pause(true);
@@ -166,31 +174,43 @@ function render({ model, el }) {
     if (t >= last) return pause(true);
     request = requestAnimationFrame(advance);
   };
-  const go = (step) => { pause(true); t = Math.max(0, Math.min(last, step)); show(); tell(); };
+  const go = (step) => { pause(true); t = Math.max(0, Math.min(last, step)); show(); told(Math.floor(t)); };
   play.addEventListener("click", () => pause(playing));
   scrub.addEventListener("input", () => go(Number(scrub.value)));
-  const set = () => {
-    const stages = model.get("boards").map(stage);
-    row.replaceChildren(...stages.map(([figure]) => figure));
-    shows = stages.map(([, draw]) => draw);
-    last = Math.max(0, ...model.get("boards").map((board) => board.detectives.length - 1));
-    scrub.max = last;
-    t = Math.min(model.get("step"), last);
-    show();
-  };
-  const move = () => { if (!playing && model.get("step") !== Math.floor(t)) { t = model.get("step"); show(); } };
-  model.on("change:boards", set);
-  model.on("change:step", move);
-  const label = (text, node) => make("div", { className: "ppo-knob" }, make("label", {}, make("span", {}, text), node));
-  const back = make("button", { type: "button", textContent: "◀ Step" }), on = make("button", { type: "button", textContent: "Step ▶" });
   back.addEventListener("click", () => go(Math.ceil(t) - 1));
   on.addEventListener("click", () => go(Math.floor(t) + 1));
-  const bar = make("div", { className: "ppo-bar" }, ...[play, back, on].map((node) => make("div", { className: "ppo-knob" }, node)),
-    label("step", scrub), readout, label("speed", speed));
-  el.replaceChildren(row, bar);
+  const set = (boards, step) => {
+    const stages = boards.map(stage);
+    row.replaceChildren(...stages.map(([figure]) => figure));
+    shows = stages.map(([, draw]) => draw);
+    last = Math.max(0, ...boards.map((board) => board.detectives.length - 1));
+    scrub.max = last;
+    t = Math.min(step, last);
+    show();
+  };
+  const watch = new ResizeObserver(show);
+  el.replaceChildren(row, controls);
   pause(true);
-  set();
-  return () => { cancelAnimationFrame(request); model.off("change:boards", set); model.off("change:step", move); };
+  set(boards, 0);
+  watch.observe(row);
+  if (autoplay && !still) requestAnimationFrame(() => pause(false)); // as soon as it is in the page
+  const move = (step) => { if (!playing && step !== Math.floor(t)) { t = step; show(); } };
+  const end = () => { cancelAnimationFrame(request); watch.disconnect(); };
+  return { set, move, end };
+}
+
+function render({ model, el }) {
+  const told = (step) => {
+    if (model.get("step") === step) return;
+    model.set("step", step);
+    model.save_changes();
+  };
+  const player = mount(el, model.get("title"), model.get("boards"), { autoplay: model.get("autoplay"), told });
+  const set = () => player.set(model.get("boards"), model.get("step")), move = () => player.move(model.get("step"));
+  player.move(model.get("step"));
+  model.on("change:boards", set);
+  model.on("change:step", move);
+  return () => { player.end(); model.off("change:boards", set); model.off("change:step", move); };
 }
 
 export default { render };

@@ -11,7 +11,7 @@ from typing import Any
 import anywidget
 import traitlets
 
-from ppo_lessons.display.team import show_replays
+from ppo_lessons.display.team import board_of, show_replays
 from ppo_lessons.spirit_world.evaluation import Replay
 
 HERE = Path(__file__).parent
@@ -20,12 +20,13 @@ HERE = Path(__file__).parent
 class Theatre(anywidget.AnyWidget):
     """Replays of the same case, played together; a shorter one stands still at its end.
 
-    A reader without a kernel gets them as a moving picture, and the text.
+    A reader without a kernel gets them as a moving picture, which the course's JupyterLab plays as this one.
 
     Args:
         title: What a screen reader calls the player.
         replays: Name -> replay, from left to right.
         text: What a reader without the picture gets, the same on every machine.
+        autoplay: Whether it begins by itself; not where the reader wants less motion.
     """
 
     _esm = HERE / "theatre.js"
@@ -35,10 +36,13 @@ class Theatre(anywidget.AnyWidget):
     step = traitlets.Int().tag(sync=True)
     """The step that is shown; while it plays, the one where it began."""
 
-    def __init__(self, title: str, replays: Mapping[str, Replay], text: str) -> None:
+    autoplay = traitlets.Bool().tag(sync=True)
+
+    def __init__(self, title: str, replays: Mapping[str, Replay], text: str, autoplay: bool = False) -> None:
         self.text = text
         self._replays = dict(replays)
-        super().__init__(title=title, boards=[board_of(name, replay) for name, replay in replays.items()])
+        boards = [board_of(name, replay) for name, replay in replays.items()]
+        super().__init__(title=title, boards=boards, autoplay=autoplay)
 
     def put(self, replays: Mapping[str, Replay]) -> None:
         """Show other replays, from their beginning."""
@@ -51,30 +55,6 @@ class Theatre(anywidget.AnyWidget):
         bundle = super()._repr_mimebundle_(**options)
         data, metadata = bundle if isinstance(bundle, tuple) else (bundle, {})
         if self._replays:
-            data = {**data, "image/png": show_replays(self._replays, self.text).png}
+            picture = show_replays(self._replays, self.text, autoplay=self.autoplay)
+            data = {**data, **picture._repr_mimebundle_()}
         return {**data, "text/plain": self.text}, metadata
-
-
-def board_of(title: str, replay: Replay) -> dict[str, Any]:
-    """Return a replay as the browser draws it: F frames of A detectives and S spirits.
-
-    Args:
-        title: Stands above the board.
-        replay: A recorded case.
-
-    Returns:
-        detectives (F, A, 3) are row, column and health, spirits (F, S, 3) row, column and whether it is banished;
-        with the board's size, the full health, the toughness of each spirit and how the case ended.
-    """
-    states = replay.states
-    detectives = [
-        [[*cell, health] for cell, health in zip(cells, healths, strict=True)]
-        for cells, healths in zip(states.detectives.tolist(), states.health.tolist(), strict=True)
-    ]
-    spirits = [
-        [[*cell, int(gone)] for cell, gone in zip(cells, banished, strict=True)]
-        for cells, banished in zip(states.spirits.tolist(), states.banished.tolist(), strict=True)
-    ]
-    case = replay.case
-    fixed = {"size": case.size, "health": case.health, "toughness": list(case.toughness)}
-    return {"title": title, "outcome": replay.outcome, **fixed, "detectives": detectives, "spirits": spirits}

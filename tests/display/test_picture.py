@@ -12,7 +12,7 @@ from ppo_lessons.display.picture import Picture, draw_png, new_figure, rounded, 
 def test_the_same_figure_gives_the_same_bytes():
     first, second = (Picture(new_figure(2, 1)[0], "two by one") for _ in range(2))
     assert first.png == second.png
-    assert set(first._repr_mimebundle_()) == {"image/png", "text/plain"}
+    assert set(first._repr_mimebundle_()) == {"text/html", "text/plain"}
     assert repr(first) == first.text
 
 

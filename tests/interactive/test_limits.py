@@ -21,7 +21,7 @@ KNOBS = (
 class Face:
     """A curve and a bar; the scale of y is the test's choice."""
 
-    def __init__(self, scale: str = "linear") -> None:
+    def __init__(self, columns: int = 2, scale: str = "linear") -> None:
         self.figure, (left, right) = new_figure(4, 2, 1, 2)
         left.set_yscale(scale)
         left.axhline(1.0)
@@ -52,7 +52,7 @@ def test_every_knob_is_asked_at_its_ends_and_its_middle_in_all_combinations():
 
 def test_limits_reach_a_margin_beyond_what_lies_farthest_out():
     face = Face()
-    left, right = find_limits(face.figure, face.show, compute, KNOBS)
+    left, right = find_limits(face.figure, face.show, compute, KNOBS).values()
     assert left.x == pytest.approx((1 - MARGIN, 2 + MARGIN)), "what spans the panel in axes coordinates does not count"
     assert right == Limits(None, pytest.approx((-50 - 100 * WITH_TEXTS, 50 + 100 * WITH_TEXTS))), (
         "x was set by the face"
@@ -60,15 +60,15 @@ def test_limits_reach_a_margin_beyond_what_lies_farthest_out():
 
 
 def test_a_margin_is_the_same_share_on_a_log_scale():
-    face = Face("log")
-    low, high = find_limits(face.figure, face.show, compute, KNOBS)[0].y
+    face = Face(scale="log")
+    low, high = find_limits(face.figure, face.show, compute, KNOBS)["0"].y
     assert np.log10([low, high]) == pytest.approx([-MARGIN * np.log10(500), np.log10(500) * (1 + MARGIN)])
 
 
 def test_zero_is_an_end_without_a_margin():
     face = Face()
     knobs = (Slider("size", "size", (0, 4), 4),)
-    (_, right) = find_limits(face.figure, face.show, lambda size: (np.ones(2), float(size)), knobs)
+    (_, right) = find_limits(face.figure, face.show, lambda size: (np.ones(2), float(size)), knobs).values()
     assert right.y == (0.0, 4 * (1 + WITH_TEXTS))
 
 
@@ -79,15 +79,15 @@ def test_panels_with_limits_of_their_own_are_asked_nothing():
     def refuse(**_: Any) -> None:
         raise AssertionError
 
-    assert find_limits(figure, refuse, refuse, KNOBS) == [Limits(None, None)]
-    set_limits(figure, [Limits(None, None)])
+    assert find_limits(figure, refuse, refuse, KNOBS) == {"0": Limits(None, None)}
+    set_limits(figure, {"0": Limits(None, None)})
     assert figure.axes[0].get_xlim() == (0, 1)
 
 
 def test_an_image_has_its_own_limits():
     figure, axes = new_figure(2, 2)
     axes.imshow(np.zeros((2, 3)))
-    assert find_limits(figure, str, compute, KNOBS) == [Limits(None, None)]
+    assert find_limits(figure, str, compute, KNOBS) == {"0": Limits(None, None)}
 
 
 def test_nobody_is_kept_waiting():
@@ -99,5 +99,5 @@ def test_nobody_is_kept_waiting():
 def test_both_settings_of_an_explorer_have_the_same_limits():
     explorer = Explorer("Two", "two settings", compute, Face, KNOBS)
     explorer._press("compare")
-    first, second = ([axes.get_ylim() for axes in panel._figure.figure.axes] for panel in explorer.panels)
+    first, second = ([axes.get_ylim() for axes in panel.screen.face.figure.axes] for panel in explorer.panels)
     assert first == second

@@ -72,11 +72,27 @@ def test_the_same_state_gives_the_same_bytes():
     assert len(set(seen)) == 3
 
 
+@pytest.mark.parametrize("layout", [None, "constrained"])
+def test_on_a_screen_of_two_pixels_it_is_as_large_and_as_sharp_as_drawn_in_full(layout: str | None):
+    figure, moving = scene(layout)
+    live = LiveFigure(SimpleNamespace(figure=figure, parts=moving))
+    move(moving, STATES[0])
+    draft = live.draw(1)
+    for at in (STATES[1], STATES[0]):
+        move(moving, at)
+        sharp = pixels(live.draw(2))
+    assert sharp.shape == (480, 800, 3)
+    assert live.size == (400, 240)
+    halved = sharp.reshape(240, 2, 400, 2, 3).mean(axis=(1, 3))
+    assert np.abs(halved - pixels(draft)).mean() < 4, "the same picture"
+    assert live.draw(1) == draft, "a draft after it is the draft before it"
+
+
 def test_compression_changes_the_bytes_alone():
     figure, moving = scene(None)
     live = LiveFigure(SimpleNamespace(figure=figure, parts=moving))
     move(moving, 0.5)
-    quick, small = live.draw(1), live.draw(9)
+    quick, small = live.draw(compress_level=1), live.draw(compress_level=9)
     assert len(small) < len(quick)
     np.testing.assert_array_equal(pixels(small), pixels(quick))
 
@@ -116,7 +132,8 @@ def test_a_picture_is_finished_before_somebody_else_may_draw(monkeypatch: pytest
         def __enter__(self) -> None: ...
 
         def __exit__(self, *_: object) -> None:
-            live._canvas.restore_region(live._background)
+            canvas, background = live._stages[1]
+            canvas.restore_region(background)
 
     monkeypatch.setattr(live_figure, "DRAWING", SomebodyWaits())
     np.testing.assert_array_equal(pixels(live.draw()), wanted)

@@ -26,6 +26,8 @@ def test_pixels_are_copied_unchanged_and_the_right_way_up():
     pixels.set_data(picture)
     np.testing.assert_array_equal(drawn(live)[40:70, 20:70], picture)
     assert (drawn(live)[:40] == 255).all() and (drawn(live)[70:] == 255).all()
+    doubled = np.asarray(Image.open(io.BytesIO(live.draw(2))).convert("RGB"))
+    np.testing.assert_array_equal(doubled[80:140, 40:140], picture.repeat(2, axis=0).repeat(2, axis=1))
     pixels.set_visible(False)
     assert (drawn(live) == 255).all()
 

@@ -1,13 +1,16 @@
 """The replay theatre sends the browser exactly what happened, and not much of it."""
 
+import base64
 import io
 import json
+import re
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from ppo_lessons.interactive.theatre import Theatre, board_of
+from ppo_lessons.display.team import board_of
+from ppo_lessons.interactive.theatre import Theatre
 from ppo_lessons.spirit_world.evaluation import Replay, record
 from ppo_lessons.spirit_world.players import cautious_player, cooperative_player, random_player
 
@@ -71,6 +74,11 @@ def test_a_reader_without_a_kernel_gets_a_moving_picture_of_what_was_put(replays
     data, _ = theatre._repr_mimebundle_()
     assert data["text/plain"] == "the same case"
     assert data["application/vnd.jupyter.widget-view+json"]["model_id"] == theatre.model_id
-    picture = Image.open(io.BytesIO(data["image/png"]))
+    picture = Image.open(io.BytesIO(png_of(data["text/html"])))
     assert picture.format == "PNG"
     assert 5 < picture.n_frames <= len(replays["cooperative"])
+    assert json.loads(picture.text["boards"]) == theatre.boards
+
+
+def png_of(html: str) -> bytes:
+    return base64.b64decode(re.search('base64,([^"]+)', html).group(1))

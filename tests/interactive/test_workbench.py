@@ -4,14 +4,13 @@ import threading
 
 import pytest
 
-from ppo_lessons.display.picture import new_figure
+from ppo_lessons.display.picture import image, new_figure
 from ppo_lessons.interactive.controls import Button, Slider
-from ppo_lessons.interactive.explorer import line
 from ppo_lessons.interactive.workbench import Workbench
 
 
 class PointFace:
-    def __init__(self) -> None:
+    def __init__(self, columns: int = 2) -> None:
         self.figure, axes = new_figure(3.0, 2.0, layout=None)
         axes.set(xlim=(-1, 21), ylim=(-1, 3))
         (self.point,) = axes.plot([], [], "o")
@@ -28,7 +27,7 @@ class Bench(Workbench):
         self.done, self.halt, self.fail = 0, halt, fail
         self.halted, self.let_go = threading.Event(), threading.Event()
         knobs = (Slider("knob", "knob", (0, 1, 2), 0),)
-        super().__init__("Bench", "a bench", PointFace(), knobs, (Button("go", "Go"), Button("stop", "Stop")))
+        super().__init__("Bench", "a bench", PointFace, knobs, (Button("go", "Go"), Button("stop", "Stop")))
 
     def work(self) -> bool:
         if self.done == self.halt:
@@ -55,7 +54,7 @@ class Bench(Workbench):
         self._background._thread.join(30)
         assert not self.running
         assert self.wait()
-        return self.numbers.value
+        return self.screen.said
 
     def stop_within_a_piece(self) -> None:
         assert self.halted.wait(30)
@@ -68,13 +67,13 @@ class Bench(Workbench):
 
 def test_it_works_in_the_background_and_ends():
     bench = Bench()
-    first = bench.picture.value
-    assert bench.numbers.value == line("0 done, knob at 0", "status")
+    first = bench.screen.png
+    assert bench.screen.said == "0 done, knob at 0"
     assert not bench.running
     bench.hear("go")
-    assert bench.end() == line("20 done, knob at 0", "status")
-    assert bench.picture.value != first
-    assert bench.picture.value == bench._figure.draw()
+    assert bench.end() == "20 done, knob at 0"
+    assert bench.screen.png != first
+    assert bench.screen.png == bench.screen._figure.draw()
 
 
 class OtherBench(Bench):
@@ -92,23 +91,23 @@ def test_a_new_one_stops_the_older_one_of_its_kind_and_no_other():
     assert older._background._stop.wait(30)
     older.let_go.set()
     maker.join(30)
-    assert older.end() == line("4 done, knob at 0", "status")
+    assert older.end() == "4 done, knob at 0"
     assert not made[0].running
     other.let_go.set()
-    assert other.end() == line("20 done, knob at 0", "status")
+    assert other.end() == "20 done, knob at 0"
     older.hear("go")
-    assert older.end() == line("20 done, knob at 0", "status"), "it can be gone on with"
+    assert older.end() == "20 done, knob at 0", "it can be gone on with"
 
 
 def test_stop_and_go_on():
     bench = Bench(halt=7)
     bench.hear("go")
     bench.stop_within_a_piece()
-    assert bench.end() == line("8 done, knob at 0", "status")
+    assert bench.end() == "8 done, knob at 0"
     assert bench.done == 8
     bench.hear("go")
     bench.hear("go")
-    assert bench.end() == line("20 done, knob at 0", "status")
+    assert bench.end() == "20 done, knob at 0"
 
 
 def test_go_and_stop_at_once():
@@ -116,7 +115,7 @@ def test_go_and_stop_at_once():
     for _ in range(20):
         bench.hear("go")
         bench.hear("stop")
-    assert bench.end() == line(f"{bench.done} done, knob at 0", "status")
+    assert bench.end() == f"{bench.done} done, knob at 0"
     bench.stop()
 
 
@@ -129,29 +128,29 @@ def test_the_picture_follows_the_knobs_while_it_works():
     for knob in (1, 2):
         bench.controls.put(knob=knob)
         assert bench.wait()
-        assert bench.numbers.value == line(f"3 done, knob at {knob}", "status")
-        seen.append(bench.picture.value)
+        assert bench.screen.said == f"3 done, knob at {knob}"
+        seen.append(bench.screen.png)
     assert seen[0] != seen[1]
     bench.let_go.set()
-    assert bench.end() == line("20 done, knob at 2", "status")
+    assert bench.end() == "20 done, knob at 2"
 
 
 def test_what_ends_the_work_is_said_until_it_goes_on():
     bench = Bench(fail=5)
     bench.hear("go")
     said = bench.end()
-    assert 'role="alert"' in said
-    assert "ValueError: &lt;no&gt;" in said
+    assert bench.screen.failed
+    assert "ValueError: <no>" in said
     assert bench.done == 5
     bench.halt = 9
     bench.hear("go")
     assert bench.halted.wait(30)
     bench.follow()
     assert bench.wait()
-    said = bench.numbers.value
+    said = bench.screen.said
     bench.let_go.set()
-    assert bench.end() == line("20 done, knob at 0", "status")
-    assert said == line("9 done, knob at 0", "status")
+    assert bench.end() == "20 done, knob at 0"
+    assert said == "9 done, knob at 0"
 
 
 def test_a_mistake_in_the_picture_is_said(monkeypatch: pytest.MonkeyPatch):
@@ -160,21 +159,21 @@ def test_a_mistake_in_the_picture_is_said(monkeypatch: pytest.MonkeyPatch):
         patch.setattr(bench, "look", lambda: 1 / 0)
         bench.follow()
         assert bench.wait()
-        assert "ZeroDivisionError" in bench.numbers.value
-        assert 'role="alert"' in bench.numbers.value
+        assert "ZeroDivisionError" in bench.screen.said
+        assert bench.screen.failed
     bench.follow()
     assert bench.wait()
-    assert bench.numbers.value == line("0 done, knob at 0", "status")
+    assert bench.screen.said == "0 done, knob at 0"
 
 
 def test_after_a_failure_the_picture_still_follows():
     bench = Bench(fail=5)
     bench.hear("go")
     bench.end()
-    before = bench.picture.value
+    before = bench.screen.png
     bench.controls.put(knob=2)
     assert bench.wait()
-    assert bench.picture.value != before
+    assert bench.screen.png != before
 
 
 def test_a_failure_that_comes_while_it_is_started_again_is_not_kept(monkeypatch: pytest.MonkeyPatch):
@@ -207,15 +206,15 @@ def test_a_failure_that_comes_while_it_is_started_again_is_not_kept(monkeypatch:
     assert bench.halted.wait(30)
     bench.follow()
     assert bench.wait()
-    said = bench.numbers.value
+    said = bench.screen.said
     bench.let_go.set()
     bench.end()
-    assert said == line("9 done, knob at 0", "status")
+    assert said == "9 done, knob at 0"
 
 
 def test_a_reader_without_a_kernel_gets_picture_and_text():
     bench = Bench()
     data, _ = bench._repr_mimebundle_()
     assert data["text/plain"] == "a bench"
-    assert data["image/png"] == bench._figure.draw(compress_level=9)
+    assert data["text/html"] == image(bench.screen.stored(), 300, "a bench")
     assert data["application/vnd.jupyter.widget-view+json"]["model_id"] == bench.model_id
