@@ -1,6 +1,7 @@
 """Start the course: make its own Python environment in .venv and open the lessons in JupyterLab.
 
     python start.py                       open the lessons (also: --no-browser, --port 8899)
+    python start.py --projector           the same for a class: large, no side bars, none of your own settings touched
     python start.py check                 format, lint, types and the fast tests: for whoever changes something
     python start.py test [pytest ...]     run every test, the notebooks included
     python start.py machines [names]      what computes with floats, once more as other processors would
@@ -46,6 +47,7 @@ FAST = [
     *(f"--ignore=tests/{floor}" for floor in ("lessons", "notebooks", "browser", "commands")),
 ]
 LAYOUT = ["-m", "ruff", "format"]
+PROJECTOR = "--projector"
 # For each command the extras of pyproject.toml that it needs and the Python modules it runs, one after the other.
 COMMANDS = {
     "lab": (["lessons"], []),
@@ -138,6 +140,8 @@ def lab_options(arguments: list[str]) -> list[str]:
         option, _, value = left.pop(0).partition("=")
         if option == "--no-browser":
             options.append(option)
+        elif option == PROJECTOR:
+            options.append(option)
         elif option == "--port":
             value = value or (left.pop(0) if left else "")
             check_port(value)
@@ -145,7 +149,7 @@ def lab_options(arguments: list[str]) -> list[str]:
         elif option in COMMANDS:
             raise Problem(f"The command comes first: python start.py {option} ...")
         else:
-            raise Problem(f"There is no option '{option}'. There are: --no-browser, --port NUMBER.")
+            raise Problem(f"There is no option '{option}'. There are: --projector, --no-browser, --port NUMBER.")
     return options
 
 
@@ -167,16 +171,38 @@ def open_lab(options: list[str]) -> int:
     """Run JupyterLab until it ends or Ctrl-C is pressed."""
     print("Opening JupyterLab. Ctrl-C here stops it.")
     quiet = ["--ServerApp.log_level=WARN", "--LabApp.log_level=WARN"]
-    # Without a root, Jupyter serves the notebook's folder alone, and links to the code and the docs lead nowhere.
-    root = f"--ServerApp.root_dir={ROOT}"
-    command = [PYTHON, "-m", "jupyterlab", "notebooks/00_start_here.ipynb", root, *quiet, *options]
+    projector = PROJECTOR in options
+    arguments, variables = course_in_lab(ROOT, projector, VENV / "projector")
+    left = [option for option in options if option != PROJECTOR]
+    command = [PYTHON, "-m", "jupyterlab", "notebooks/00_start_here.ipynb", *arguments, *quiet, *left]
     if hasattr(os, "geteuid") and os.geteuid() == 0:
         command.append("--allow-root")
     try:
-        return run(command, signal.SIGTERM)  # at SIGTERM Jupyter stops its kernels and asks nothing
+        return run(command, signal.SIGTERM, variables)  # at SIGTERM Jupyter stops its kernels and asks nothing
     except KeyboardInterrupt:
         print("JupyterLab has stopped.")
         return 0
+
+
+def course_in_lab(root: Path, projector: bool, own: Path) -> "tuple[list[str], dict[str, str]]":
+    """Return what JupyterLab is started with: arguments, and variables of its environment.
+
+    On a projector it has settings and workspaces of its own, in the folder `own`: the reader's are neither seen nor
+    changed. Beside a lesson stands its table of contents; the folder of the lessons shows lessons, not their source.
+    """
+    settings = ROOT / "jupyter" / "share" / "ppo_lessons" / ("projector" if projector else "course")
+    hidden = ["source", "__pycache__", "*.pyc", "*~", ".DS_Store"]
+    arguments = [
+        f"--ServerApp.root_dir={root}",  # without it the notebook's folder alone is served, and links lead nowhere
+        f"--LabApp.extra_labextensions_path={ROOT / 'jupyter' / 'share' / 'jupyter' / 'labextensions'}",
+        *(f"--ContentsManager.hide_globs={pattern}" for pattern in hidden),
+    ]
+    more = os.environ.get("JUPYTER_CONFIG_PATH")
+    variables = {"JUPYTER_CONFIG_PATH": os.pathsep.join([str(settings), *([more] if more else [])])}
+    if projector:
+        variables["JUPYTERLAB_SETTINGS_DIR"] = str(own / "settings")
+        variables["JUPYTERLAB_WORKSPACES_DIR"] = str(own / "workspaces")
+    return arguments, variables
 
 
 # The environment in .venv
@@ -323,7 +349,8 @@ def child(command: list[str], stop_with: int, **options):
     else:
         options.pop("pass_fds", None)
         options["creationflags"] = subprocess.CREATE_NEW_PROCESS_GROUP
-    with subprocess.Popen(command, cwd=str(ROOT), env=environment(), **options) as process:
+    variables = {**environment(), **options.pop("variables", {})}
+    with subprocess.Popen(command, cwd=str(ROOT), env=variables, **options) as process:
         try:
             yield process
         except BaseException:
@@ -331,9 +358,9 @@ def child(command: list[str], stop_with: int, **options):
             raise
 
 
-def run(command: list[str], stop_with: int) -> int:
-    """Run a program to its end and return its exit code."""
-    with child(command, stop_with) as process:
+def run(command: list[str], stop_with: int, variables: "dict[str, str] | None" = None) -> int:
+    """Run a program to its end, with more variables if there are any, and return its exit code."""
+    with child(command, stop_with, variables=variables or {}) as process:
         code = process.wait()
     return code if code >= 0 else 128 - code
 

@@ -10,8 +10,11 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from playwright.sync_api import Page, sync_playwright
+
+import start
 
 CHROMIUM = shutil.which("chromium")
 FLAGS = (
@@ -21,11 +24,12 @@ FLAGS = (
 
 
 @contextmanager
-def jupyter_lab(folder: Path) -> Iterator[str]:
-    """Serve a folder with settings and a home of its own.
+def jupyter_lab(folder: Path, projector: bool = False) -> Iterator[str]:
+    """Serve a folder as `start.py` serves the course, with settings and a home of its own.
 
     Args:
         folder: Is served; settings and the log go there too.
+        projector: As for a class.
 
     Yields:
         The address.
@@ -36,8 +40,9 @@ def jupyter_lab(folder: Path) -> Iterator[str]:
     own = {f"JUPYTER_{name}_DIR": str(folder / name.lower()) for name in ("CONFIG", "DATA", "RUNTIME")}
     own |= {f"JUPYTERLAB_{name}_DIR": str(folder / name.lower()) for name in ("SETTINGS", "WORKSPACES")}
     command = [sys.executable, "-m", "jupyterlab", "--allow-root", "--no-browser", "--expose-app-in-browser"]
-    command += [f"--port={port}", "--IdentityProvider.token=", f"--ServerApp.root_dir={folder}"]
-    environment = {**os.environ, **own, "OMP_NUM_THREADS": "1"}
+    arguments, variables = start.course_in_lab(folder, projector, folder / "projector")
+    command += [f"--port={port}", "--IdentityProvider.token=", *arguments]
+    environment = {**os.environ, **own, **variables, "OMP_NUM_THREADS": "1"}
     environment.pop("PPO_LESSONS_HOME", None)
     with open(folder / "log", "w") as log:
         server = subprocess.Popen(command, env=environment, stdout=log, stderr=subprocess.STDOUT)
@@ -55,11 +60,17 @@ def jupyter_lab(folder: Path) -> Iterator[str]:
 
 
 @contextmanager
-def chromium_page() -> Iterator[Page]:
-    """Open an empty page in chromium."""
+def chromium_page(width: int = 1300, height: int = 1000, **options: Any) -> Iterator[Page]:
+    """Open an empty page in chromium.
+
+    Args:
+        width: Of the window, in CSS pixels.
+        height: Of the window.
+        options: Of playwright's `new_page`.
+    """
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS.split())
-        yield browser.new_page(viewport={"width": 1300, "height": 1000})
+        yield browser.new_page(viewport={"width": width, "height": height}, **options)
         browser.close()
 
 

@@ -102,12 +102,12 @@ function say(board, t) {
 function stage(board) {
   const canvas = make("canvas", {}), text = make("figcaption", {}), side = board.size * CELL;
   Object.assign(canvas, { width: (side + 1) * PIXELS, height: (side + 1) * PIXELS });
-  canvas.style.maxWidth = `${side + 1}px`;
+  canvas.style.maxWidth = `calc(${side + 1}px * var(--ppo-zoom, 1))`;
   canvas.setAttribute("role", "img");
   const pen = canvas.getContext("2d");
   pen.scale(PIXELS, PIXELS);
   const figure = make("figure", {}, make("strong", { textContent: board.title }), canvas, text);
-  figure.style.flexBasis = `${side + 1}px`;
+  figure.style.flexBasis = `calc(${side + 1}px * var(--ppo-zoom, 1))`;
   const show = (t) => {
     drawBoard(pen, board, t, canvas.clientWidth > 0.97 * side); // on a smaller board nobody could read the numbers
     const said = say(board, t);
