@@ -28,6 +28,11 @@ SLIPS = {
 """Where no mistake of the table can stand alone: its name, and which piece of the package's source becomes what."""
 
 
+def unfolded(printed: str) -> str:
+    """What was said, each paragraph in one line again: printed lines are folded between words."""
+    return printed.replace("\n  ", " ")
+
+
 def exercises_in(name: str) -> list[Exercise]:
     """The exercises of a lesson, in order."""
     return [exercise for exercise in EXERCISES if int(exercise.number.split(".")[0]) == int(name[:2])]

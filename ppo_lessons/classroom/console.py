@@ -37,14 +37,15 @@ def _fold(paragraph: str) -> str:
     return textwrap.fill(paragraph, WIDTH, **pieces) if len(paragraph) > WIDTH else paragraph
 
 
-def show(table: Table, says: str) -> None:
+def show(table: Table, says: str, page: str = "") -> None:
     """Show a table of what is the learner's own: in a notebook as a page's table, on a console as text.
 
     Args:
         table: Its cells may differ from learner to learner.
         says: What is compared of it when a notebook is tested, the same for all.
+        page: HTML that a notebook shows instead.
     """
     if get_ipython() is None:
-        say(str(table))
+        say(str(table), fold=False)
     else:
-        display(Note(table, says))
+        display(Note(table, says, page))

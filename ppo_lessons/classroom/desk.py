@@ -10,7 +10,7 @@ from ppo_lessons.classroom.checks import Verdict, diagnose
 from ppo_lessons.classroom.console import say
 from ppo_lessons.classroom.exercise import Exercise
 from ppo_lessons.classroom.my_ppo import collect
-from ppo_lessons.classroom.progress import note, show_strip
+from ppo_lessons.classroom.progress import note, show_strip, welcome_back
 
 
 def find_exercises(lessons: str) -> tuple[Exercise, ...]:
@@ -100,8 +100,12 @@ class Desk:
             say(f"# {exercise.function.__module__}\n{inspect.getsource(exercise.function)}", fold=False)
 
     def show_progress(self) -> None:
-        """Show the strip: every exercise, lesson by lesson."""
-        show_strip([exercise.number for exercise in self.exercises])
+        """Show the flowchart with what has been written of it, what comes next, and every exercise."""
+        show_strip(self.exercises)
+
+    def welcome(self) -> None:
+        """Say in one line how far the learner is and what comes next."""
+        welcome_back(self.exercises)
 
     def _numbered(self, number: str) -> Exercise | None:
         exercise = self.find(number)

@@ -32,6 +32,8 @@ class Exercise:
 
     number: str
     """Lesson and place in it: "10.1"."""
+    node: str
+    """The box of the flowchart to which it belongs: "L"."""
     function: Callable[..., Any]
     """The package's own function: the only answer key."""
     difficulty: int

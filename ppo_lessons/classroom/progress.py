@@ -1,4 +1,4 @@
-"""One strip that shows which exercises have been tried and passed, kept in one small file.
+"""How far a learner is: which exercises have been tried and passed, kept in one small file.
 
 The file only ever grows by whole lines: two notebooks can be open at once, and a kernel can be killed at any time.
 """
@@ -9,7 +9,10 @@ from datetime import date
 from pathlib import Path
 
 from ppo_lessons.classroom.console import say, show
+from ppo_lessons.classroom.exercise import Exercise
+from ppo_lessons.classroom.flowchart import NODES, draw_flowchart, state_of
 from ppo_lessons.classroom.home import home
+from ppo_lessons.display.picture import Picture, image
 from ppo_lessons.display.tables import Table
 
 MARKS = {"open": "□", "tried": "◪", "passed": "■"}
@@ -65,21 +68,84 @@ def read_progress() -> dict[str, str]:
     return states
 
 
-def show_strip(numbers: Sequence[str]) -> None:
-    """Show the strip: every exercise, lesson by lesson.
+def show_strip(exercises: Sequence[Exercise]) -> None:
+    """Show how far the learner is: in a notebook the flowchart, what comes next and the strip; on a console as text.
 
     Args:
-        numbers: Of the exercises, in order: "10.1".
+        exercises: All of them, in order.
     """
     states = read_progress()
     lessons: dict[str, str] = {}
-    for number in numbers:
-        lesson = number.split(".")[0].zfill(2)
-        lessons[lesson] = lessons.get(lesson, "") + MARKS[states.get(number, "open")]
-    passed = sum(states.get(number) == "passed" for number in numbers)
+    for exercise in exercises:
+        lesson = _lesson_of(exercise)
+        lessons[lesson] = lessons.get(lesson, "") + MARKS[states.get(exercise.number, "open")]
+    passed = sum(states.get(exercise.number) == "passed" for exercise in exercises)
     legend = ", ".join(f"{mark} {state}" for state, mark in MARKS.items())
-    cells = [["lesson", legend], *map(list, lessons.items()), ["passed", f"{passed} of {len(numbers)}"]]
-    show(Table(cells), "your progress, lesson by lesson")
+    strip = Table([["lesson", legend], *map(list, lessons.items()), ["passed", f"{passed} of {len(exercises)}"]])
+    marks: dict[str, list[str]] = {}
+    for exercise in exercises:
+        marks.setdefault(exercise.node, []).append(states.get(exercise.number, "open"))
+    following = _next(exercises, states)
+    chart = Picture(draw_flowchart(marks, MARKS, following and following.node), _in_words(marks))
+    page = (
+        f"{image(chart.png, chart.width, chart.text)}<p>{_where(exercises, states, link=True)}</p>"
+        f"<details><summary>Lesson by lesson</summary>{strip.html()}</details>"
+    )
+    show(strip, "your progress, lesson by lesson", f'<div class="{OWN}">{page}</div>'.replace("\n", ""))
+
+
+def welcome_back(exercises: Sequence[Exercise]) -> None:
+    """Say in one line how far the learner is and what comes next.
+
+    Args:
+        exercises: All of them, in order.
+    """
+    states = read_progress()
+    greeting = "Welcome back" if states else "Welcome"
+    text = f"{greeting}: {_where(exercises, states)}"
+    page = f'<div class="{OWN}">{greeting}: {_where(exercises, states, link=True)}</div>'
+    show(Table([[text]]), "welcome", page)
+
+
+OWN = "ppo-progress"
+"""Class of what differs from learner to learner; with `tests/notebooks/nbval.cfg` it is not compared."""
+
+
+def _lesson_of(exercise: Exercise) -> str:
+    return exercise.number.split(".")[0].zfill(2)
+
+
+def _next(exercises: Sequence[Exercise], states: dict[str, str]) -> Exercise | None:
+    """Return what comes after the last one that was passed; when that is the end, what was left out."""
+    left = [exercise for exercise in exercises if states.get(exercise.number) != "passed"]
+    done = [i for i, exercise in enumerate(exercises) if states.get(exercise.number) == "passed"]
+    after = [exercise for exercise in left if not done or exercises.index(exercise) > done[-1]]
+    return next(iter(after or left), None)
+
+
+def _where(exercises: Sequence[Exercise], states: dict[str, str], link: bool = False) -> str:
+    """Return in one line what is written, what comes next, and how long the rest takes."""
+    left = [exercise for exercise in exercises if states.get(exercise.number) != "passed"]
+    written = f"{len(exercises) - len(left)} of {len(exercises)} functions written"
+    following = _next(exercises, states)
+    if following is None:
+        return f"{written}. All of them: train your team in lesson 11."
+    lesson, name = _lesson_of(following), f"{following.number} {following.name}"
+    files = sorted(Path().glob(f"{lesson}_*.ipynb")) if link else []
+    where = f'<a href="{files[0].name}">lesson {lesson}</a>' if files else f"lesson {lesson}"
+    minutes = sum(exercise.minutes for exercise in left)
+    return f"{written}. Next: {name} in {where}. About {minutes} minutes of writing are left."
+
+
+def _in_words(marks: dict[str, list[str]]) -> str:
+    """Return what the flowchart shows."""
+    full = [node for node in NODES if state_of(marks.get(node, ())) == "passed"]
+    begun = [node for node in NODES if state_of(marks.get(node, ())) == "tried"]
+    return f"The flowchart of the update. Boxes written: {_names(full)}. Begun: {_names(begun)}."
+
+
+def _names(nodes: Sequence[str]) -> str:
+    return ", ".join(nodes) or "none"
 
 
 def _set_aside(path: Path, good: list[str]) -> None:

@@ -32,13 +32,17 @@ class Table:
     __repr__ = __str__
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
+        return {"text/html": self.html(), "text/plain": str(self)}
+
+    def html(self) -> str:
+        """Return it as a page shows it."""
         head, *body = [[escape(cell) for cell in row] for row in self.cells]
         rows = ["".join(f'<th scope="col">{cell}</th>' for cell in head)]
         for name, *numbers in body:
             cells = "".join(f"<td>{_together(number)}</td>" for number in numbers)
             rows.append(f'<th scope="row">{name}</th>{cells}')
         lines = "\n".join(f"<tr>{row}</tr>" for row in rows)
-        return {"text/html": f"<table>\n{lines}\n</table>", "text/plain": str(self)}
+        return f"<table>\n{lines}\n</table>"
 
 
 def _together(cell: str) -> str:
@@ -52,13 +56,14 @@ class Note:
     Args:
         table: Its heads are compared.
         says: What stands for it where only text is kept.
+        page: HTML that is shown for the table, if it is more than that.
     """
 
-    def __init__(self, table: Table, says: str = "numbers of this run") -> None:
-        self.table, self.says = table, says
+    def __init__(self, table: Table, says: str = "numbers of this run", page: str = "") -> None:
+        self.table, self.says, self.page = table, says, page
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
-        return {**self.table._repr_mimebundle_(), "text/plain": self.says}
+        return {"text/html": self.page or self.table.html(), "text/plain": self.says}
 
 
 def row_table(

@@ -19,9 +19,9 @@ from ppo_lessons.spirit_world.evaluation import Replay
 from ppo_lessons.spirit_world.rules import WorldState
 
 
-def put_board(axes: Axes, case: Case, state: WorldState, title: str) -> None:
-    """Draw a board into a panel."""
-    axes.imshow(draw_board(case, state), extent=(0, case.size, case.size, 0))
+def put_board(axes: Axes, case: Case, state: WorldState, title: str, numbered: bool = True) -> None:
+    """Draw a board into a panel, with the numbers of the detectives where it is large enough for them."""
+    axes.imshow(draw_board(case, state, numbered), extent=(0, case.size, case.size, 0))
     axes.set_title(title, fontsize=10, color=DARK)
     axes.set_axis_off()
 
@@ -106,7 +106,8 @@ def board_of(title: str, replay: Replay) -> dict[str, Any]:
 
 
 def _row_of_boards(replays: list[Replay], f: int) -> np.ndarray:
-    boards = [draw_board(replay.case, replay.frame(min(f, len(replay) - 1))) for replay in replays]
+    numbered = len(replays) <= 2  # three are shown smaller than they are drawn
+    boards = [draw_board(replay.case, replay.frame(min(f, len(replay) - 1)), numbered) for replay in replays]
     gap = np.full((len(boards[0]), 16, 3), 255, np.uint8)
     pieces = [piece for board in boards for piece in (board, gap)][:-1]
     return np.concatenate(pieces, axis=1)

@@ -45,13 +45,17 @@ def filled(page: Path, parts: dict[str, str]) -> str:
 
 def pages() -> dict[Path, str]:
     """Return path -> text of every page that is generated, as a whole or in parts."""
+    interactive = REPOSITORY / "ppo_lessons" / "interactive"
     readme, contributing = REPOSITORY / "README.md", REPOSITORY / "CONTRIBUTING.md"
+    static = REPOSITORY / "jupyter" / "share" / "jupyter" / "labextensions" / "ppo_lessons" / "static"
+    shared = {static / name: (interactive / name).read_text(encoding="utf-8") for name in ("theatre.js", "controls.css")}
     house = {"floor plan": floor_plan(), "core": f"```\n{core_graph()}\n```", "numbers": in_numbers()}
     return {
         DOCS / "glossary.md": glossary_page(),
         DOCS / "map.md": map_page(),
         readme: filled(readme, {"lessons": lesson_table()}),
         contributing: filled(contributing, house),
+        **shared,  # so that JupyterLab plays a stored replay without a kernel
     }
 
 

@@ -16,17 +16,18 @@ Colour = tuple[int, int, int]
 CELL = 40
 """Width of a cell in pixels."""
 _SMOOTH = 3  # drawn this much larger and averaged, so that edges are smooth
-PAPER, GRID, BLUE, ORANGE, GREY = ((250, 250, 247), (214, 214, 208), (0, 114, 178), (213, 94, 0), (140, 140, 140))
+PAPER, GRID, BLUE, ORANGE, GREY = ((250, 250, 247), (214, 214, 208), (0, 114, 178), (194, 82, 0), (112, 112, 112))
 WHITE, DARK = (255, 255, 255), (40, 40, 40)
 _DIGITS = "75557 26227 71747 71717 55711 74717 74757 71111 75757 75717".split()  # five rows of three pixels, as octal
 
 
-def draw_board(case: Case, state: WorldState) -> np.ndarray:
+def draw_board(case: Case, state: WorldState, numbered: bool = True) -> np.ndarray:
     """Draw one copy of the world.
 
     Args:
         case: For the size, the toughness and the full health.
         state: Of which the first copy is drawn.
+        numbered: Whether detectives carry their numbers; shown smaller than it is, nobody could read them.
 
     Returns:
         RGB, uint8, (size * CELL + 1, size * CELL + 1, 3).
@@ -38,7 +39,7 @@ def draw_board(case: Case, state: WorldState) -> np.ndarray:
             canvas.spirit(row, col, k)
     for a in range(case.num_detectives):
         row, col = state.detectives[0, a]
-        canvas.detective(a, row, col, state.health[0, a] / case.health)
+        canvas.detective(a, row, col, state.health[0, a] / case.health, numbered)
     return canvas.picture()
 
 
@@ -68,7 +69,7 @@ class _Canvas:
         for i in range(toughness):
             self._disc(y, x + 0.15 * (i - (toughness - 1) / 2), 0.055, WHITE)
 
-    def detective(self, number: int, row: int, col: int, health: float) -> None:
+    def detective(self, number: int, row: int, col: int, health: float, numbered: bool) -> None:
         # Four places in a cell, so that mates who share it are all seen.
         y = row + (0.27 if number % 4 < 2 else 0.73)
         x = col + (0.25 if number % 2 == 0 else 0.75)
@@ -77,9 +78,10 @@ class _Canvas:
             return
         self._disc(y, x, 0.24, WHITE)
         self._disc(y, x, 0.21, BLUE)
-        self._digit(y, x, number % 10)
+        if numbered:
+            self._digit(y, x, number % 10)
         self._bar(y + 0.2, x - 0.2, 0.4, DARK)
-        self._bar(y + 0.2, x - 0.2, 0.4 * health, (0, 158, 115))
+        self._bar(y + 0.2, x - 0.2, 0.4 * health, (0, 127, 95))
 
     def _disc(self, y: float, x: float, radius: float, colour: Colour) -> None:
         self._fill(y, x, radius, colour, lambda dy, dx: dy**2 + dx**2 <= radius**2)
@@ -89,7 +91,7 @@ class _Canvas:
         self.pixels[y : y + high, x : x + wide] = colour
 
     def _digit(self, y: float, x: float, number: int) -> None:
-        dot = self.unit // 20
+        dot = self.unit // 17  # five of them are 12 pixels high
         top, left = round(y * self.unit) - 5 * dot // 2, round(x * self.unit) - 3 * dot // 2
         for r, bits in enumerate(_DIGITS[number]):
             for c in range(3):

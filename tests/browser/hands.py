@@ -7,8 +7,6 @@ where PPO_LESSONS_SCREENSHOTS says, if it says so.
 import base64
 import importlib
 import os
-import re
-from html import unescape
 from pathlib import Path
 
 from playwright.sync_api import Locator, Page, expect
@@ -33,10 +31,6 @@ SHOWN = """async (panel) => {
 }"""
 
 
-def numbers_of(panel: Panel | Workbench) -> str:
-    return unescape(re.sub("<.*?>", "", panel.numbers.value))
-
-
 class Hands:
     """One panel in the browser, and its twin in this process.
 
@@ -59,16 +53,21 @@ class Hands:
     def compare(self, **values: object) -> None:
         """Move the twin to these values and wait until the browser shows the same picture and the same numbers."""
         self.twin.controls.put(**values)
+        screen = self.where.locator(".ppo-screen")
+        column, density = (int(screen.get_attribute(f"data-{name}") or 0) for name in ("column", "density"))
+        self.twin.screen.set_trait("column", column)
+        self.twin.screen.set_trait("density", density)
         assert self.twin.wait()
-        wanted = numbers_of(self.twin)
-        assert not wanted.startswith("⚠"), wanted
+        wanted = self.twin.screen.said
+        assert not self.twin.screen.failed, wanted
         expect(self.where.locator(".ppo-numbers")).to_have_text(wanted, timeout=15_000)
         for _ in range(50):
             picture, _ = self.where.evaluate(SHOWN)
-            if same := base64.b64decode(picture) == self.twin.picture.value:
+            if same := base64.b64decode(picture) == self.twin.screen.png:
                 break
             self.where.page.wait_for_timeout(50)
         assert same, f"{self.title}: another picture than the functions give for {self.twin.controls.values}"
+        assert screen.locator("img").get_attribute("alt") == f"{self.twin.screen.text}: {wanted}"
 
     def value(self, knob: Slider | Toggle | Choice) -> object:
         node = self.knob(knob)

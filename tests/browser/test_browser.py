@@ -104,11 +104,11 @@ def use_explorer(page: Page, module: str, function: str) -> None:
     hands.compare()
     keep_screenshot(hands.where, f"{module}_{function}")
     knobs = list(hands.twin.controls._knobs.values())
-    pictures = {hands.twin.picture.value}
+    pictures = {hands.twin.screen.png}
     for knob in knobs:
         for keyboard in (False, True):
             hands.move(knob, keyboard)
-            pictures.add(hands.twin.picture.value)
+            pictures.add(hands.twin.screen.png)
     assert len(pictures) > len(knobs), "every knob changes the picture"
 
     hands.button("Reset").click()

@@ -12,9 +12,9 @@ from ppo_lessons.spirit_world.players import policy_player
 from tests.browser.jupyter_lab import needs_chromium, open_lesson, run_all, shut_kernel
 
 pytestmark = needs_chromium
-BLUE, ORANGE = (0, 114, 178), (213, 94, 0)
+BLUE, ORANGE = (0, 114, 178), (194, 82, 0)
 PIXEL = """([canvas, row, col]) => {
-    const side = canvas.width / parseFloat(canvas.style.width), cell = 36 * side;
+    const cell = 36 * 2;
     return [...canvas.getContext('2d').getImageData(Math.round(col * cell), Math.round(row * cell), 1, 1).data];
 }"""
 GROUP = ".ppo-theatre"

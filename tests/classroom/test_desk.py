@@ -6,6 +6,7 @@ import pytest
 
 from ppo_lessons.classroom.desk import find_exercises
 from ppo_lessons.lessons import EXERCISES, check, desk, hint, solution
+from tests.answers import unfolded
 
 
 @pytest.fixture(autouse=True)
@@ -22,19 +23,21 @@ def test_check_prints_one_line_and_returns_the_function_to_go_on_with(capsys: py
         return actor_loss + vf_coef * critic_loss - ent_coef * entropy
 
     assert check(total_loss) is total_loss
-    right = capsys.readouterr().out
+    right = unfolded(capsys.readouterr().out)
 
     def total_loss(actor_loss, critic_loss, entropy, vf_coef, ent_coef):
         return ...
 
     assert check(total_loss) is exercise.function
-    blank = capsys.readouterr().out
+    blank = unfolded(capsys.readouterr().out)
 
     def total_loss(actor_loss, critic_loss, entropy, vf_coef, ent_coef):
         return actor_loss + vf_coef * critic_loss - ent_coef * entropy**2
 
     assert check(total_loss) is exercise.function
-    wrong = capsys.readouterr().out
+    printed = capsys.readouterr().out
+    wrong = unfolded(printed)
+    assert max(map(len, printed.splitlines())) <= 72
     assert right.startswith("✔ 9.3") and blank.startswith("□ 9.3") and wrong.startswith("✘ 9.3")
     assert all(text.count("\n") == 1 for text in (right, blank, wrong))
     assert "expected" in wrong and "entropy = 1.5" in wrong, (
@@ -73,7 +76,7 @@ def test_hints_come_one_by_one_and_the_solution_is_the_packages_source(capsys: p
     assert exercise is not None
     for text in exercise.hints:
         hint("1.1")
-        assert text in capsys.readouterr().out
+        assert text in unfolded(capsys.readouterr().out)
     solution("1.1")
     assert "def who_acts_next" in capsys.readouterr().out
     hint("99.9"), solution("99.9")

@@ -1,15 +1,18 @@
 """The learner's strip survives what happens to files."""
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from ppo_lessons.classroom import progress
+from ppo_lessons.classroom import console, progress
 from ppo_lessons.classroom.progress import note, progress_file, read_progress
-from ppo_lessons.lessons import EXERCISES, show_progress
+from ppo_lessons.display.tables import Note
+from ppo_lessons.lessons import EXERCISES, show_progress, welcome
+from tests.answers import unfolded
 
 
 @pytest.fixture(autouse=True)
@@ -36,6 +39,52 @@ def test_tried_then_passed_and_never_back(capsys: pytest.CaptureFixture[str]):
     assert f"1 of {len(EXERCISES)}" in capsys.readouterr().out
 
 
+@pytest.fixture
+def shown(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[Note]:
+    """What a notebook beside lesson 03 shows."""
+    notes: list[Note] = []
+    monkeypatch.setattr(console, "get_ipython", lambda: object())
+    monkeypatch.setattr(console, "display", notes.append)
+    (tmp_path / "03_advantages.ipynb").touch()
+    monkeypatch.chdir(tmp_path)
+    return notes
+
+
+def test_in_a_notebook_it_is_the_flowchart_with_what_comes_next_and_the_strip(shown: list[Note]):
+    for number in ("1.1", "1.2", "2.1", "2.2", "3.1", "9.1"):
+        note(number, "passed")
+    note("3.2", "tried")
+    show_progress()
+    page = shown[-1].page
+    assert "Boxes written: A, B. Begun: D, J." in re.search('alt="(.*?)"', page)[1]
+    left = sum(exercise.minutes for exercise in EXERCISES if read_progress().get(exercise.number) != "passed")
+    assert f"6 of 30 functions written. Next: 9.2 entropy_bonus in lesson 09. About {left} minutes" in page
+    assert "<td>■◪□□</td>" in page
+    assert "\n" not in page, "one line, which nbval.cfg leaves out"
+    note("9.2", "passed"), note("9.3", "passed")
+    for exercise in EXERCISES[EXERCISES.index(next(e for e in EXERCISES if e.number == "9.3")) :]:
+        note(exercise.number, "passed")
+    show_progress()
+    assert 'Next: 2.3 mean_over_acting in lesson 02' in shown[-1].page, "what was left out comes at the end"
+    note("2.3", "passed")
+    show_progress()
+    assert 'Next: 3.2 next_values in <a href="03_advantages.ipynb">lesson 03</a>' in shown[-1].page
+    for exercise in EXERCISES:
+        note(exercise.number, "passed")
+    show_progress()
+    assert "30 of 30 functions written. All of them" in shown[-1].page
+    assert "Begun: none" in shown[-1].page
+
+
+def test_the_first_cell_greets_and_says_what_comes_next(shown: list[Note], capsys: pytest.CaptureFixture[str]):
+    welcome()
+    assert "Welcome: 0 of 30 functions written. Next: 1.1 who_acts_next" in shown[-1].page
+    note("1.1", "passed")
+    welcome()
+    assert "Welcome back: 1 of 30 functions written. Next: 1.2 rewards_of in lesson 01." in shown[-1].page
+    assert shown[-1].says == "welcome", "nothing of the reader is compared"
+
+
 def test_a_line_cut_off_by_a_killed_kernel_is_set_aside(capsys: pytest.CaptureFixture[str]):
     note("1.1", "passed")
     with open(progress_file(), "a") as file:
@@ -54,7 +103,7 @@ def test_a_line_cut_off_by_a_killed_kernel_is_set_aside(capsys: pytest.CaptureFi
 def test_garbage_is_set_aside_with_a_message_and_never_a_traceback(garbage: bytes, capsys: pytest.CaptureFixture[str]):
     progress_file().write_bytes(garbage)
     assert read_progress() == {}
-    assert "0 lines could be saved" in capsys.readouterr().out
+    assert "0 lines could be saved" in unfolded(capsys.readouterr().out)
     assert Path(f"{progress_file()}.damaged").read_bytes() == garbage
 
 

@@ -3,6 +3,7 @@
 import pytest
 
 from ppo_lessons.classroom import setup
+from tests.answers import unfolded
 
 
 def test_a_machine_that_is_ready(capsys: pytest.CaptureFixture[str]):
@@ -20,7 +21,7 @@ def test_what_is_broken_is_named_with_its_remedy(
 
     monkeypatch.setattr(setup, test, broken)
     setup.check_setup()
-    (line,) = (line for line in capsys.readouterr().out.splitlines() if not line.startswith("✔ "))
+    (line,) = (line for line in unfolded(capsys.readouterr().out).splitlines() if not line.startswith("✔ "))
     assert line.startswith("✘ not so: ") and len(line.split(". ", 1)[1]) > 20
 
 

@@ -78,6 +78,7 @@ from ppo_lessons.classroom.exercise import Exercise, Mistake, call_with
 
 EXERCISE = Exercise(
     number="13.1",
+    node="J",
     function=log_probabilities,
     difficulty=1,
     minutes=2,

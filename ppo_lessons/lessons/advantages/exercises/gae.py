@@ -44,6 +44,7 @@ _tutorial = _gae(lambda v, over, cut, *more: next_values(v, ~over, cut & False, 
 
 EXERCISE = Exercise(
     number="3.3",
+    node="D",
     function=gae,
     difficulty=2,
     minutes=6,

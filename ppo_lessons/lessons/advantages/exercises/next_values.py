@@ -19,6 +19,7 @@ def _shifted(ended: Tensor) -> Tensor:
 
 EXERCISE = Exercise(
     number="3.2",
+    node="D",
     function=next_values,
     difficulty=2,
     minutes=4,

@@ -21,6 +21,7 @@ def _discount_rewards_in_place(rewards: Tensor, values: Tensor, next_values: Ten
 
 EXERCISE = Exercise(
     number="3.1",
+    node="D",
     function=td_errors,
     difficulty=1,
     minutes=2,

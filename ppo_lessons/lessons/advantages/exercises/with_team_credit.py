@@ -50,6 +50,7 @@ def _of_all_mates(rewards: Tensor, acting: Tensor, over: Tensor, gamma: float) -
 
 EXERCISE = Exercise(
     number="3.4",
+    node="D",
     function=with_team_credit,
     difficulty=3,
     minutes=7,

@@ -12,6 +12,7 @@ _EDGES = torch.tensor([0.75, 1.25, 0.5, 1.5, 1.0])
 
 EXERCISE = Exercise(
     number="7.2",
+    node="L",
     function=clip_fraction,
     difficulty=1,
     minutes=3,

@@ -18,6 +18,7 @@ def _smaller(ratios: Tensor, advantages: Tensor, clip_eps: float) -> Tensor:
 
 EXERCISE = Exercise(
     number="7.1",
+    node="L",
     function=clipped_surrogate_loss,
     difficulty=1,
     minutes=4,

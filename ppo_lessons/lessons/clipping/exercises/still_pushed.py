@@ -21,6 +21,7 @@ def _pushed(rule: Callable[[Tensor, Tensor, float], Tensor]) -> Callable[[Tensor
 
 EXERCISE = Exercise(
     number="7.3",
+    node="L",
     function=still_pushed,
     difficulty=3,
     minutes=7,

@@ -61,6 +61,7 @@ def _only(*names: str) -> Callable[[Rows], Rows]:
 
 EXERCISE = Exercise(
     number="4.1",
+    node="E",
     function=detach_rows,
     difficulty=1,
     minutes=3,

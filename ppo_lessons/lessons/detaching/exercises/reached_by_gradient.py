@@ -77,6 +77,7 @@ def _reached(policy: nn.Module, test: Callable[[Tensor], Any], **names: bool) ->
 
 EXERCISE = Exercise(
     number="4.2",
+    node="E",
     function=reached_by_gradient,
     difficulty=2,
     minutes=5,

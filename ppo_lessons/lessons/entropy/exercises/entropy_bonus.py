@@ -14,6 +14,7 @@ def _bonus_probe(*numbers: float, dtype: torch.dtype = torch.float32) -> Probe:
 
 EXERCISE = Exercise(
     number="9.2",
+    node="N",
     function=entropy_bonus,
     difficulty=1,
     minutes=2,

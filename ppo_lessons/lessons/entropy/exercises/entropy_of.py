@@ -34,6 +34,7 @@ def _policy_probe(logits: Tensor) -> Probe:
 
 EXERCISE = Exercise(
     number="9.1",
+    node="J",
     function=entropy_of,
     difficulty=2,
     minutes=5,

@@ -13,6 +13,7 @@ def _loss_probe(actor: float, critic: float, entropy: float, vf_coef: float, ent
 
 EXERCISE = Exercise(
     number="9.3",
+    node="N",
     function=total_loss,
     difficulty=1,
     minutes=4,

@@ -58,6 +58,7 @@ def _ordered(order: str) -> Callable[..., Tensor]:
 
 EXERCISE = Exercise(
     number="10.2",
+    node="O",
     function=gradient_step,
     difficulty=2,
     minutes=6,

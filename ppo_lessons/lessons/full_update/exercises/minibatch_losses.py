@@ -60,6 +60,7 @@ def _value_loss_weighted(policy: ActorCritic, rows: Rows, config: PPOConfig, ste
 
 EXERCISE = Exercise(
     number="10.3",
+    node="N",
     function=minibatch_losses,
     difficulty=3,
     minutes=10,

@@ -8,6 +8,7 @@ from ppo_lessons.classroom.exercise import Exercise, Mistake, call_with
 
 EXERCISE = Exercise(
     number="10.1",
+    node="L",
     function=normalise_advantages,
     difficulty=1,
     minutes=4,

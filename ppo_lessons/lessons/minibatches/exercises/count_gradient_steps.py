@@ -9,6 +9,7 @@ _NUMBERS = ((6, 4, 3), (5, 2, 3), (8, 4, 3), (3, 4, 2), (1, 4, 3), (10, 3, 4), (
 
 EXERCISE = Exercise(
     number="5.3",
+    node="F",
     function=count_gradient_steps,
     difficulty=2,
     minutes=5,

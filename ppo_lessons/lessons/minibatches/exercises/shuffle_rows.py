@@ -101,6 +101,7 @@ def _halves_by_themselves(num_rows: int, generator: torch.Generator) -> Tensor:
 
 EXERCISE = Exercise(
     number="5.1",
+    node="G",
     function=shuffle_rows,
     difficulty=1,
     minutes=4,

@@ -25,6 +25,7 @@ _SIZES = ((6, 4), (12, 4), (13, 4), (3, 2), (3, 4), (1, 4), (30, 7))
 
 EXERCISE = Exercise(
     number="5.2",
+    node="H",
     function=split_rows,
     difficulty=2,
     minutes=6,

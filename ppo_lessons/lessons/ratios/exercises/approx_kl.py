@@ -21,6 +21,7 @@ def _quiet(function: Callable[[Tensor], Any]) -> Callable[[Tensor, Tensor], Any]
 
 EXERCISE = Exercise(
     number="6.3",
+    node="K",
     function=approx_kl,
     difficulty=2,
     minutes=5,

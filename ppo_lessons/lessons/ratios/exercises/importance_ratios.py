@@ -8,6 +8,7 @@ from ppo_lessons.losses import importance_ratios
 
 EXERCISE = Exercise(
     number="6.2",
+    node="K",
     function=importance_ratios,
     difficulty=1,
     minutes=3,

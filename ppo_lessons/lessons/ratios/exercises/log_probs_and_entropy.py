@@ -72,6 +72,7 @@ def _with_log_probs(look_up: Callable[[Tensor, Tensor], Tensor]) -> Callable[[Te
 
 EXERCISE = Exercise(
     number="6.1",
+    node="J",
     function=log_probs_and_entropy,
     difficulty=2,
     minutes=6,

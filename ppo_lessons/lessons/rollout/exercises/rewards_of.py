@@ -50,6 +50,7 @@ def _pain_of_all(case: Case, events: Events) -> np.ndarray:
 
 EXERCISE = Exercise(
     number="1.2",
+    node="A",
     function=rewards_of,
     difficulty=2,
     minutes=7,

@@ -29,6 +29,7 @@ _CUT_OFF = (
 
 EXERCISE = Exercise(
     number="1.1",
+    node="A",
     function=who_acts_next,
     difficulty=1,
     minutes=5,

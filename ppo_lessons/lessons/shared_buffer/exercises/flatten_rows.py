@@ -29,6 +29,7 @@ def _in_order(tensor: Tensor, acting: Tensor, *order: int) -> Tensor:
 
 EXERCISE = Exercise(
     number="2.1",
+    node="D",
     function=flatten_rows,
     difficulty=1,
     minutes=4,

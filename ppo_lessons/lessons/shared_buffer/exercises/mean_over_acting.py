@@ -22,6 +22,7 @@ def _mean_of_means(quantity: Tensor, acting: Tensor, axis: int) -> Tensor:
 
 EXERCISE = Exercise(
     number="2.3",
+    node="D",
     function=mean_over_acting,
     difficulty=1,
     minutes=4,

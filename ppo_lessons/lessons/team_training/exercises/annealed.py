@@ -7,6 +7,7 @@ _NUMBERS = ((0.004, 25, 100), (0.004, 0, 100), (0.01, 100, 100), (0.01, 150, 100
 
 EXERCISE = Exercise(
     number="11.1",
+    node="O",
     function=annealed,
     difficulty=1,
     minutes=4,

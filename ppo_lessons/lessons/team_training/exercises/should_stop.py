@@ -16,6 +16,7 @@ _NUMBERS = (
 
 EXERCISE = Exercise(
     number="11.2",
+    node="F",
     function=should_stop,
     difficulty=1,
     minutes=4,

@@ -35,6 +35,7 @@ def _right(values: Tensor, returns: Tensor) -> Tensor:
 
 EXERCISE = Exercise(
     number="8.2",
+    node="M",
     function=explained_variance,
     difficulty=2,
     minutes=6,

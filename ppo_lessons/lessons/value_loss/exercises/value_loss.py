@@ -18,6 +18,7 @@ def _loss_probe(values: Tensor, returns: Tensor) -> Probe:
 
 EXERCISE = Exercise(
     number="8.1",
+    node="M",
     function=value_loss,
     difficulty=1,
     minutes=4,

@@ -1,6 +1,6 @@
 // Replays side by side on one clock. All frames are here; nothing is asked of Python while they play.
 // `mount` needs no kernel: the course's JupyterLab extension plays stored replays with it.
-const BLUE = "#0072b2", ORANGE = "#d55e00", GREEN = "#009e73", GREY = "#8c8c8c", DARK = "#282828";
+const BLUE = "#0072b2", ORANGE = "#c25200", GREEN = "#007f5f", GREY = "#707070", DARK = "#282828";
 const CELL = 36, PIXELS = 2, STEPS_PER_SECOND = 4; // CSS pixels; device pixels of each
 
 function make(tag, properties, ...children) {
