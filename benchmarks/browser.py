@@ -66,11 +66,11 @@ def chromium_page(width: int = 1300, height: int = 1000, **options: Any) -> Iter
     Args:
         width: Of the window, in CSS pixels.
         height: Of the window.
-        options: Of playwright's `new_page`.
+        options: Of playwright's `new_context`.
     """
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS.split())
-        yield browser.new_page(viewport={"width": width, "height": height}, **options)
+        yield browser.new_context(viewport={"width": width, "height": height}, **options).new_page()
         browser.close()
 
 

@@ -37,7 +37,7 @@ class Table:
     def html(self) -> str:
         """Return it as a page shows it."""
         head, *body = [[escape(cell) for cell in row] for row in self.cells]
-        rows = ["".join(f'<th scope="col">{cell}</th>' for cell in head)]
+        rows = ["".join(f'<th scope="col">{cell}</th>' if cell else "<td></td>" for cell in head)]
         for name, *numbers in body:
             cells = "".join(f"<td>{_together(number)}</td>" for number in numbers)
             rows.append(f'<th scope="row">{name}</th>{cells}')

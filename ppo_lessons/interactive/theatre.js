@@ -109,7 +109,7 @@ function stage(board) {
   const figure = make("figure", {}, make("strong", { textContent: board.title }), canvas, text);
   figure.style.flexBasis = `calc(${side + 1}px * var(--ppo-zoom, 1))`;
   const show = (t) => {
-    drawBoard(pen, board, t, canvas.clientWidth > 0.97 * side); // on a smaller board nobody could read the numbers
+    drawBoard(pen, board, t, canvas.clientWidth > 0.99 * side); // on a smaller board nobody could read the numbers
     const said = say(board, t);
     if (said !== text.textContent) {
       text.textContent = said;

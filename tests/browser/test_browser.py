@@ -6,17 +6,31 @@ CI.
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import NamedTuple
 
+import axe_playwright_python
 import pytest
+from nbconvert import HTMLExporter
 from playwright.sync_api import Page, expect
 
-from ppo_lessons.publishing.build import exercise_of, lessons, read_lesson
-from tests.answers import WITH_EXERCISES, exercises_in, refusal, right_cell, wrong_cell
+from ppo_lessons.publishing.build import NOTEBOOKS, exercise_of, lessons, read_lesson
+from tests.answers import WITH_EXERCISES, exercises_in, refusal, right_cell, unfolded, wrong_cell
 from tests.browser.hands import EXPLORERS, Hands, find_explorer, keep_screenshot
 from tests.browser.jupyter_lab import CELLS, CHANGE, needs_chromium, open_lesson, run_all, shut_kernel
 
 pytestmark = needs_chromium
+WINDOW = {"width": 1300, "height": 1000}
+AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text(encoding="utf-8")
+FOUND = """async (include) => (await axe.run({include}, {resultTypes: ['violations']})).violations
+    .map(found => `${found.id}: ${found.nodes.map(node => node.html.slice(0, 200)).join(' | ')}`)"""
+"""What is wrong within what our cells show; JupyterLab's own prompts, editors and buttons are not asked."""
+SCALES = """() => [...document.querySelectorAll('.jp-Notebook img.ppo-picture')]
+    .filter(picture => picture.clientWidth && !picture.classList.contains('ppo-moving'))
+    .map(picture => {
+        const density = Number(picture.closest('.ppo-screen')?.dataset.density || 2);
+        return [picture.alt, picture.clientWidth * density / picture.naturalWidth];
+    })"""
 SEEN = "count => document.querySelectorAll('.jp-Notebook .jp-OutputArea :is(img, canvas)').length >= count"
 
 
@@ -47,6 +61,47 @@ def test_lesson_runs_in_jupyterlab_without_a_complaint(page: Page, opened: Opene
     assert page.complaints == []  # type: ignore[attr-defined]
 
 
+def test_axe_finds_nothing_of_ours_in_the_lesson_and_in_its_export(page: Page, opened: Opened, tmp_path: Path):
+    page.evaluate(AXE)
+    assert page.evaluate(FOUND, [".jp-OutputArea-output", ".jp-MarkdownOutput"]) == []
+    exported, _ = HTMLExporter().from_filename(str(NOTEBOOKS / f"{opened.name}.ipynb"))
+    (tmp_path / "lesson.html").write_text(exported, encoding="utf-8")
+    export = page.context.new_page()
+    export.goto(f"file://{tmp_path}/lesson.html")
+    export.evaluate(AXE)
+    assert export.evaluate(FOUND, ["img", ".jp-OutputArea-output"]) == []
+    alts = export.evaluate("() => [...document.images].map((image) => image.alt)")
+    assert len(alts) and not any("No description" in alt for alt in alts)
+    export.close()
+
+
+@pytest.mark.parametrize("width", [1024, 1280])
+def test_every_picture_is_shown_as_large_as_it_was_drawn(page: Page, opened: Opened, width: int):
+    """Then its letters have the 12 CSS pixels that tests/notebooks/test_readable.py measures."""
+    page.set_viewport_size({"width": width, "height": 768})
+    page.wait_for_timeout(1000)
+    for source, scale in page.evaluate(SCALES):
+        assert scale == pytest.approx(1, abs=0.01), source
+    page.set_viewport_size(WINDOW)
+
+
+def test_knobs_numbers_and_main_panel_are_seen_together(page: Page, opened: Opened):
+    """Whoever moves a knob sees what it does, on a projector of 1024 x 768."""
+    page.set_viewport_size({"width": 1024, "height": 768})
+    page.wait_for_timeout(1000)
+    for _, module, function in (found for found in EXPLORERS if found[0] == opened.name):
+        hands, _ = find_explorer(page, module, function)
+        hands.compare()
+        hands.where.evaluate("node => node.scrollIntoView()")
+        main = hands.twin.screen.face.figure.axes[0]
+        below = main.figure.bbox.height - main.get_tightbbox().y0
+        area, picture = page.locator(".jp-WindowedPanel-outer").bounding_box(), hands.where.locator("img").bounding_box()
+        assert area is not None and picture is not None
+        assert picture["y"] + below <= area["y"] + area["height"], (module, picture, below, area)
+        keep_screenshot(page.locator("body"), f"{module}_{function}_1024")
+    page.set_viewport_size(WINDOW)
+
+
 def test_every_knob_does_in_the_browser_what_the_functions_say(page: Page, opened: Opened):
     explorers = [(module, function) for lesson, module, function in EXPLORERS if lesson == opened.name]
     if not explorers:
@@ -72,7 +127,7 @@ def test_every_exercise_done_wrong_first_and_right_afterwards(page: Page, opened
         cells = typed
         shown = run_all(page, seconds=300)
         assert not [cell["source"] for cell in shown if "error" in cell["kinds"]]
-        printed = "".join(cell["text"] for cell in shown)
+        printed = unfolded("".join(cell["text"] for cell in shown))
         answers = [line for line in printed.splitlines() if re.match(r"[✔✘□] \d", line)]
         assert [line[: len(start)] for line, start in zip(answers, lines, strict=True)] == lines
         strip = shown[-1]["pages"]

@@ -28,7 +28,10 @@ def size_of(png: bytes) -> tuple[int, int]:
     return Image.open(io.BytesIO(png)).size
 
 
-@pytest.mark.parametrize(("column", "columns"), [(0, 1), (359, 1), (360, 1), (579, 1), (592, 2), (839, 2), (848, 3), (3000, 3)])
+FITS = ((0, 1), (359, 1), (360, 1), (579, 1), (592, 2), (839, 2), (848, 3), (3000, 3))
+
+
+@pytest.mark.parametrize(("column", "columns"), FITS)
 def test_panels_side_by_side_are_as_many_as_fit(column: int, columns: int):
     assert columns_in(column) == columns
 

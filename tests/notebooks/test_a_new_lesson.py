@@ -38,7 +38,7 @@ def show_probabilities(logits: Tensor) -> Picture:
 
 import torch
 
-from ppo_lessons.display.picture import BLUE, new_figure, plain
+from ppo_lessons.display.picture import BLUE, new_panels, plain
 from ppo_lessons.interactive.controls import Slider
 from ppo_lessons.interactive.explorer import Explorer
 
@@ -51,9 +51,9 @@ def raise_one(logit: float) -> list[float]:
 class SoftmaxFace:
     """Three bars."""
 
-    def __init__(self) -> None:
-        self.figure, axes = new_figure(4, 2)
-        plain(axes, "probabilities")
+    def __init__(self, columns: int = 2) -> None:
+        self.figure, panels = new_panels(columns, {1: "bars"}, 2)
+        axes = plain(panels["bars"], "probabilities")
         self.bars = axes.bar(range(3), 0, color=BLUE).patches
 
     def show(self, result: list[float]) -> str:
@@ -195,7 +195,7 @@ def test_a_lesson_is_a_folder_a_source_and_a_test_folder(course: Path, run: Call
         "13 softmax](notebooks/13_softmax.ipynb) | 5 | 1 | how do logits become" in (course / "README.md").read_text()
     )
     built = (course / "notebooks" / "13_softmax.ipynb").read_text(encoding="utf-8")
-    assert "13.1 log_probabilities: still blank" in built and "0 of 31" in built and '"image/png"' in built
+    assert "13.1 log_probabilities: still blank" in built and "0 of 31" in built and 'ppo-picture' in built
     quick = ["pytest", "-q", "-p", "no:cacheprovider"]
     run(*quick, "tests/test_house.py", "tests/publishing", "tests/lessons/softmax", "tests/commands/test_readme.py")
     assert " passed" in run(*quick, "tests/classroom/test_checks.py", "-k", "13.1")

@@ -10,7 +10,7 @@ import pytest
 from ppo_lessons.classroom.exercise import Exercise
 from ppo_lessons.lessons import EXERCISES
 from ppo_lessons.publishing.build import execute, exercise_of, read_lesson, solve, write
-from tests.answers import WITH_EXERCISES, exercises_in, refusal, right_cell, wrong_cell
+from tests.answers import WITH_EXERCISES, exercises_in, refusal, right_cell, unfolded, wrong_cell
 
 
 def run_with(name: str, change: Callable[[int, Exercise], str | None]) -> tuple[str, list[str]]:
@@ -26,7 +26,7 @@ def run_with(name: str, change: Callable[[int, Exercise], str | None]) -> tuple[
 def checked(notebook: nbformat.NotebookNode) -> tuple[str, list[str]]:
     outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
     pages = (output.get("data", {}).get("text/html") for output in outputs)
-    printed = "".join(output.get("text", "") for output in outputs) + "\n".join(page for page in pages if page)
+    printed = unfolded("".join(output.get("text", "") for output in outputs)) + "\n".join(filter(None, pages))
     return printed, [line for line in printed.splitlines() if re.match(r"[✔✘□] \d", line)]
 
 
