@@ -55,7 +55,9 @@ def draw_flowchart(marks: Mapping[str, Sequence[str]], signs: Mapping[str, str],
     axes.set(xlim=(-1, width - 1), ylim=(height - 11, -3))
     axes.set_axis_off()
     for start, end in arrows():
-        axes.annotate("", end, start, arrowprops=dict(arrowstyle="-|>", color=DARK, linewidth=1.2, shrinkA=0, shrinkB=0))
+        axes.annotate(
+            "", end, start, arrowprops=dict(arrowstyle="-|>", color=DARK, linewidth=1.2, shrinkA=0, shrinkB=0)
+        )
     for node in NODES:
         _draw_box(axes, node, list(marks.get(node, ())), signs, node == here)
     return figure

@@ -132,7 +132,9 @@ def _where(exercises: Sequence[Exercise], states: dict[str, str], link: bool = F
         return f"{written}. All of them: train your team in lesson 11."
     lesson, name = _lesson_of(following), f"{following.number} {following.name}"
     files = sorted(Path().glob(f"{lesson}_*.ipynb")) if link else []
-    where = f'<a href="{files[0].name}">lesson {lesson}</a>' if files else f"lesson {lesson}"
+    where = f"lesson {lesson}"
+    if files:  # underlined: a colour alone says nothing to some
+        where = f'<a style="text-decoration: underline" href="{files[0].name}">{where}</a>'
     minutes = sum(exercise.minutes for exercise in left)
     return f"{written}. Next: {name} in {where}. About {minutes} minutes of writing are left."
 

@@ -48,7 +48,9 @@ def pages() -> dict[Path, str]:
     interactive = REPOSITORY / "ppo_lessons" / "interactive"
     readme, contributing = REPOSITORY / "README.md", REPOSITORY / "CONTRIBUTING.md"
     static = REPOSITORY / "jupyter" / "share" / "jupyter" / "labextensions" / "ppo_lessons" / "static"
-    shared = {static / name: (interactive / name).read_text(encoding="utf-8") for name in ("theatre.js", "controls.css")}
+    shared = {
+        static / name: (interactive / name).read_text(encoding="utf-8") for name in ("theatre.js", "controls.css")
+    }
     house = {"floor plan": floor_plan(), "core": f"```\n{core_graph()}\n```", "numbers": in_numbers()}
     return {
         DOCS / "glossary.md": glossary_page(),

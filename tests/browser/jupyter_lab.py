@@ -3,6 +3,7 @@
 import os
 import shutil
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page
@@ -43,16 +44,21 @@ CHANGE = """async ([start, source]) => {
 }"""
 
 
-@pytest.fixture(scope="module")
-def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A JupyterLab on a copy of the course, as `start.py` serves it; gives its address."""
-    folder = tmp_path_factory.mktemp("lab")
+def copy_course(folder: Path) -> None:
+    """Copy what a reader opens, with this checkout's settings, whatever was installed."""
     for part in ("notebooks", "ppo_lessons", "docs"):
         shutil.copytree(
             NOTEBOOKS.parent / part, folder / part, ignore=shutil.ignore_patterns(".*", "my_*", "__pycache__")
         )
-    (folder / "config" / "labconfig").mkdir(parents=True)  # this checkout's settings, whatever was installed
+    (folder / "config" / "labconfig").mkdir(parents=True)
     shutil.copy(SETTINGS, folder / "config" / "labconfig" / "default_setting_overrides.json")
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A JupyterLab on a copy of the course, as `start.py` serves it; gives its address."""
+    folder = tmp_path_factory.mktemp("lab")
+    copy_course(folder)
     with jupyter_lab(folder) as address:
         yield address
 

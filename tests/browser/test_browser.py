@@ -95,7 +95,10 @@ def test_knobs_numbers_and_main_panel_are_seen_together(page: Page, opened: Open
         hands.where.evaluate("node => node.scrollIntoView()")
         main = hands.twin.screen.face.figure.axes[0]
         below = main.figure.bbox.height - main.get_tightbbox().y0
-        area, picture = page.locator(".jp-WindowedPanel-outer").bounding_box(), hands.where.locator("img").bounding_box()
+        area, picture = (
+            page.locator(".jp-WindowedPanel-outer").bounding_box(),
+            hands.where.locator("img").bounding_box(),
+        )
         assert area is not None and picture is not None
         assert picture["y"] + below <= area["y"] + area["height"], (module, picture, below, area)
         keep_screenshot(page.locator("body"), f"{module}_{function}_1024")

@@ -65,10 +65,13 @@ def test_in_a_notebook_it_is_the_flowchart_with_what_comes_next_and_the_strip(sh
     for exercise in EXERCISES[EXERCISES.index(next(e for e in EXERCISES if e.number == "9.3")) :]:
         note(exercise.number, "passed")
     show_progress()
-    assert 'Next: 2.3 mean_over_acting in lesson 02' in shown[-1].page, "what was left out comes at the end"
+    assert "Next: 2.3 mean_over_acting in lesson 02" in shown[-1].page, "what was left out comes at the end"
     note("2.3", "passed")
     show_progress()
-    assert 'Next: 3.2 next_values in <a href="03_advantages.ipynb">lesson 03</a>' in shown[-1].page
+    assert (
+        'Next: 3.2 next_values in <a style="text-decoration: underline" href="03_advantages.ipynb">lesson 03</a>'
+        in shown[-1].page
+    )
     for exercise in EXERCISES:
         note(exercise.number, "passed")
     show_progress()
