@@ -169,7 +169,7 @@ def who_acts_next(acting, terminated, truncated, episode_over):
 from ppo_lessons.lessons import check, hint, solution
 
 who_acts_next = check(who_acts_next)
-# hint("1.1")      # take away the # in front for a hint; run it again for the next one
+# hint("1.1")  # take away the first # for a hint, again for the next
 # solution("1.1")
 
 # %% [markdown]

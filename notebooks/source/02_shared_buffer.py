@@ -210,7 +210,7 @@ def flatten_rows(tensor, acting):
 from ppo_lessons.lessons import check, hint, solution
 
 flatten_rows = check(flatten_rows)
-# hint("2.1")      # take away the # in front for a hint; run it again for the next one
+# hint("2.1")  # take away the first # for a hint, again for the next
 # solution("2.1")
 
 # %% [markdown]

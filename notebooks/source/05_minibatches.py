@@ -228,7 +228,7 @@ def shuffle_rows(num_rows, generator):
 from ppo_lessons.lessons import check, hint, solution
 
 shuffle_rows = check(shuffle_rows)
-# hint("5.1")      # take away the # in front for a hint; run it again for the next one
+# hint("5.1")  # take away the first # for a hint, again for the next
 # solution("5.1")
 
 # %% [markdown]

@@ -279,7 +279,7 @@ def value_loss(values, returns):
 from ppo_lessons.lessons import check, hint, solution
 
 value_loss = check(value_loss)
-# hint("8.1")      # take away the # in front for a hint; run it again for the next one
+# hint("8.1")  # take away the first # for a hint, again for the next
 # solution("8.1")
 
 # %% [markdown]

@@ -265,7 +265,7 @@ def entropy_of(all_log_probs):
 from ppo_lessons.lessons import check, hint, solution
 
 entropy_of = check(entropy_of)
-# hint("9.1")      # take away the # in front for a hint; run it again for the next one
+# hint("9.1")  # take away the first # for a hint, again for the next
 # solution("9.1")
 
 # %% [markdown]

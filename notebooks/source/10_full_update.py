@@ -26,21 +26,21 @@ import math
 from dataclasses import replace
 
 import torch
-
 from ppo_lessons import Steps, losses, make_optimizer, ppo_update
 from ppo_lessons.actor_critic import log_probs_and_entropy
 from ppo_lessons.buffer import Rows
 from ppo_lessons.display.tables import row_table
-from ppo_lessons.lessons import full_update
+from ppo_lessons.lessons import claim, full_update
 from ppo_lessons.minibatches import shuffle_rows, split_rows
 from ppo_lessons.shipped.recording import BADGES, CONFIG, load_recording
 from ppo_lessons.steps import detach_rows
 from ppo_lessons.update import MinibatchLosses
 
-config = CONFIG  # the settings of the recording: four mini-batches of about 500 rows in each epoch
+config = CONFIG  # of the recording: four mini-batches in each epoch
 recording = load_recording()
-policy, buffer = recording.policy, recording.buffer  # nodes A, B, C: collected, stored, full
-print(f"T = {config.num_steps} steps of E = {config.num_envs} copies with A = 4 agents; buffer full: {buffer.is_full}")
+policy, buffer = recording.policy, recording.buffer  # A, B, C
+T, E, A = config.num_steps, config.num_envs, 4
+claim("the buffer is full", buffer.is_full, f"T {T} x E {E} x A {A} places")
 
 # %% [markdown]
 # This is the recorded rollout that you know: a team half-way to mastery. Six of its rows keep their names through all lessons.
@@ -52,9 +52,11 @@ print(f"T = {config.num_steps} steps of E = {config.num_envs} copies with A = 4 
 
 # %%
 states, actions, log_probs_old, returns, advantages = buffer.get()
-print("states", tuple(states.shape), " all others", tuple(actions.shape), f"of {32 * 16 * 4} rows (T x E x A)")
-named = dict(action=actions, old_log_prob=log_probs_old, returns=returns, advantage=advantages)
-row_table(buffer.badges(), recording.rows_of(BADGES.values()), BADGES, **named)
+print("states", tuple(states.shape), " all others", tuple(actions.shape))
+named = dict(action=actions, old_log_prob=log_probs_old)
+named |= dict(returns=returns, advantage=advantages)
+six = recording.rows_of(BADGES.values())
+row_table(buffer.badges(), six, BADGES, **named)
 
 # %% [markdown]
 # ## E. Detach
@@ -63,8 +65,10 @@ row_table(buffer.badges(), recording.rows_of(BADGES.values()), BADGES, **named)
 # $e^{x - x} = 1$ with gradient 0: nothing is learned, and no error is raised. Ours were made under `no_grad`; `detach` makes sure.
 
 # %%
-rows = detach_rows(Rows(states, actions, log_probs_old, returns, advantages))
-print("carries a graph:", {name: tensor.requires_grad for name, tensor in rows._asdict().items()})
+rows = Rows(states, actions, log_probs_old, returns, advantages)
+rows = detach_rows(rows)
+with_graph = [tensor.requires_grad for tensor in rows]
+claim("no tensor carries a graph", not any(with_graph), "0 of 5")
 
 # %% [markdown]
 # ## F, G, H. Epochs, shuffle, split
@@ -76,12 +80,9 @@ print("carries a graph:", {name: tensor.requires_grad for name, tensor in rows._
 generator = torch.Generator().manual_seed(0)
 order = shuffle_rows(len(rows.actions), generator)
 pieces = split_rows(order, config.minibatch_size)
-print(
-    "mini-batches of",
-    [len(piece) for piece in pieces],
-    "rows; each row once:",
-    len(torch.cat(pieces).unique()) == len(order),
-)
+print("mini-batches of", [len(piece) for piece in pieces], "rows")
+used = len(torch.cat(pieces).unique())
+claim("each row is used once", used == len(order), f"{used} of {len(order)}")
 minibatch = Rows(*(tensor[pieces[0]] for tensor in rows))
 
 # %% [markdown]
@@ -93,10 +94,12 @@ minibatch = Rows(*(tensor[pieces[0]] for tensor in rows))
 # %%
 logits, values = policy(minibatch.obs)  # (B, N), (B,)
 distribution = torch.distributions.Categorical(logits=logits)
-new_log_probs, entropies = log_probs_and_entropy(logits, minibatch.actions)  # (B,), (B,)
-print("same log_probs:", torch.allclose(new_log_probs, distribution.log_prob(minibatch.actions), atol=1e-6))
-print("same entropy:  ", torch.allclose(entropies, distribution.entropy(), atol=1e-6))
-print("with a graph:  ", new_log_probs.requires_grad)
+actions = minibatch.actions
+new_log_probs, entropies = log_probs_and_entropy(logits, actions)  # (B,)
+theirs = distribution.log_prob(actions), distribution.entropy()
+off = [(new_log_probs - theirs[0]).abs(), (entropies - theirs[1]).abs()]
+claim("both are those of Categorical", max(map(torch.max, off)) < 1e-6)
+claim("the new log_probs carry a graph", new_log_probs.requires_grad)
 
 # %% [markdown]
 # ## K. Ratios
@@ -107,8 +110,10 @@ print("with a graph:  ", new_log_probs.requires_grad)
 
 # %%
 ratios = losses.importance_ratios(new_log_probs, minibatch.old_log_probs)
-(gradient,) = torch.autograd.grad(ratios.mean(), policy.actor_head.weight, retain_graph=True)
-print("all 1, to six digits:", bool((ratios - 1).abs().max() < 1e-6), "  gradient 0:", bool((gradient == 0).all()))
+head = policy.actor_head.weight
+(gradient,) = torch.autograd.grad(ratios.mean(), head, retain_graph=True)
+claim("all ratios are 1, to six digits", (ratios - 1).abs().max() < 1e-6)
+claim("so their gradient is 0", (gradient == 0).all())
 
 # %% [markdown]
 # Every ratio is 1: it is the same policy. But a value of 1 is not a gradient of 0. The gradient of $r$ at this point is that of $\log \pi$, so the first
@@ -138,13 +143,14 @@ def normalise_advantages(advantages):
 from ppo_lessons.lessons import check, hint, show_progress, solution
 
 normalise_advantages = check(normalise_advantages)
-# hint("10.1")      # take away the # in front for a hint; run it again for the next one
+# hint("10.1")  # take away the first # for a hint, again for the next
 # solution("10.1")
 
 # %%
 normalised = normalise_advantages(minibatch.advantages)
-actor_loss = losses.clipped_surrogate_loss(ratios, normalised, config.clip_eps)
-print(f"advantages: mean {normalised.mean().abs():.3f}, standard deviation {normalised.std():.3f}")
+eps = config.clip_eps
+actor_loss = losses.clipped_surrogate_loss(ratios, normalised, eps)
+print(f"mean {normalised.mean().abs():.3f}, deviation {normalised.std():.3f}")
 print(f"actor_loss {actor_loss.abs():.3f}: near 0, but its gradient is not")
 
 # %% [markdown]
@@ -161,10 +167,14 @@ print(f"actor_loss {actor_loss.abs():.3f}: near 0, but its gradient is not")
 # %%
 value_loss = losses.value_loss(values, minibatch.returns)
 entropy = losses.entropy_bonus(entropies)
-total = losses.total_loss(actor_loss, value_loss, entropy, config.vf_coef, config.ent_coef)
-print(f"value_loss {value_loss:.2f}, total {total:.2f}, entropy {entropy:.2f} of at most ln 5 = {math.log(5):.2f}")
-diagnostics = losses.approx_kl(new_log_probs, minibatch.old_log_probs), losses.clip_fraction(ratios, config.clip_eps)
-full_update.show_loss_terms(MinibatchLosses(actor_loss, value_loss, entropy, total, *diagnostics), config)
+coefficients = config.vf_coef, config.ent_coef
+total = losses.total_loss(actor_loss, value_loss, entropy, *coefficients)
+print(f"value_loss {value_loss:.2f}, total {total:.2f}")
+print(f"entropy {entropy:.2f} of at most ln 5 = {math.log(5):.2f}")
+kl = losses.approx_kl(new_log_probs, minibatch.old_log_probs)
+outside = losses.clip_fraction(ratios, eps)
+numbers = actor_loss, value_loss, entropy, total, kl, outside
+full_update.show_loss_terms(MinibatchLosses(*numbers), config)
 
 # %% [markdown]
 # ## O. Backpropagation and step
@@ -176,11 +186,12 @@ full_update.show_loss_terms(MinibatchLosses(actor_loss, value_loss, entropy, tot
 # %%
 def total_of(policy):
     logits, values = policy(minibatch.obs)
-    new_log_probs, entropies = log_probs_and_entropy(logits, minibatch.actions)
-    ratios = losses.importance_ratios(new_log_probs, minibatch.old_log_probs)
-    actor_loss = losses.clipped_surrogate_loss(ratios, normalised, config.clip_eps)
-    value_loss, entropy = losses.value_loss(values, minibatch.returns), losses.entropy_bonus(entropies)
-    return losses.total_loss(actor_loss, value_loss, entropy, config.vf_coef, config.ent_coef)
+    log_probs, entropies = log_probs_and_entropy(logits, minibatch.actions)
+    ratios = losses.importance_ratios(log_probs, minibatch.old_log_probs)
+    actor = losses.clipped_surrogate_loss(ratios, normalised, eps)
+    critic = losses.value_loss(values, minibatch.returns)
+    entropy = losses.entropy_bonus(entropies)
+    return losses.total_loss(actor, critic, entropy, *coefficients)
 
 
 # %%
@@ -188,10 +199,12 @@ by_hand = copy.deepcopy(policy)
 optimizer = make_optimizer(by_hand, config)
 optimizer.zero_grad()
 total_of(by_hand).backward()
-grad_norm = torch.nn.utils.clip_grad_norm_(by_hand.parameters(), config.max_grad_norm)
+weights, limit = by_hand.parameters(), config.max_grad_norm
+grad_norm = torch.nn.utils.clip_grad_norm_(weights, limit)
 optimizer.step()
-print(f"length of the gradient {grad_norm:.2f}, shortened to at most {config.max_grad_norm}")
-full_update.show_weight_changes(policy.state_dict(), by_hand.state_dict())
+print(f"length of the gradient {grad_norm:.2f}, at most {limit} is used")
+before, after = policy.state_dict(), by_hand.state_dict()
+full_update.show_weight_changes(before, after)
 
 # %% [markdown]
 # ## The same, by the package
@@ -202,10 +215,13 @@ full_update.show_weight_changes(policy.state_dict(), by_hand.state_dict())
 # %%
 one = replace(config, epochs=1)
 by_package = copy.deepcopy(policy)
-only_first = Steps(split_rows=lambda order, size: split_rows(order, size)[:1])
-ppo_update(by_package, make_optimizer(by_package, one), rows, one, torch.Generator().manual_seed(0), steps=only_first)
+only = Steps(split_rows=lambda order, size: split_rows(order, size)[:1])
+optimizer = make_optimizer(by_package, one)
+shuffling = torch.Generator().manual_seed(0)
+ppo_update(by_package, optimizer, rows, one, shuffling, steps=only)
 pairs = zip(by_hand.parameters(), by_package.parameters(), strict=True)
-print("same weights, to the last digit:", all(torch.equal(a, b) for a, b in pairs))
+same = all(torch.equal(a, b) for a, b in pairs)
+claim("line by line gives the same weights, to the last digit", same)
 
 # %% [markdown]
 # ## Picture: the whole update
@@ -216,12 +232,11 @@ print("same weights, to the last digit:", all(torch.equal(a, b) for a, b in pair
 # %%
 def update(config, **steps):
     policy, history = load_recording().policy, []
-    optimizer, generator = make_optimizer(policy, config), torch.Generator().manual_seed(0)
-
-    def note(index, losses, grad_norm):
-        history.append(losses)
-
-    report = ppo_update(policy, optimizer, rows, config, generator, steps=Steps(**steps), on_minibatch=note)
+    optimizer = make_optimizer(policy, config)
+    shuffling = torch.Generator().manual_seed(0)
+    keep = {"on_minibatch": lambda index, losses, norm: history.append(losses)}
+    all_steps = {"steps": Steps(**steps), **keep}
+    report = ppo_update(policy, optimizer, rows, config, shuffling, **all_steps)
     return policy, history, report
 
 
@@ -236,11 +251,13 @@ full_update.show_update(history, config.epochs, config.clip_eps)
 # %%
 def ratios_under(policy):
     with torch.no_grad():
-        new_log_probs, _ = log_probs_and_entropy(policy(rows.obs)[0], rows.actions)
-    return losses.importance_ratios(new_log_probs, rows.old_log_probs)
+        logits, _ = policy(rows.obs)
+        log_probs, _ = log_probs_and_entropy(logits, rows.actions)
+    return losses.importance_ratios(log_probs, rows.old_log_probs)
 
 
-full_update.show_ratios(ratios_under(policy), ratios_under(updated), config.clip_eps)
+before, after = ratios_under(policy), ratios_under(updated)
+full_update.show_ratios(before, after, eps)
 
 # %% [markdown]
 # Some ratios end far outside the interval. Clipping takes away a row's *incentive* to go further; it does not hold the row back when others move
@@ -270,7 +287,7 @@ full_update.explore()
 
 # %% tags=["exercise"]
 def gradient_step(total_loss, policy, optimizer, max_grad_norm):
-    # Change the weights once; return the length of the gradient before it was shortened.
+    # Change the weights once; return how long the gradient was.
     return ...
 
 
@@ -300,8 +317,10 @@ minibatch_losses = check(minibatch_losses)
 # solution("10.3")
 
 # %%
-once_more = minibatch_losses(load_recording().policy, minibatch, config, Steps())
-print("the same total as line by line:", torch.allclose(once_more.total_loss, total, atol=1e-6))
+fresh = load_recording().policy
+once_more = minibatch_losses(fresh, minibatch, config, Steps())
+off = (once_more.total_loss - total).abs()
+claim("the total is the one of line by line", off < 1e-6)
 
 # %% [markdown]
 # ## Your update against the reference
@@ -312,14 +331,18 @@ print("the same total as line by line:", torch.allclose(once_more.total_loss, to
 # %%
 from ppo_lessons.classroom.my_ppo import my_functions
 
-mine = my_functions() | {"normalise_advantages": normalise_advantages, "gradient_step": gradient_step}
-mine.pop("shuffle_rows", None)  # two right shuffles may draw two orders: here both updates get the same one
-reference, _, reference_report = update(config)
-yours, _, your_report = update(config, **mine)
-pairs = list(zip(reference.parameters(), yours.parameters(), strict=True))
-print("gradient steps:", your_report.num_gradient_steps)
-print("same weights, to five digits:", all(torch.allclose(a, b, atol=1e-5) for a, b in pairs))
-print("same losses, to five digits:", abs(your_report.total_loss - reference_report.total_loss) < 1e-5)
+mine = my_functions()
+mine["normalise_advantages"] = normalise_advantages
+mine["gradient_step"] = gradient_step
+mine.pop("shuffle_rows", None)  # two right ones may draw two orders
+reference, _, theirs = update(config)
+yours, _, report = update(config, **mine)
+pairs = zip(reference.parameters(), yours.parameters(), strict=True)
+same = all(torch.allclose(a, b, atol=1e-5) for a, b in pairs)
+number = f"{report.num_gradient_steps} gradient steps"
+claim("your update gives the same weights, to five digits", same, number)
+off = abs(report.total_loss - theirs.total_loss)
+claim("and the same losses, to five digits", off < 1e-5)
 
 # %% [markdown]
 # **Question.** `actor_loss` was 0.000 on the first mini-batch. Was nothing learned from it?

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from ppo_lessons.buffer import Rows
 from ppo_lessons.config import PPOConfig
-from ppo_lessons.display.picture import BLUE, DARK, GREEN, GREY, ORANGE, new_figure, plain, signed
+from ppo_lessons.display.picture import BLUE, DARK, GREEN, GREY, ORANGE, SMALL, legend_above, new_panels, plain, signed
 from ppo_lessons.interactive.controls import Slider, Toggle
 from ppo_lessons.interactive.explorer import Explorer
 from ppo_lessons.lessons.full_update.figures import weight_changes
@@ -106,65 +106,70 @@ def follow_update(step: int, **knobs: Any) -> Update:
     return Update(course, config, at, step, np.array([moved[f"{layer}.weight"] for layer in LAYERS]))
 
 
-def _make_panels() -> tuple[Figure, dict[str, Axes]]:
-    """Make the figure with all that never moves: one tall panel, four small ones and a wide one, by name."""
-    figure, grid = new_figure(9.4, 4.3, 2, 4, gridspec_kw={"width_ratios": (1.35, 1, 1, 1)})
-    places = grid[0, 0].get_gridspec()
-    for unused in (*grid[:, 0], *grid[1, 2:]):
-        unused.remove()
-    panels = {"losses": figure.add_subplot(places[:, 0]), "entropy": grid[0, 1], "approx_kl": grid[0, 2]}
-    panels |= {"clip_fraction": grid[0, 3], "grad_norm": grid[1, 1]}
-    for name, axes in panels.items():
-        plain(axes, name, "epochs").set(xlim=(0, MOST_EPOCHS), xticks=range(0, MOST_EPOCHS + 1, 2))
+PLANS = {
+    1: "losses losses / approx_kl approx_kl / grad_norm grad_norm / entropy clip_fraction / weights weights",
+    2: "losses losses approx_kl / entropy clip_fraction grad_norm / weights weights weights",
+    3: "losses approx_kl weights / entropy clip_fraction grad_norm",
+}
+
+
+def _make_panels(columns: int) -> tuple[Figure, dict[str, Axes]]:
+    """Make the figure with all that never moves, and return its panels by name."""
+    figure, panels = new_panels(columns, PLANS, {1: 1.4, 2: 1.35, 3: 1.8}[columns])
+    titles = {"approx_kl": "approx_kl, limit", "grad_norm": "grad_norm, limit"}
+    for name in ("losses", "entropy", "approx_kl", "clip_fraction", "grad_norm"):
+        axes = plain(panels[name], titles.get(name, name), "epochs" if name in ("clip_fraction", "grad_norm") else "")
+        axes.set(xlim=(0, MOST_EPOCHS), xticks=range(0, MOST_EPOCHS + 1, 2))
         for epoch in range(0, MOST_EPOCHS, 2):
             axes.axvspan(epoch, epoch + 1, color="#F0F0EC", linewidth=0, zorder=0)
-    _signed_log(panels["losses"], (-0.7, 20), 0.1, (-0.5, -0.1, -0.05, 0, 0.05, 0.1, 0.5, 1, 5, 10))
+    _signed_log(panels["losses"], (-0.7, 20), 0.1, (-0.5, 0, 0.1, 1, 10))
     panels["losses"].axhline(0, color=DARK, linewidth=0.8)
     _signed_log(panels["approx_kl"], (-1e-4, 5), 1e-3, (0, 0.001, 0.01, 0.1, 1))
-    panels["entropy"].set_ylim(0.5, 1.75)
+    panels["entropy"].set_ylim(0.5, 1.95)
     panels["entropy"].axhline(LN_5, color=GREY, linewidth=0.8)
-    panels["entropy"].text(MOST_EPOCHS, LN_5 + 0.02, "ln 5: a pure guess", ha="right", va="bottom", fontsize=8)
+    panels["entropy"].text(MOST_EPOCHS, LN_5 + 0.03, "ln 5: a pure guess", ha="right", va="bottom", fontsize=SMALL)
     panels["clip_fraction"].set_ylim(-0.02, 1.02)
     panels["clip_fraction"].set_yticks((0, 0.5, 1), ("0 %", "50 %", "100 %"))
     panels["grad_norm"].set(yscale="log", ylim=(0.02, 200))
     panels["grad_norm"].set_yticks((0.1, 1, 10, 100), ("0.1", "1", "10", "100"))
     panels["grad_norm"].minorticks_off()
 
-    weights = plain(figure.add_subplot(places[1, 2:]), "weights moved since step 0")
-    weights.set(xlim=(0, 1.2), ylim=(len(LAYERS) - 0.6, -0.65), yticks=())
-    weights.set_xlabel("length of the change / length of the weights", fontsize=9)
-    weights.set_xticks((0, 0.25, 0.5, 0.75, 1), ("0 %", "25 %", "50 %", "75 %", "100 %"))
-    for row, layer in enumerate(LAYERS):
-        weights.text(0.005, row - 0.22, layer, va="bottom", fontsize=8)
-    return figure, {**panels, "weights": weights}
+    weights = plain(panels["weights"], "weights moved (log scale)")
+    weights.set(xscale="log", xlim=(8e-4, 3), ylim=(len(LAYERS) - 0.5, -0.5))
+    weights.set_yticks(range(len(LAYERS)), LAYERS)
+    weights.set_xticks((0.001, 0.01, 0.1, 1), ("0.1 %", "1 %", "10 %", "100 %"))
+    weights.minorticks_off()
+    weights.hlines(range(len(LAYERS)), 8e-4, 3, color="#E4E4DF", linewidth=1, zorder=0)
+    return figure, panels
 
 
 class UpdateFace:
-    """Left the losses, right what becomes of the policy, of the gradient and of the weights."""
+    """First the losses, then what becomes of the policy and of the gradient, at last of the weights."""
 
     def __init__(self, columns: int = 2) -> None:
-        self.figure, panels = _make_panels()
+        self.figure, panels = _make_panels(columns)
         losses, kl, weights = panels["losses"], panels["approx_kl"], panels["weights"]
-        tops = dict(losses=0.83, entropy=0.86, approx_kl=1, clip_fraction=1, grad_norm=1)  # below legend and ln 5
-        self._now = [panels[name].axvline(0, ymax=top, color=DARK, linewidth=1) for name, top in tops.items()]
+        curves = ("losses", "entropy", "approx_kl", "clip_fraction", "grad_norm")
+        self._now = [panels[name].axvline(0, color=DARK, linewidth=1) for name in curves]
         self._curves = {
-            "value_loss": Curve(losses, GREEN, "s", ":", "value_loss"),
-            "total_loss": Curve(losses, DARK, "D", "--", "total_loss"),
-            "actor_loss": Curve(losses, BLUE, "o", "-", "actor_loss"),
+            "value_loss": Curve(losses, GREEN, "s", ":", "value"),
+            "total_loss": Curve(losses, DARK, "D", "--", "total"),
+            "actor_loss": Curve(losses, BLUE, "o", "-", "actor"),
             "entropy": Curve(panels["entropy"], ORANGE, "o"),
             "approx_kl": Curve(kl, DARK, "o"),
             "clip_fraction": Curve(panels["clip_fraction"], GREY, "o"),
             "grad_norm": Curve(panels["grad_norm"], BLUE, "o"),
         }
-        losses.legend(fontsize=8, frameon=False, loc="upper right")
-        self._kl_limit, self._grad_limit = Limit(kl), Limit(panels["grad_norm"])
+        legend_above(losses, columns=3)
+        look = dict(color=ORANGE, linestyle="--", linewidth=1.2)
+        self._kl_limit, self._grad_limit = (panels[name].axhline(1, **look) for name in ("approx_kl", "grad_norm"))
         self._not_taken = kl.axvspan(0, 1, facecolor="none", edgecolor="#C8C8C8", hatch="////", linewidth=0)
         (self._refused,) = kl.plot([], [], "X", color=ORANGE, markersize=9, markeredgecolor="white")
-        look = dict(ha="right", va="top", fontsize=8, color=ORANGE)
-        self._ended = kl.text(MOST_EPOCHS, 3.5, "X ended the update,\n/// not taken", **look)
+        look = dict(ha="right", va="top", fontsize=SMALL, color=ORANGE, in_layout=False)
+        self._ended = kl.text(MOST_EPOCHS, 4, "X: stopped here", **look)
         self._ended.set_bbox(dict(facecolor="white", linewidth=0, pad=1))
-        self._bars = weights.barh(range(len(LAYERS)), 0, 0.4, color=BLUE).patches
-        self._labels = [weights.text(0, row, "", va="center", fontsize=8) for row in range(len(LAYERS))]
+        (self._moved,) = weights.plot([], [], "o", color=BLUE, markersize=7)
+        self._labels = [weights.text(1, row, "", va="center", fontsize=SMALL) for row in range(len(LAYERS))]
 
     def show(self, result: Update) -> str:
         """Draw the update pale, and what has happened of it strong."""
@@ -180,11 +185,13 @@ class UpdateFace:
         stopped = taken < course.planned
         self._refused.set_data([epochs[taken]] if stopped else [], [course.refused_kl] if stopped else [])
         self._ended.set_visible(stopped)
-        self._kl_limit.show(None if config.target_kl is None else 1.5 * config.target_kl, "1.5 × target_kl")
-        self._grad_limit.show(config.max_grad_norm, "max_grad_norm")
-        for bar, label, moved in zip(self._bars, self._labels, result.moved, strict=True):
-            bar.set_width(moved)
-            label.set(x=moved + 0.01, text=f"{moved:.1%}")
+        self._kl_limit.set_visible(config.target_kl is not None)
+        self._kl_limit.set_ydata([1.5 * (config.target_kl or 1)] * 2)
+        self._grad_limit.set_ydata([config.max_grad_norm] * 2)
+        moved = np.where(result.moved > 0, result.moved, np.nan)  # a log scale has no place for 0
+        self._moved.set_data(moved, range(len(LAYERS)))
+        for label, share in zip(self._labels, result.moved, strict=True):
+            label.set(x=max(share, 8e-4) * 1.5, text=f"{share:.1%}")
         return f"{_where(result)}; {_end(result)}"
 
 
@@ -201,7 +208,7 @@ class Curve:
 
     def __init__(self, axes: Axes, colour: str, marker: str, style: str = "-", label: str = "") -> None:
         look = dict(color=colour, marker=marker, linestyle=style, linewidth=1.2)
-        (self._whole,) = axes.plot([], [], **look, markersize=2.5, alpha=0.45)
+        (self._whole,) = axes.plot([], [], **{**look, "linewidth": 0.8}, markersize=2, alpha=0.6)
         (self._done,) = axes.plot([], [], **look, markersize=3, label=label)
         (self._dot,) = axes.plot([], [], color=colour, marker=marker, markersize=7, markeredgecolor="white")
         for artist in (self._whole, self._done, self._dot):
@@ -212,26 +219,6 @@ class Curve:
         self._whole.set_data(x, y)
         self._done.set_data(x[:step], y[:step])
         self._dot.set_data(x[step - 1 : step] if step else [], y[step - 1 : step] if step else [])
-
-
-class Limit:
-    """A dashed level with its name above it, at the right.
-
-    Args:
-        axes: Where.
-    """
-
-    def __init__(self, axes: Axes) -> None:
-        self._line = axes.axhline(1, color=ORANGE, linestyle="--", linewidth=1.2)
-        self._name = axes.text(MOST_EPOCHS, 1, "", ha="right", va="bottom", fontsize=8, color=ORANGE)
-
-    def show(self, level: float | None, name: str) -> None:
-        """Put it at a level; None: nowhere."""
-        for artist in (self._line, self._name):
-            artist.set_visible(level is not None)
-        if level is not None:
-            self._line.set_ydata([level, level])
-            self._name.set(y=level, text=name)
 
 
 def _signed_log(axes: Axes, limits: tuple[float, float], linear_up_to: float, ticks: tuple[float, ...]) -> None:

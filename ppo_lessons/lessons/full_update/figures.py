@@ -11,9 +11,12 @@ from ppo_lessons.display.picture import (
     GREEN,
     GREY,
     ORANGE,
+    SMALL,
     SOFT_BLUE,
     Picture,
+    legend_above,
     new_figure,
+    new_panels,
     plain,
     signed,
 )
@@ -36,16 +39,15 @@ def show_loss_terms(losses: MinibatchLosses, config: PPOConfig) -> Picture:
         f"- {config.ent_coef} x entropy": -config.ent_coef * losses.entropy.item(),
         "= total_loss": losses.total_loss.item(),
     }
-    figure, axes = new_figure(7.5, 2.4)
+    figure, axes = new_figure(5.8, 2.2)
     axes.barh(list(terms), list(terms.values()), color=[BLUE, GREEN, ORANGE, DARK], height=0.6)
     axes.axvline(0, color=DARK, linewidth=0.8)
     axes.invert_yaxis()
-    axes.margins(x=0.2)
+    axes.margins(x=0.3)
     for row, value in enumerate(terms.values()):
         axes.annotate(signed(value, 4), (value, row), (6 if value >= 0 else -6, 0), textcoords="offset points",
-                      ha="left" if value >= 0 else "right", va="center", fontsize=9)  # fmt: skip
+                      ha="left" if value >= 0 else "right", va="center", fontsize=SMALL)  # fmt: skip
     plain(axes, "", "what it adds to the total loss")
-    axes.tick_params(labelsize=9)
     return Picture(figure, ", ".join(f"{name} {signed(value, 3)}" for name, value in terms.items()))
 
 
@@ -55,7 +57,7 @@ def show_update(history: list[MinibatchLosses], epochs: int, clip_eps: float) ->
     Args:
         history: In the order of the gradient steps.
         epochs: How many passes they belong to.
-        clip_eps: For the legend.
+        clip_eps: For the words.
 
     Returns:
         The picture.
@@ -65,23 +67,26 @@ def show_update(history: list[MinibatchLosses], epochs: int, clip_eps: float) ->
         ("actor_loss", BLUE),
         ("value_loss", GREEN),
         ("entropy", ORANGE),
+        ("total_loss", DARK),
         ("approx_kl", DARK),
         ("clip_fraction", GREY),
     )
-    figure, panels = new_figure(10.5, 2.5, 1, len(panels_of))
+    plan = "actor_loss value_loss entropy / total_loss approx_kl clip_fraction"
+    figure, panels = new_panels(2, {2: plan}, 1.9)
     per_epoch = len(history) / epochs
-    for axes, (name, colour) in zip(panels, panels_of, strict=True):
+    for name, colour in panels_of:
+        axes = panels[name]
         for epoch in range(0, epochs, 2):
             axes.axvspan(epoch * per_epoch + 0.5, (epoch + 1) * per_epoch + 0.5, color="#F0F0EC", linewidth=0)
         axes.plot(range(1, len(history) + 1), series[name], "o-", color=colour, markersize=3.5, linewidth=1)
-        title = f"{name} (eps {clip_eps})" if name == "clip_fraction" else name
-        plain(axes, title, "gradient step", "")
+        plain(axes, name, "gradient step" if name in ("total_loss", "approx_kl", "clip_fraction") else "", "")
         if name in ("approx_kl", "clip_fraction"):
             axes.set_ylim(bottom=0)
     first, last = history[0], history[-1]
     text = (
         f"{len(history)} gradient steps in {epochs} epochs; approx_kl {first.approx_kl:.4f} at the first, "
-        f"{last.approx_kl:.3f} at the last; clip_fraction {first.clip_fraction:.3f} and {last.clip_fraction:.2f}"
+        f"{last.approx_kl:.3f} at the last; clip_fraction (eps {clip_eps:g}) {first.clip_fraction:.3f} and "
+        f"{last.clip_fraction:.2f}"
     )
     return Picture(figure, text)
 
@@ -99,15 +104,15 @@ def show_ratios(before: Tensor, after: Tensor, clip_eps: float) -> Picture:
     """
     before, after = before.detach().numpy(), after.detach().numpy()
     bins = np.linspace(0, max(1 + 2 * clip_eps, float(after.max())) * 1.05, 61)
-    figure, panels = new_figure(8.5, 2.6, 1, 2, sharex=True)
+    figure, panels = new_figure(5.8, 2.6, 1, 2, sharex=True, sharey=True)
     titles = ("before the first step", "after the last step")
     for axes, ratios, title in zip(panels, (before, after), titles, strict=True):
         axes.axvspan(1 - clip_eps, 1 + clip_eps, color=SOFT_BLUE, label="1 - eps ... 1 + eps")
         axes.hist(ratios, bins=bins, color=BLUE)
-        plain(axes, title, "ratio", "rows (log scale)")
+        plain(axes, title, "ratio", "rows (log scale)" if axes is panels[0] else "")
         axes.set_yscale("log")
         axes.set_ylim(bottom=0.7)
-        axes.legend(fontsize=8, frameon=False)
+        legend_above(axes)
     outside = float(np.mean(np.abs(after - 1) > clip_eps))
     exactly = bool(np.abs(before - 1).max() < 1e-6)
     reach = f"{after.min():.2f} to {after.max():.2f}, {outside:.0%} outside"
@@ -140,12 +145,11 @@ def show_weight_changes(before: dict[str, Tensor], after: dict[str, Tensor]) -> 
         The picture.
     """
     moved = weight_changes(before, after)
-    figure, axes = new_figure(7.5, 2.2)
+    figure, axes = new_figure(5.8, 2.2)
     axes.barh(list(moved), list(moved.values()), color=BLUE, height=0.6)
     axes.invert_yaxis()
     for row, value in enumerate(moved.values()):
-        axes.annotate(f"{value:.1%}", (value, row), (5, 0), textcoords="offset points", va="center", fontsize=9)
+        axes.annotate(f"{value:.1%}", (value, row), (5, 0), textcoords="offset points", va="center", fontsize=SMALL)
     axes.margins(x=0.12)
     plain(axes, "", "length of the change / length of the weights")
-    axes.tick_params(labelsize=9)
     return Picture(figure, f"every layer moved: {all(value > 0 for value in moved.values())}")

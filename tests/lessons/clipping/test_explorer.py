@@ -22,7 +22,7 @@ def explorer() -> Explorer:
 
 @pytest.fixture(scope="module")
 def face() -> ClippingFace:
-    return explore().panels[0]._face
+    return explore().panels[0].screen.face
 
 
 def ratios_by_hand(steps: int) -> np.ndarray:
@@ -133,8 +133,8 @@ def test_the_line_says_the_numbers(face):
 def shown(panel: Panel, **values: object) -> tuple[bytes, str]:
     panel.controls.put(**values)
     assert panel.wait()
-    assert 'role="status"' in panel.numbers.value, panel.numbers.value
-    return panel.picture.value, panel.numbers.value
+    assert not panel.screen.failed, panel.screen.said
+    return panel.screen.png, panel.screen.said
 
 
 @pytest.mark.parametrize("name", ["clip_eps", "steps"])
@@ -163,7 +163,7 @@ def test_the_stored_picture_is_small_and_its_text_has_no_numbers(explorer):
     panel = explorer.panels[0]
     panel.controls.reset()
     assert panel.wait()
-    png = panel.png()
+    png = panel.screen.stored()
     assert len(png) < 100_000
     assert Image.open(io.BytesIO(png)).size == (865, 370)
     assert not re.search(r"\d", explorer.text)

@@ -164,12 +164,12 @@ def test_the_explorer_takes_runs_that_come_later():
     panel = explore_atlas(trials).panels[0]
     panel.controls.put(quantity="entropy")
     assert panel.wait()
-    assert "★" not in panel.numbers.value
+    assert "★" not in panel.screen.said
     trials.append(trained())
     panel.controls.put(point=1)
     assert panel.wait()
-    assert "★ epochs 2: " in panel.numbers.value
-    assert 'role="status"' in panel.numbers.value
+    assert "★ epochs 2: " in panel.screen.said
+    assert not panel.screen.failed, panel.screen.said
 
 
 def test_every_knob_moves_the_picture_and_leaves_nothing_behind(atlas: Atlas):
@@ -178,7 +178,7 @@ def test_every_knob_moves_the_picture_and_leaves_nothing_behind(atlas: Atlas):
 
     def look(**values: object) -> tuple[bytes, str]:
         panel._follow({**panel.controls.values, **values})
-        return bytes(panel.picture.value), panel.numbers.value
+        return bytes(panel.screen.png), panel.screen.said
 
     first = look()
     assert [board["title"] for board in theatre.boards] == ["default settings", "chosen settings"]
@@ -203,7 +203,7 @@ def test_every_knob_moves_the_picture_and_leaves_nothing_behind(atlas: Atlas):
     numbers = {numbers for (_, numbers), change in zip(seen, [{}, *changes], strict=True) if "seed" not in change}
     assert len(numbers) == len(seen) - len(atlas.seeds) + 1
     assert look() == first
-    assert len(panel.png()) < 100_000
+    assert len(panel.screen.stored()) < 110_000
 
 
 def test_the_grid_is_written_out(atlas: Atlas, usual: dict[str, object], monkeypatch: pytest.MonkeyPatch):

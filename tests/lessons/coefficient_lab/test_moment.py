@@ -190,7 +190,7 @@ def test_every_knob_moves_the_picture_and_leaves_nothing_behind(monkeypatch: pyt
 
     def look(**values: object) -> tuple[bytes, str]:
         panel._follow({**panel.controls.values, "epochs": 1, **values})
-        return bytes(panel.picture.value), panel.numbers.value
+        return bytes(panel.screen.png), panel.screen.said
 
     first = look()
     changes = (
@@ -205,7 +205,7 @@ def test_every_knob_moves_the_picture_and_leaves_nothing_behind(monkeypatch: pyt
     assert len({picture for picture, _ in seen}) == len({numbers for _, numbers in seen}) == len(seen)
     assert not any("⚠" in numbers for _, numbers in seen)
     assert look() == first
-    assert len(panel.png()) < 100_000
+    assert len(panel.screen.stored()) < 110_000
 
 
 def test_the_face_shows_the_numbers(usual: Moment):

@@ -75,12 +75,12 @@ def end(lab: RunsLab) -> str:
     lab._background._thread.join(60)
     assert not lab.running
     assert lab.wait()
-    return lab.numbers.value
+    return lab.screen.said
 
 
 def test_seeds_are_trained_in_turn_as_train_does(watcher: Watcher):
     lab = RunsLab()
-    assert "nothing trained yet" in lab.numbers.value
+    assert "nothing trained yet" in lab.screen.said
     lab.controls.put(cycles=8, seeds=3, clip_eps=0.4, epochs=4)
     press(lab, "train")
     said = end(lab)
@@ -136,7 +136,7 @@ def test_trials_are_worked_one_after_the_other(watcher: Watcher):
 
 def test_forget(watcher: Watcher):
     lab = RunsLab()
-    empty, trials = lab.picture.value, lab.trials
+    empty, trials = lab.screen.png, lab.trials
     lab.controls.put(cycles=8, seeds=1)
     watcher.before[6] = presses(lab, "forget")
     press(lab, "train")
@@ -146,8 +146,8 @@ def test_forget(watcher: Watcher):
     while trials:
         lab.wait(0.05)
     assert lab.wait()
-    assert "nothing trained yet" in lab.numbers.value
-    assert lab.picture.value == empty
+    assert "nothing trained yet" in lab.screen.said
+    assert lab.screen.png == empty
     assert len(watcher.runs) == 6
     press(lab, "go on")
     end(lab)
@@ -229,7 +229,7 @@ def test_forget_forgets_a_failure(monkeypatch: pytest.MonkeyPatch):
     end(lab)
     press(lab, "forget")
     assert lab.wait()
-    assert "nothing trained yet" in lab.numbers.value
+    assert "nothing trained yet" in lab.screen.said
 
 
 @pytest.fixture(scope="module")
@@ -291,4 +291,4 @@ def test_the_longest_name_fits(reports: list[TrainReport]):
 def test_a_reader_without_a_kernel_gets_the_same_text():
     data, _ = RunsLab()._repr_mimebundle_()
     assert data["text/plain"].startswith("Whole runs: win_rate")
-    assert len(data["image/png"]) < 100_000
+    assert len(data["text/html"]) < 150_000

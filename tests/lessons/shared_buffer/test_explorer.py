@@ -159,8 +159,8 @@ def test_the_line_says_the_numbers(face: BufferFace):
 def shown(panel: Panel, **values: object) -> tuple[bytes, str]:
     panel.controls.put(**values)
     assert panel.wait()
-    assert 'role="status"' in panel.numbers.value, panel.numbers.value
-    return panel.picture.value, panel.numbers.value
+    assert not panel.screen.failed, panel.screen.said
+    return panel.screen.png, panel.screen.said
 
 
 @pytest.mark.parametrize("name", ["moment", "follow", "living_only"])
@@ -189,6 +189,6 @@ def test_a_list_that_comes_back_is_as_it_was(explorer: Explorer):
 
 
 def test_the_stored_picture_is_small_and_not_empty(explorer: Explorer):
-    png = explorer.panels[0].png()
+    png = explorer.panels[0].screen.stored()
     pixels = np.asarray(Image.open(io.BytesIO(png)).convert("L"))
     assert len(png) < 100_000 and (pixels < 200).mean() > 0.01

@@ -99,7 +99,7 @@ def test_answers_of_the_lesson():
 
 
 def test_everything_stays_within_the_limits():
-    face = explore().panels[0]._face
+    face = explore().panels[0].screen.face
     left, middle, right = face.figure.axes
     for vf_coef in (VF_COEFS[0], VF_COEFS[1], VF_COEFS[-1]):
         for steps in (0, 1, 16):
@@ -122,7 +122,7 @@ def test_every_knob_moves_the_picture_and_leaves_nothing_behind():
 
     def look(**values: object) -> tuple[bytes, str]:
         panel._follow({**panel.controls.values, **values})
-        return panel.picture.value, panel.numbers.value
+        return panel.screen.png, panel.screen.said
 
     first = look()
     changes = dict(vf_coef=0.0), dict(vf_coef=1.0), dict(steps=0), dict(steps=9), dict(shared_trunk=False)
@@ -130,4 +130,4 @@ def test_every_knob_moves_the_picture_and_leaves_nothing_behind():
     assert len({picture for picture, _ in seen}) == len({numbers for _, numbers in seen}) == len(seen)
     assert not any("⚠" in numbers for _, numbers in seen)
     assert look() == first
-    assert len(panel.png()) < 100_000
+    assert len(panel.screen.stored()) < 110_000
