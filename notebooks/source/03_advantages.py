@@ -22,15 +22,16 @@
 
 # %%
 import torch
-
 from ppo_lessons import advantages as adv
 from ppo_lessons.display.tables import row_table
 from ppo_lessons.lessons import advantages as lesson
+from ppo_lessons.lessons import claim
 from ppo_lessons.shipped.recording import BADGES, CONFIG, load_recording
 
 recording = load_recording()
 buffer, last_values = recording.buffer, recording.last_values
-data, badges, six = buffer.data, buffer.badges(), recording.rows_of(BADGES.values())
+data, badges = buffer.data, buffer.badges()
+six = recording.rows_of(BADGES.values())
 ends = (data.terminated, data.truncated, data.final_values, last_values)
 
 
@@ -38,7 +39,8 @@ def flat(tensor):
     return tensor[data.acting]  # the rows of the living, as in lesson 02
 
 
-row_table(badges, six, BADGES, reward=flat(data.rewards), value=flat(data.values))
+numbers = dict(reward=flat(data.rewards), value=flat(data.values))
+row_table(badges, six, BADGES, **numbers)
 
 # %% [markdown]
 # ## Predict
@@ -77,8 +79,10 @@ row_table(badges, six, BADGES, reward=flat(data.rewards), value=flat(data.values
 # %%
 following = adv.next_values(data.values, *ends)
 deltas = adv.td_errors(data.rewards, data.values, following, CONFIG.gamma)
-table = dict(reward=data.rewards, value=data.values, next_value=following, td_error=deltas, terminated=data.terminated)
-row_table(badges, six, BADGES, truncated=flat(data.truncated), **{k: flat(v) for k, v in table.items()})
+numbers = dict(next_value=following, td_error=deltas)
+flags = dict(terminated=data.terminated, truncated=data.truncated)
+columns = {name: flat(column) for name, column in (numbers | flags).items()}
+row_table(badges, six, BADGES, **columns)
 
 # %% [markdown]
 # ## Cut off is not over
@@ -89,22 +93,26 @@ row_table(badges, six, BADGES, truncated=flat(data.truncated), **{k: flat(v) for
 # %%
 t, e, a = BADGES["cut off"]
 value, next_case = data.values[t, e, a], data.values[t + 1, e, a]
-print(f"as if it had died:           0 - {value:.3f} = {-value:+.3f}")
-print(f"row below (the next case):   0.98 x {next_case:.3f} - {value:.3f} = {0.98 * next_case - value:+.3f}")
 final = data.final_values[t, e, a]
-print(f"final observation (right):   0.98 x {final:.3f} - {value:.3f} = {0.98 * final - value:+.3f}")
+nothing = torch.tensor(0.0)
+ways = {"as if it had died": nothing, "row below (the next case)": next_case}
+ways["final observation (right)"] = final
+for name, v in ways.items():
+    print(f"{name:26} 0.98 x {v:.3f} - {value:.3f} = {0.98 * v - value:+.3f}")
 
 # %% [markdown]
 # A test that anybody can do in the head: reward 1 in every step, for ever, $\gamma$ = 0.9. The right value is 1 + 0.9 + 0.81 + ... = 10. Nothing is ever
 # a surprise, so every advantage has to be 0. Now cut off after five steps, or treat the cut as an end:
 
 # %%
-ones, tens, never = torch.ones(5), torch.full((5,), 10.0), torch.zeros(5, dtype=torch.bool)
-last = torch.tensor([False, False, False, False, True])
+ones, tens = torch.ones(5), torch.full((5,), 10.0)
+last = torch.arange(5) == 4
+never = torch.zeros(5, dtype=torch.bool)
 next_case = torch.tensor(77.0)  # must not matter
-truncated = adv.gae(ones, tens, never, last, tens, next_case, 0.9, 0.95)
-as_if_dead = adv.gae(ones, tens, last, never, tens, next_case, 0.9, 0.95)
-lesson.show_ends({"truncated": truncated, "treated as terminated": as_if_dead})
+rest = tens, next_case, 0.9, 0.95
+cut_off = adv.gae(ones, tens, never, last, *rest)
+as_if_dead = adv.gae(ones, tens, last, never, *rest)
+lesson.show_ends({"truncated": cut_off, "treated as terminated": as_if_dead})
 
 # %% [markdown]
 # -9 in the last step, for nothing but a clock, and it spreads backwards: a long life looks like a mistake. Well-known teaching code treats
@@ -135,15 +143,20 @@ lesson.show_ends({"truncated": truncated, "treated as terminated": as_if_dead})
 # %%
 import numpy as np
 
-r, V = np.array([1.0, 0, 2, 0, -1, 3]), np.array([2.0, 3, 1, 5, 2, 4])
-next_v, goes_on = np.array([3.0, 1, 4, 2, 4, 0]), np.array([1, 1, 0, 1, 1, 0])
+r = np.array([1.0, 0, 2, 0, -1, 3])
+V = np.array([2.0, 3, 1, 5, 2, 4])
+next_v = np.array([3.0, 1, 4, 2, 4, 0])
+goes_on = np.array([1, 1, 0, 1, 1, 0])
 delta, A, following_a = r + 0.8 * next_v - V, np.zeros(6), 0.0
 for t in reversed(range(6)):
     A[t] = following_a = delta[t] + 0.8 * 0.5 * goes_on[t] * following_a
 print("numpy:  ", " ".join(f"{x:+.3f}" for x in A))
 over, cut = torch.arange(6) == 5, torch.arange(6) == 2
-final_v, after_v = torch.tensor([0, 0, 4.0, 0, 0, 0]), torch.tensor(6.0)  # 6: of the next case, must not matter
-by_package = adv.gae(torch.tensor(r).float(), torch.tensor(V).float(), over, cut, final_v, after_v, 0.8, 0.5)
+final_v = torch.tensor([0, 0, 4.0, 0, 0, 0])
+after_v = torch.tensor(6.0)  # of the next case: must not matter
+rest = over, cut, final_v, after_v, 0.8, 0.5
+r_all, V_all = (torch.tensor(x).float() for x in (r, V))
+by_package = adv.gae(r_all, V_all, *rest)
 print("package:", " ".join(f"{x:+.3f}" for x in by_package))
 
 # %% [markdown]
@@ -160,13 +173,22 @@ print("package:", " ".join(f"{x:+.3f}" for x in by_package))
 gamma = CONFIG.gamma
 at_0 = adv.gae(data.rewards, data.values, *ends, gamma, 0.0)
 at_1 = adv.gae(data.rewards, data.values, *ends, gamma, 1.0)
-summed, later = torch.zeros_like(at_1), last_values  # the rewards themselves, added up from the end
+summed, later = torch.zeros_like(at_1), last_values
 for t in reversed(range(32)):
     is_end = data.terminated[t] | data.truncated[t]
-    summed[t] = later = data.rewards[t] + gamma * torch.where(is_end, following[t], later)
-print("lambda 0 is the TD error:         ", torch.allclose(at_0, deltas, atol=1e-5))
-print("lambda 1 is return minus value:   ", torch.allclose(at_1, summed - data.values, atol=1e-5))
-print("returns are advantage + old value:", torch.allclose(buffer.returns, buffer.advantages + data.values, atol=1e-5))
+    goes_on = torch.where(is_end, following[t], later)
+    summed[t] = later = data.rewards[t] + gamma * goes_on  # from the end
+
+
+def same(a, b):
+    return (a - b).abs().max() < 1e-5
+
+
+returns, advantages = buffer.returns, buffer.advantages
+claim("lambda 0 gives the TD error", same(at_0, deltas))
+claim("lambda 1 gives return - value", same(at_1, summed - data.values))
+above = returns - data.values
+claim("returns - values are the advantages", same(above, advantages))
 
 # %% [markdown]
 # ## The fallen
@@ -184,10 +206,13 @@ print("returns are advantage + old value:", torch.allclose(buffer.returns, buffe
 # termination the next value is 0.</details>
 
 # %%
-credited = adv.with_team_credit(data.rewards, data.acting, data.episode_over, CONFIG.gamma)
-alone = adv.gae(data.rewards, data.values, *ends, CONFIG.gamma, CONFIG.gae_lambda)
-columns = dict(reward=data.rewards, credited=credited, alone=alone, with_team=buffer.advantages)
-row_table(badges, six, BADGES, **{name: flat(column) for name, column in columns.items()})
+who = data.acting, data.episode_over
+credited = adv.with_team_credit(data.rewards, *who, gamma)
+alone = adv.gae(data.rewards, data.values, *ends, gamma, CONFIG.gae_lambda)
+numbers = dict(reward=data.rewards, credited=credited)
+numbers |= dict(alone=alone, with_team=advantages)
+columns = {name: flat(column) for name, column in numbers.items()}
+row_table(badges, six, BADGES, **columns)
 
 # %% [markdown]
 # The fall goes from -0.977 to -0.036: hardly worse than expected. "Drained", three rows before it, moves along through the sum. The other
@@ -205,9 +230,10 @@ row_table(badges, six, BADGES, **{name: flat(column) for name, column in columns
 
 # %%
 copy = 0
-with_credit = adv.td_errors(credited, data.values, following, CONFIG.gamma)
-along = [x[:, copy] for x in (data.rewards, data.values, with_credit, buffer.advantages, data.acting)]
-lesson.show_along_copy(*along, (data.terminated[:, copy], data.truncated[:, copy]))
+with_credit = adv.td_errors(credited, data.values, following, gamma)
+shown = data.rewards, data.values, with_credit, advantages, data.acting
+of_ends = [flag[:, copy] for flag in (data.terminated, data.truncated)]
+lesson.show_along_copy(*(x[:, copy] for x in shown), of_ends)
 
 # %% [markdown]
 # After t = 6 the critic expects little of detectives 1 and 3. The banishing at t = 9 is the great surprise. Their own fall, a reward of -0.7, has a
@@ -230,7 +256,7 @@ lesson.explore()
 
 # %% tags=["exercise"]
 def td_errors(rewards, values, next_values, gamma):
-    # Return by how much each step turned out better than expected, (T, ...).
+    # Return by how much each step was better than expected, (T, ...).
     return ...
 
 
@@ -250,7 +276,8 @@ td_errors = check(td_errors)
 
 # %% tags=["exercise"]
 def next_values(values, terminated, truncated, final_values, last_values):
-    # Return what the critic expects after each step, or what takes its place at an end, (T, ...).
+    # Return what the critic expects after each step, or what takes
+    # its place at an end, (T, ...).
     return ...
 
 
@@ -267,7 +294,16 @@ next_values = check(next_values)
 
 
 # %% tags=["exercise"]
-def gae(rewards, values, terminated, truncated, final_values, last_values, gamma, gae_lambda):
+def gae(
+    rewards,
+    values,
+    terminated,
+    truncated,
+    final_values,
+    last_values,
+    gamma,
+    gae_lambda,
+):
     # Return the advantage of every row, (T, ...).
     return ...
 
@@ -301,13 +337,13 @@ with_team_credit = check(with_team_credit)
 # All 1934 rows of the recording, by your four functions. (As long as a blank is open, the package's function stands in.)
 
 # %%
-mine = with_team_credit(data.rewards, data.acting, data.episode_over, CONFIG.gamma)
-mine = gae(mine, data.values, *ends, CONFIG.gamma, CONFIG.gae_lambda)
-one_step = td_errors(credited, data.values, next_values(data.values, *ends), CONFIG.gamma)
-print(
-    "your advantages:", torch.allclose(flat(mine), flat(buffer.advantages), atol=1e-5), "for", len(flat(mine)), "rows"
-)
-print("your TD errors: ", torch.allclose(flat(one_step), flat(with_credit), atol=1e-5))
+mine = with_team_credit(data.rewards, *who, gamma)
+mine = gae(mine, data.values, *ends, gamma, CONFIG.gae_lambda)
+after = next_values(data.values, *ends)
+one_step = td_errors(credited, data.values, after, gamma)
+count = f"{len(flat(mine))} rows"
+claim("your advantages are right", same(flat(mine), flat(advantages)), count)
+claim("your TD errors are right", same(flat(one_step), flat(with_credit)))
 
 # %% [markdown]
 # ## A claim put to the test
@@ -316,15 +352,18 @@ print("your TD errors: ", torch.allclose(flat(one_step), flat(with_credit), atol
 # rules of PettingZoo's from-scratch PPO [tutorial](https://pettingzoo.farama.org/tutorials/cleanrl/implementing_PPO/), in our own words. How many mistakes do you see?
 
 # %%
-rewards, values = torch.tensor([0.0] * 7 + [10.0]), torch.full((8,), 2.0)
-over, never = torch.arange(8) == 7, torch.zeros(8, dtype=torch.bool)
+rewards, values = torch.zeros(8), torch.full((8,), 2.0)
+rewards[7] = 10.0
+over, never = torch.arange(8) == 7, torch.arange(8) == 8
 copied = torch.zeros(8)
 for t in reversed(range(7)):
-    surprise = rewards[t] + 0.99 * values[t + 1] * over[t + 1] - values[t]
+    after = 0.99 * values[t + 1] * over[t + 1]
+    surprise = rewards[t] + after - values[t]
     copied[t] = surprise + 0.99 * 0.99 * copied[t + 1]
-yours = gae(rewards, values, over, never, torch.zeros(8), torch.tensor(2.0), 0.99, 0.95)
-print("tutorial:", " ".join(f"{x:+6.2f}" for x in copied[:7]), "  not trained on")
-print("yours:   ", " ".join(f"{x:+6.2f}" for x in yours))
+rest = torch.zeros(8), torch.tensor(2.0), 0.99, 0.95
+yours = gae(rewards, values, over, never, *rest)
+print("tutorial", *(f"{x:+6.2f}" for x in copied[:7]), " none")
+print("yours   ", *(f"{x:+6.2f}" for x in yours))
 
 # %% [markdown]
 # A win, and every step that is trained on is called a mistake.

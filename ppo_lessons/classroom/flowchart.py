@@ -1,6 +1,7 @@
 """The flowchart of the update with what a learner has written of it: a box is full when all of its functions are."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -72,8 +73,7 @@ def place_of(node: str) -> tuple[float, float]:
 
 def arrows() -> Iterator[tuple[tuple[float, float], tuple[float, float]]]:
     """Yield where each arrow starts and ends: from the edge of a box to the edge of the next."""
-    nodes = list(NODES)
-    for one, other in zip(nodes, nodes[1:], strict=False):
+    for one, other in pairwise(NODES):
         (x, y), (next_x, next_y) = place_of(one), place_of(other)
         side, down = (next_x > x) - (next_x < x), next_y > y
         yield (x + side * WIDE / 2, y + down * HIGH / 2), (next_x - side * WIDE / 2, next_y - down * HIGH / 2)

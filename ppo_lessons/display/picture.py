@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from html import escape
 from typing import Any
 
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
@@ -133,14 +134,17 @@ def plain(axes: Axes, title: str = "", x: str = "", y: str = "") -> Axes:
     return axes
 
 
-def legend_above(axes: Axes, columns: int = 2) -> None:
+def legend_above(axes: Axes, columns: int = 2, named: Mapping[str, Artist] | None = None) -> None:
     """Put the legend of a panel between its title and its frame, where no curve ever comes.
 
     Args:
-        axes: With its title and everything that has a label.
+        axes: With its title.
         columns: Of the legend.
+        named: Words -> what they are about; by default everything that has a label.
     """
     place = dict(loc="lower left", bbox_to_anchor=(0, 1), borderaxespad=0.1)
-    legend = axes.legend(fontsize=SMALL, frameon=False, ncols=columns, handlelength=1.6, columnspacing=1, **place)
+    look = dict(fontsize=SMALL, frameon=False, handlelength=1.6, columnspacing=1, handletextpad=0.5)
+    what = {} if named is None else dict(handles=list(named.values()), labels=list(named))
+    legend = axes.legend(**what, ncols=columns, **look, **place)
     rows = math.ceil(len(legend.texts) / columns)
     axes.set_title(axes.get_title("left"), fontsize=TITLE, loc="left", color=DARK, pad=6 + 14 * rows)

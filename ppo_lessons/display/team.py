@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from ppo_lessons.display.picture import DARK, WIDTHS, Picture, image, rounded
+from ppo_lessons.display.picture import DARK, TITLE, WIDTHS, Picture, image, rounded
 from ppo_lessons.display.tables import Table
 from ppo_lessons.spirit_world.behaviour import TeamBehaviour
 from ppo_lessons.spirit_world.board import draw_board
@@ -22,7 +22,7 @@ from ppo_lessons.spirit_world.rules import WorldState
 def put_board(axes: Axes, case: Case, state: WorldState, title: str, numbered: bool = True) -> None:
     """Draw a board into a panel, with the numbers of the detectives where it is large enough for them."""
     axes.imshow(draw_board(case, state, numbered), extent=(0, case.size, case.size, 0))
-    axes.set_title(title, fontsize=10, color=DARK)
+    axes.set_title(title, fontsize=TITLE, color=DARK)
     axes.set_axis_off()
 
 

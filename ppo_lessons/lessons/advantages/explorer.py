@@ -1,11 +1,25 @@
 """Explorer of lesson 03: an advantage sums surprises up to an end; a wrong end reaches as far back as they count."""
 
+import textwrap
+
 import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.patches import Patch
 
-from ppo_lessons.display.picture import BLUE, DARK, GREEN, GREY, ORANGE, SOFT_BLUE, new_figure, plain, signed
+from ppo_lessons.display.picture import (
+    BLUE,
+    DARK,
+    GREEN,
+    GREY,
+    ORANGE,
+    SMALL,
+    SOFT_BLUE,
+    legend_above,
+    new_panels,
+    plain,
+    signed,
+)
 from ppo_lessons.interactive.controls import Choice, Slider, Toggle
 from ppo_lessons.interactive.explorer import Explorer
 from ppo_lessons.interactive.marks import segments
@@ -44,71 +58,66 @@ class AdvantageFace:
     """Above what came and what was expected, below the surprises and the advantages that are made of them."""
 
     def __init__(self, columns: int = 2) -> None:
-        ratios = {"height_ratios": (1, 1.45)}
-        self.figure, (above, below) = new_figure(9.4, 4.3, 2, 1, sharex=True, gridspec_kw=ratios)
+        self._columns = columns
+        plan = "above / above / above / above / below / below / below / below / below"
+        self.figure, panels = new_panels(columns, {1: plan}, 0.48)
+        above, below = panels["above"], panels["below"]
         self.bands, self.beyond, self.walls = [], [], []
         for axes in (above, below):
             self.bands.append(axes.axvspan(-0.5, 0.5, color=SOFT_BLUE, linewidth=0, zorder=0))
             self.beyond.append(axes.axvspan(17.5, 19, color="#EFEFEF", linewidth=0, zorder=0))
             axes.axhline(0, color=DARK, linewidth=0.8)
             self.walls.append(axes.axvline(0, color=DARK, linewidth=2.5))
-        named = {
-            **self._make_expectations(above),
-            "the row looked at": Patch(color=SOFT_BLUE),
-            **self._make_surprises(below),
-        }
-        look = dict(fontsize=8, frameon=False, loc="outside right center", labelspacing=0.9)
-        self.figure.legend(named.values(), named.keys(), **look)
+        legend_above(above, 2 * columns, self._make_expectations(above))
+        legend_above(below, 2 * columns, self._make_surprises(below))
 
     def _make_expectations(self, axes: Axes) -> dict[str, Artist]:
         """Draw what came and what was expected; return what the legend names."""
         plain(axes, "what came, and what was expected", "", "reward, value")
         axes.set(xlim=(-0.6, SLOTS + 0.6), ylim=(-1.1, 4.3))
         axes.tick_params(labelbottom=False)
-        self.said = axes.text(0, 4.2, "", fontsize=8, color=DARK, va="top")
+        self.said = axes.text(0, 4.2, "", fontsize=SMALL, color=DARK, va="top")
         self.rewards = axes.vlines([], [], [], color="#B0B0AA", linewidth=12)
         self.later_rewards = axes.vlines([], [], [], color="#D0D0CC", linewidth=12)
         self.credit = axes.bar(0, 0, 0.42, color="white", edgecolor=ORANGE, hatch="////", linewidth=1).patches[0]
         (self.path,) = axes.plot([], [], ":", color=ORANGE, linewidth=1.5)
-        self.credited = axes.text(0, 0, "", fontsize=8, color=ORANGE, ha="center")
-        (self.later_values,) = axes.plot([], [], ".:", color="#8FB8D4", linewidth=1.2, markersize=4)
+        self.credited = axes.text(0, 0, "", fontsize=SMALL, color=ORANGE, ha="center")
+        (self.later_values,) = axes.plot([], [], ".:", color="#5590BB", linewidth=1.2, markersize=4)
         (self.values,) = axes.plot([], [], ".-", color=BLUE, linewidth=1.5, markersize=5)
         (self.leap,) = axes.plot([], [], "--", color=BLUE, linewidth=1.2)
         (self.next_value,) = axes.plot([], [], "D", color=BLUE, markersize=8, markeredgecolor="white")
-        self.expected = axes.text(0, 0, "", fontsize=9, color=BLUE, fontweight="bold", va="center")
+        self.expected = axes.text(0, 0, "", fontsize=SMALL, color=BLUE, fontweight="bold", va="center")
         return {
             "reward": Patch(color="#B0B0AA"),
             "value V": self.values,
-            "expected after the last row\n(a cross: nothing more)": self.next_value,
+            "expected after it": self.next_value,
             "team credit": self.credit,
         }
 
     def _make_surprises(self, axes: Axes) -> dict[str, Artist]:
         """Draw the TD errors and the advantages; return what the legend names."""
-        what = "surprises, and the advantages made of them"
-        plain(axes, what, "step t of the rollout", "TD error, advantage\n(log beyond 1)")
+        plain(axes, "surprises, and the advantages", "step t of the rollout", "log scale beyond 1")
         axes.xaxis.labelpad = 16
         axes.set_yscale("symlog", linthresh=1, linscale=0.6, subs=(2, 3, 4, 5))
-        axes.set(ylim=(-9, 13))
-        axes.set_yticks([-3, -2, -1, -0.5, 0, 0.5, 1, 2, 3, 5], ["-3", "", "-1", "", "0", "", "1", "2", "3", "5"])
+        axes.set(xlim=(-0.6, SLOTS + 0.6), ylim=(-9, 13))
+        axes.set_yticks([-3, -2, -1, -0.5, 0, 0.5, 1, 2, 3, 5], ["-3", "", "-1", "", "0", "", "1", "", "3", ""])
         axes.minorticks_off()
         axes.set_xticks(range(0, SLOTS, 3), [""] * (SLOTS // 3))
-        look = dict(transform=axes.get_xaxis_transform(), va="top", ha="center", fontsize=8)
+        look = dict(transform=axes.get_xaxis_transform(), va="top", ha="center", fontsize=SMALL)
         self.ticks = [axes.text(x, -0.05, "", **look) for x in range(0, SLOTS, 3)]
-        self.later = axes.text(0, 11, "", fontsize=8, color="#555555", va="top")
+        self.later = axes.text(0, 11, "", fontsize=SMALL, color="#555555", va="top")
         self.parts = axes.vlines([], [], [], color="#7CC7B2", linewidth=11)
         (self.deltas,) = axes.plot([], [], "D", color=GREEN, markerfacecolor="white", markersize=5)
         (self.as_it_was,) = axes.plot([], [], "s--", color=GREY, markersize=4, markerfacecolor="white", linewidth=1)
         (self.advantages,) = axes.plot([], [], ".-", color=ORANGE, markersize=7, linewidth=1.3)
         (self.ring,) = axes.plot([], [], "o", color=ORANGE, markersize=12, markerfacecolor="none", markeredgewidth=2)
-        self.number = axes.text(0, 7.5, "", fontsize=8, color="#B04A00", fontweight="bold", ha="center")
-        self.weights = [axes.text(0, -7, "", fontsize=8, ha="center", color="#00694C") for _ in range(7)]
-        part = "the part of it that counts for\nthe row looked at (its weight\nis in the bottom line)"
+        self.number = axes.text(0, 7.5, "", fontsize=SMALL, color="#9A4000", fontweight="bold", ha="center")
+        self.weights = [axes.text(0, -7, "", fontsize=SMALL, ha="center", color="#00694C") for _ in range(7)]
         return {
             "TD error": self.deltas,
-            part: Patch(color="#7CC7B2"),
+            "what counts of it": Patch(color="#7CC7B2"),
             "advantage": self.advantages,
-            "advantage, last step and team\ncredit as in the recording": self.as_it_was,
+            "as recorded": self.as_it_was,
         }
 
     def show(self, result: Stretch) -> str:
@@ -129,7 +138,10 @@ class AdvantageFace:
         self.leap.set_data([count - 1, count], [result.values[-1], result.next_value])
         self.next_value.set_data([count], [result.next_value])
         self.next_value.set_marker({"terminated": "X", "below": "s"}.get(result.treated, "D"))
-        self.expected.set(position=(count + 0.35, max(result.next_value, 0) + 0.45), text=f"{result.next_value:.2f}")
+        self.expected.set(
+            position=(count + 0.35, max(result.next_value, 0) + 0.45 if self._columns > 1 else -0.7),
+            text=f"{result.next_value:.2f}",
+        )
         self._show_credit(result, count)
 
         self.parts.set_segments(segments(places, 0, places, result.weights * result.td_errors))
@@ -140,12 +152,15 @@ class AdvantageFace:
         self.ring.set_data([row], [here])
         self.number.set(x=row, text=signed(here, 2))
         for place, text in enumerate(self.weights, row):
-            text.set(x=place, text=f"{result.weights[place]:.2f}" if place < count else "")
+            shown = place < count and not (self._columns < 3 and (place - row) % 2)
+            text.set(x=place, text=f"{result.weights[place]:.2f}" if shown else "")
         said = NAMES[result.treated]
         if result.treated != result.was:
             said += f"\n(in truth {NAMES[result.was]})"
+        if self._columns == 1:
+            said = textwrap.fill(said, 14)
         self.said.set(x=count - 0.2, text=said)
-        self.later.set(x=count - 0.2, text=result.later)
+        self.later.set(x=count - 0.2, text=result.later if self._columns > 1 else "")
 
         return self._in_words(result, here)
 

@@ -4,7 +4,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from torch import Tensor
 
-from ppo_lessons.display.picture import BLUE, DARK, GREEN, ORANGE, PINK, Picture, new_figure, plain
+from ppo_lessons.display.picture import BLUE, DARK, GREEN, ORANGE, PINK, SMALL, Picture, legend_above, new_figure, plain
 
 LOOKS = (("o", "-", BLUE), ("s", "--", ORANGE), ("D", ":", GREEN), ("^", "-.", PINK), ("v", "-", DARK))
 """A marker, a line style and a colour for each series."""
@@ -27,7 +27,8 @@ def show_along_copy(
         The picture.
     """
     steps, agents = rewards.shape
-    figure, panels = new_figure(10.5, 2.3 * ((agents + 1) // 2), (agents + 1) // 2, 2, sharex=True, sharey=True)
+    rows = (agents + 1) // 2
+    figure, panels = new_figure(5.8, 0.6 + 1.9 * rows, rows, 2, sharex=True, sharey=True)
     for a, axes in enumerate(panels.flat[:agents]):
         t = acting[:, a].nonzero().flatten().numpy()
         reward, value, delta, advantage = (x[t, a].numpy() for x in (rewards, values, deltas, advantages))
@@ -39,12 +40,12 @@ def show_along_copy(
         axes.plot(t, delta, "D", color=GREEN, markerfacecolor="white", markersize=4.5, label="TD error")
         axes.plot(t, advantage, ".--", color=ORANGE, markersize=6, linewidth=1, label="advantage")
         _mark_ends(axes, t, [flag[:, a].numpy() for flag in ends])
-        plain(axes, f"detective {a}", "step t of the rollout" if a >= agents - 2 else "", "reward, value, advantage")
+        plain(axes, f"detective {a}", "step t of the rollout" if a >= agents - 2 else "")
     panels.flat[0].set_xlim(-0.8, steps - 0.2)
     named = {}
     for axes in panels.flat[:agents]:
         named |= dict(zip(*reversed(axes.get_legend_handles_labels()), strict=True))
-    figure.legend(named.values(), named.keys(), fontsize=8, frameon=False, loc="outside right")
+    figure.legend(named.values(), named.keys(), fontsize=SMALL, frameon=False, loc="outside lower center", ncols=4)
     ended = ", ".join(f"detective {a} at t={_last(acting, ends, a)}" for a in range(agents) if _last(acting, ends, a))
     text = f"{int(acting.sum())} real decisions of {acting.numel()}; end marked: {ended or 'nobody'}"
     return Picture(figure, text)
@@ -72,7 +73,7 @@ def show_ends(treatments: dict[str, Tensor]) -> Picture:
     Returns:
         The picture.
     """
-    figure, axes = new_figure(7.5, 2.5)
+    figure, axes = new_figure(5.8, 3)
     width = 0.8 / len(treatments)
     for i, (name, advantages) in enumerate(treatments.items()):
         places = np.arange(len(advantages)) + (i - (len(treatments) - 1) / 2) * width
@@ -81,12 +82,13 @@ def show_ends(treatments: dict[str, Tensor]) -> Picture:
         for place, value in zip(places.tolist(), advantages.tolist(), strict=True):
             up = 4 if value >= 0 or abs(value) < 0.05 else -12
             axes.annotate(f"{_no_minus(value):.1f}", (place, value), (0, up), textcoords="offset points",
-                          ha="center", fontsize=8)  # fmt: skip
+                          ha="center", fontsize=SMALL)  # fmt: skip
     axes.axhline(0, color=DARK, linewidth=0.8)
     axes.set_xticks(range(len(advantages)))
     axes.margins(y=0.2)
+    axes.set_ylim(top=axes.get_ylim()[1] + 0.1 * np.ptp(axes.get_ylim()))  # room for the numbers of bars of no height
     plain(axes, "", "step t", "advantage")
-    axes.legend(fontsize=8, frameon=False, loc="lower left")
+    legend_above(axes)
     said = (f"{name}: {[round(_no_minus(v), 1) for v in a.tolist()]}" for name, a in treatments.items())
     return Picture(figure, "; ".join(said))
 

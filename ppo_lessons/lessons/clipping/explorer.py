@@ -5,17 +5,7 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
-from ppo_lessons.display.picture import (
-    BLUE,
-    DARK,
-    GREY,
-    ORANGE,
-    SMALL,
-    SOFT_BLUE,
-    new_panels,
-    plain,
-    signed,
-)
+from ppo_lessons.display.picture import BLUE, DARK, GREY, ORANGE, SMALL, SOFT_BLUE, new_panels, plain, signed
 from ppo_lessons.interactive.controls import Slider
 from ppo_lessons.interactive.explorer import Explorer
 from ppo_lessons.losses import approx_kl, clip_fraction, clipped_surrogate_loss, importance_ratios, still_pushed

@@ -7,7 +7,7 @@ import torch
 from matplotlib.axes import Axes
 from torch import Tensor
 
-from ppo_lessons.display.picture import BLUE, DARK, GREEN, GREY, ORANGE, SOFT_BLUE, Picture, new_figure, plain
+from ppo_lessons.display.picture import BLUE, DARK, GREEN, GREY, ORANGE, SMALL, SOFT_BLUE, Picture, new_figure, plain
 from ppo_lessons.losses import still_pushed
 
 LINES = ("-", "--", "-.", ":")
@@ -40,7 +40,7 @@ def show_clipped_surrogate(ratios: Tensor, advantages: Tensor, clip_eps: float) 
                 height = float(heights[i])
                 axes.plot(float(ratios[i]), height, **_marker(bool(pushed[i]), sign, 10))
                 axes.annotate(f"row {i + 1}", (float(ratios[i]), height), (0, 10), textcoords="offset points",
-                              ha="center", fontsize=9)  # fmt: skip
+                              ha="center", fontsize=SMALL)  # fmt: skip
         plain(axes, title, "ratio r", "the smaller of r A and clip(r) A")
         axes.margins(y=0.18)
         _legend(axes, sign)
@@ -72,7 +72,7 @@ def _legend(axes: Axes, sign: int) -> None:
     towards = "pushed to a larger ratio" if sign > 0 else "pushed to a smaller ratio"
     axes.plot([], [], **_marker(True, sign, 8), label=towards)
     axes.plot([], [], **_marker(False, sign, 8), label="not pushed")
-    axes.legend(fontsize=8, frameon=False, ncols=2, loc="upper center", bbox_to_anchor=(0.5, -0.16))
+    axes.legend(fontsize=SMALL, frameon=False, ncols=2, loc="upper center", bbox_to_anchor=(0.5, -0.16))
 
 
 def show_pushed_rows(ratios: Tensor, advantages: Tensor, clip_eps: float) -> Picture:
@@ -99,7 +99,7 @@ def show_pushed_rows(ratios: Tensor, advantages: Tensor, clip_eps: float) -> Pic
         axes.plot(ratios[which], advantages[which], label=f"{name}: {int(which.sum())} rows", **look)
     axes.axhline(0, color=DARK, linewidth=0.8)
     plain(axes, f"{int(outside.sum())} of {len(ratios)} rows are outside the interval", "ratio", "normalised advantage")
-    axes.legend(fontsize=8, frameon=False, loc="center left", bbox_to_anchor=(1, 0.5))
+    axes.legend(fontsize=SMALL, frameon=False, loc="center left", bbox_to_anchor=(1, 0.5))
     said = (
         f"outside and not pushed: {_some(outside & ~pushed)}; outside and still pushed: {_some(outside & pushed)}; "
         f"inside and not pushed: {_some(~outside & ~pushed & (advantages != 0))}"
@@ -142,6 +142,6 @@ def show_motion(
     plain(left, "largest ratio of all rows", "gradient step", "ratio (log scale)")
     plain(right, "approx_kl of all rows", "gradient step", "approx_kl in nats (log scale)")
     left.set_ylim(bottom=0.7)
-    left.legend(fontsize=8, frameon=False, loc="center right", bbox_to_anchor=(1, 0.62))
-    right.legend(fontsize=8, frameon=False, loc="center right", bbox_to_anchor=(1, 0.62))
+    left.legend(fontsize=SMALL, frameon=False, loc="center right", bbox_to_anchor=(1, 0.62))
+    right.legend(fontsize=SMALL, frameon=False, loc="center right", bbox_to_anchor=(1, 0.62))
     return Picture(figure, "; ".join(said))

@@ -13,7 +13,7 @@ from matplotlib.colors import PowerNorm
 from matplotlib.patches import Rectangle
 
 from ppo_lessons.config import PPOConfig
-from ppo_lessons.display.picture import BLUE, DARK, GREY, ORANGE, new_figure, plain
+from ppo_lessons.display.picture import BLUE, DARK, GREY, ORANGE, SMALL, TITLE, new_figure, plain
 from ppo_lessons.interactive.controls import Choice, Slider
 from ppo_lessons.interactive.explorer import Explorer
 from ppo_lessons.interactive.theatre import Theatre
@@ -171,7 +171,7 @@ class AtlasFace:
         grid.set_xticks(range(shape[1]), [f"{x:g}" for x in atlas.ent_coef])
         grid.set_yticks(range(shape[0]), [f"{x:g}" for x in atlas.clip_eps])
         plain(grid, "", "ent_coef", "clip_eps")
-        self.cells = [grid.text(n, c, "", ha="center", va="center", fontsize=8) for c, n in np.ndindex(shape)]
+        self.cells = [grid.text(n, c, "", ha="center", va="center", fontsize=SMALL) for c, n in np.ndindex(shape)]
         self.frame = grid.add_patch(Rectangle((0, 0), 0.94, 0.94, fill=False, edgecolor=ORANGE, linewidth=3))
         look = dict(linestyle="none", marker="*", markersize=13, clip_on=False)
         (self.stars,) = grid.plot([], [], color=DARK, markeredgecolor="white", **look)
@@ -189,7 +189,7 @@ class AtlasFace:
         self.now = curves.axvline(0, color=ORANGE, linewidth=1.2)
         self.scale, self.curves = curves.yaxis, curves
         curves.legend(
-            fontsize=8, frameon=False, loc="lower left", bbox_to_anchor=(-0.02, 1.0), ncols=2, borderaxespad=0.1
+            fontsize=SMALL, frameon=False, loc="lower left", bbox_to_anchor=(-0.02, 1.0), ncols=2, borderaxespad=0.1
         )
 
         size = atlas.visits.shape[-1]
@@ -197,9 +197,9 @@ class AtlasFace:
             np.zeros((size, size)), cmap="Blues", norm=PowerNorm(0.4, vmin=0, vmax=0.2), extent=(0, size, size, 0)
         )
         walks.set_axis_off()
-        walks.set_title("where the trained team walks", fontsize=10, loc="left", color=DARK)
-        self.walks_said = walks.text(0, size + 0.25, "", fontsize=8.5, va="top")
-        self.title = self.figure.text(0.065, 0.9, "", fontsize=10, color=DARK)
+        walks.set_title("where the trained team walks", fontsize=TITLE, loc="left", color=DARK)
+        self.walks_said = walks.text(0, size + 0.25, "", fontsize=SMALL, va="top")
+        self.title = self.figure.text(0.065, 0.9, "", fontsize=TITLE, color=DARK)
 
     def show(self, result: Page) -> str:
         """Turn to a page."""

@@ -16,7 +16,7 @@ import torch
 from ppo_lessons.actor_critic import ActorCritic
 from ppo_lessons.buffer import Rows, SharedBuffer
 from ppo_lessons.display.gradients import gradient_lengths
-from ppo_lessons.display.picture import BLUE, DARK, GREEN, GREY, ORANGE, legend_above, new_figure, plain, signed
+from ppo_lessons.display.picture import BLUE, DARK, GREEN, GREY, ORANGE, SMALL, legend_above, new_figure, plain, signed
 from ppo_lessons.interactive.controls import Choice, Slider
 from ppo_lessons.interactive.explorer import Explorer
 from ppo_lessons.interactive.theatre import Theatre
@@ -135,7 +135,7 @@ class MomentFace:
         self.figure, (team, pulls, course) = new_figure(10.2, 3.7, 1, 3, gridspec_kw={"width_ratios": (1.25, 1, 1)})
         plain(team, f"the team on the same {CASES} cases", "share", "")
         team.set(xlim=(-0.03, 1.2), ylim=(len(SHARES) - 0.4, -0.4))
-        team.set_yticks(range(len(SHARES)), SHARES, fontsize=9)
+        team.set_yticks(range(len(SHARES)), SHARES, fontsize=SMALL)
         team.set_xticks([0, 0.5, 1])
         team.hlines(range(len(SHARES)), 0, 1, color="#E4E4DF", linewidth=1, zorder=0)
         rows = np.arange(len(SHARES))
@@ -145,7 +145,7 @@ class MomentFace:
             rows * 0.0, rows, marker="o", color=GREY, markerfacecolor="white", label="before", **look
         )
         (self.after,) = team.plot(rows * 0.0, rows, marker="D", color=BLUE, label="after the update", **look)
-        self.said = [team.text(1.06, row, "", fontsize=8, va="center") for row in rows]
+        self.said = [team.text(1.06, row, "", fontsize=SMALL, va="center") for row in rows]
         legend_above(team)
 
         plain(pulls, "which term pulls how hard (first step)", "", "length of the gradient (log scale)")

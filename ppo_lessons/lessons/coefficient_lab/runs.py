@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from ppo_lessons.config import PPOConfig
-from ppo_lessons.display.picture import BLUE, DARK, GREEN, GREY, ORANGE, PINK, new_figure, plain
+from ppo_lessons.display.picture import BLUE, DARK, GREEN, GREY, ORANGE, PINK, SMALL, new_figure, plain
 from ppo_lessons.errors import NonFiniteError
 from ppo_lessons.interactive.controls import Button, Slider
 from ppo_lessons.interactive.workbench import Workbench
@@ -121,9 +121,9 @@ class RunsFace:
         legend.set(xlim=(0, 1), ylim=(-0.5, len(LOOKS) + 0.5))
         at = len(LOOKS)
         legend.plot([0, 0.12], [at, at], color=GREY, linewidth=4, alpha=0.5)
-        legend.text(0.16, at, "default settings, from the atlas", fontsize=8, va="center")
+        legend.text(0.16, at, "default settings, from the atlas", fontsize=SMALL, va="center")
         self.keys = [legend.plot([], [], linestyle=style, color=colour, linewidth=1.7)[0] for colour, style in LOOKS]
-        self.names = [legend.text(0.16, at - 1 - i, "", fontsize=8, va="center") for i in range(len(LOOKS))]
+        self.names = [legend.text(0.16, at - 1 - i, "", fontsize=SMALL, va="center") for i in range(len(LOOKS))]
 
     def show(self, trials: list[Trial]) -> str:
         """Draw the newest trials."""

@@ -16,8 +16,10 @@ from ppo_lessons.display.picture import (
     GREY,
     ORANGE,
     PAPER,
+    SMALL,
     SOFT_BLUE,
     SOFT_ORANGE,
+    TITLE,
     new_figure,
     plain,
     rounded,
@@ -139,12 +141,12 @@ class GradientFace:
             left, PLACES["critic_trunk"][0], PLACES["critic_trunk"][1] + 0.1, "critic_trunk"
         )
         self.scissors = [self._make_scissors(left, link) for link in LINKS if link.cut]
-        self.normalised = left.text(4.86, 2.14, "normalised", va="center", fontsize=8, style="italic", color=DARK)
-        self.begin = left.text(0, 0, "▼ backward()", ha="right", va="bottom", fontsize=8, weight="bold", color=DARK)
+        self.normalised = left.text(4.86, 2.14, "normalised", va="center", fontsize=SMALL, style="italic", color=DARK)
+        self.begin = left.text(0, 0, "▼ backward()", ha="right", va="bottom", fontsize=SMALL, weight="bold", color=DARK)
 
         right.set_position(((WIDTH + 0.98) / 9.4, 0.13, (9.4 - WIDTH - 1.1) / 9.4, 0.72))
         plain(right, "", "length (square-root scale)", "")
-        right.set_title("the gradient that arrives", fontsize=10, loc="right", color=DARK, pad=20)
+        right.set_title("the gradient that arrives", fontsize=TITLE, loc="right", color=DARK, pad=20)
         right.set_xscale("function", functions=(lambda x: np.sqrt(np.maximum(x, 0)), np.square))
         right.set(xlim=(0, 4), ylim=(5.6, -0.5))
         right.set_xticks([0, 0.1, 0.5, 1, 2], ["0", "0.1", "0.5", "1", "2"])
@@ -153,19 +155,19 @@ class GradientFace:
         self.bars = right.barh(range(6), 0.0, 0.56, color=SOFT_BLUE, edgecolor=BLUE, linewidth=1.2).patches
         look = dict(color=DARK, markeredgewidth=2)
         self.wanted = right.plot([], [], "|", markersize=17, **look)[0]
-        self.said = [right.text(0, y, "", va="center", fontsize=8) for y in range(6)]
+        self.said = [right.text(0, y, "", va="center", fontsize=SMALL) for y in range(6)]
         key = right.plot([], [], "|", markersize=9, label="if the rollout is data", **look)
-        right.legend(handles=key, fontsize=8, frameon=False, loc="lower right", bbox_to_anchor=(1.05, 0.98))
+        right.legend(handles=key, fontsize=SMALL, frameon=False, loc="lower right", bbox_to_anchor=(1.05, 0.98))
 
     @classmethod
     def _draw_ground(cls, axes: Axes) -> None:
         """Draw what never moves: the band of the rollout, the names, and the words at the edges."""
         axes.add_patch(Rectangle((2.66, 0.92), 2.09, 1.5, facecolor=PAPER, edgecolor="#D8D8D0", linewidth=1))
-        axes.text(2.74, 1.74, "rollout: history", va="center", fontsize=8, style="italic", color=DARK)
-        axes.text(0.08, 3.72, "forward →", va="center", fontsize=9, color=GREY)
-        axes.text(0.95, 3.72, "← gradient", va="center", fontsize=9, color=BLUE, weight="bold")
+        axes.text(2.74, 1.74, "rollout: history", va="center", fontsize=SMALL, style="italic", color=DARK)
+        axes.text(0.08, 3.72, "forward →", va="center", fontsize=SMALL, color=GREY)
+        axes.text(0.95, 3.72, "← gradient", va="center", fontsize=SMALL, color=BLUE, weight="bold")
         key = "thick: gradient flows, with its length    dashed: no path    hatched or thin, 0: paths cancel    ✂ cut"
-        axes.text(0.08, 0.1, key, va="center", fontsize=8, color=DARK)
+        axes.text(0.08, 0.1, key, va="center", fontsize=SMALL, color=DARK)
         for name, (x, y, *_) in PLACES.items():
             if name != "critic_trunk":
                 cls._write(axes, x, y + 0.1 * (name != "obs"), name)
@@ -174,7 +176,7 @@ class GradientFace:
 
     @staticmethod
     def _write(axes: Axes, x: float, y: float, text: str) -> Text:
-        return axes.text(x, y, text, ha="center", va="center", fontsize=8, color=DARK)
+        return axes.text(x, y, text, ha="center", va="center", fontsize=SMALL, color=DARK)
 
     @staticmethod
     def _make_box(axes: Axes, x: float, y: float, width: float, height: float) -> Rectangle:

@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.patches import Rectangle
 
 from ppo_lessons.display.gradients import GROUPS
-from ppo_lessons.display.picture import BLUE, DARK, ORANGE, Picture, new_figure, plain
+from ppo_lessons.display.picture import BLUE, DARK, ORANGE, SMALL, Picture, new_figure, plain
 
 
 def show_gradient_xray(lengths: dict[str, dict[str, float | None]], title: str = "") -> Picture:
@@ -31,14 +31,14 @@ def show_gradient_xray(lengths: dict[str, dict[str, float | None]], title: str =
             axes.add_patch(Rectangle((x, y), 1, 1, **style, hatch=None if reached else "///"))
             box = dict(facecolor="white", edgecolor="none", pad=1.5) if not reached else None
             nothing = f"{value:.3f}" == "0.000"
-            axes.text(x + 0.5, y + 0.5, f"{value:.3f}" if reached else "none", ha="center", va="center", fontsize=9,
+            axes.text(x + 0.5, y + 0.5, f"{value:.3f}" if reached else "none", ha="center", va="center", fontsize=SMALL,
                       color=ORANGE if nothing else DARK, weight="bold" if nothing else None, bbox=box)  # fmt: skip
     axes.set(xlim=(0, len(lengths)), ylim=(len(parts), 0))
     axes.set_xticks([x + 0.5 for x in range(len(lengths))], list(lengths))
     axes.set_yticks([y + 0.5 for y in range(len(parts))], parts)
     plain(axes, title)
     axes.spines[:].set_visible(False)
-    axes.tick_params(length=0, labelsize=9)
+    axes.tick_params(length=0, labelsize=SMALL)
     return Picture(figure, "\n".join(_in_words(name, column) for name, column in lengths.items()))
 
 

@@ -12,7 +12,7 @@ from torch import Tensor
 from ppo_lessons import losses
 from ppo_lessons.actor_critic import entropy_of, log_probabilities, log_probs_and_entropy
 from ppo_lessons.advantages import normalise_advantages
-from ppo_lessons.display.picture import BLUE, DARK, GREEN, GREY, ORANGE, new_figure, plain, signed
+from ppo_lessons.display.picture import BLUE, DARK, GREEN, GREY, ORANGE, SMALL, TITLE, new_figure, plain, signed
 from ppo_lessons.interactive.controls import Choice, Slider
 from ppo_lessons.interactive.explorer import Explorer
 from ppo_lessons.shipped.recorded_update import recorded_rows, recording
@@ -113,7 +113,7 @@ class EntropyFace:
         axes.axhline(1 / len(ACTION_NAMES), color=DARK, linewidth=1, linestyle=":")
         self.chances = axes.bar(ACTION_NAMES, 0, color=BLUE, edgecolor=DARK, linewidth=0.5).patches
         axes.set_xticks(range(len(ACTION_NAMES)), [])
-        self.title = axes.set_title(" ", fontsize=10, loc="left", color=DARK)
+        self.title = axes.set_title(" ", fontsize=TITLE, loc="left", color=DARK)
 
     def _pull(self, axes: Axes) -> None:
         plain(axes, "the entropy term's pull", "", "pull (log scales)")
@@ -124,7 +124,7 @@ class EntropyFace:
         axes.axhline(0, color=DARK, linewidth=0.8)
         axes.set_xlim(-0.6, len(ACTION_NAMES) - 0.4)
         self.pulls = axes.bar(ACTION_NAMES, 0, color=GREEN, hatch="..", edgecolor=DARK, linewidth=0.5).patches
-        self.none = axes.text(2, 0.05, "", fontsize=8.5, ha="center")
+        self.none = axes.text(2, 0.05, "", fontsize=SMALL, ha="center")
 
     def _histogram(self, axes: Axes) -> None:
         plain(axes, "all rows by entropy", "entropy H, in nats", "rows (square-root scale)")
@@ -137,7 +137,7 @@ class EntropyFace:
         axes.plot([HIGHEST, HIGHEST], [0, 2500], color=DARK, linestyle=":", linewidth=1.5, label=ceiling)
         (self.mean,) = axes.plot([], [], color=ORANGE, linestyle="--", linewidth=1.8, label="mean")
         (self.mark,) = axes.plot([], [], "v", color=DARK, markersize=7, label="followed detective")
-        axes.legend(fontsize=8, frameon=False, loc="upper left")
+        axes.legend(fontsize=SMALL, frameon=False, loc="upper left")
 
     def _sum(self, axes: Axes) -> None:
         plain(axes, "what total_loss adds up")
@@ -147,7 +147,7 @@ class EntropyFace:
         look = dict(edgecolor=DARK, linewidth=0.5)
         self.bars = [axes.bar(x, 0, 0.62, color=c, hatch=h, **look).patches[0] for x, (c, h) in enumerate(looks)]
         self.ends = [axes.plot([], [], color=DARK, linewidth=0.8, linestyle=":")[0] for _ in range(3)]
-        self.labels = [axes.text(x, 0, "", fontsize=8, ha="center", va="bottom") for x in range(4)]
+        self.labels = [axes.text(x, 0, "", fontsize=SMALL, ha="center", va="bottom") for x in range(4)]
 
     def show(self, result: Entropy) -> str:
         """Put bars, lines and marks where the result says."""

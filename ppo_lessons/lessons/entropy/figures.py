@@ -9,7 +9,19 @@ from matplotlib.ticker import MaxNLocator
 from torch import Tensor
 
 from ppo_lessons.actor_critic import entropy_of
-from ppo_lessons.display.picture import BLUE, DARK, GREEN, GREY, ORANGE, PINK, Picture, new_figure, plain, rounded
+from ppo_lessons.display.picture import (
+    BLUE,
+    DARK,
+    GREEN,
+    GREY,
+    ORANGE,
+    PINK,
+    SMALL,
+    Picture,
+    new_figure,
+    plain,
+    rounded,
+)
 from ppo_lessons.spirit_world.rules import ACTION_NAMES
 
 LOOKS = ((BLUE, "-", "o"), (ORANGE, "--", "s"), (GREEN, "-.", "^"), (PINK, ":", "D"))
@@ -58,11 +70,16 @@ def show_entropy_curve(num_actions: int) -> Picture:
     highest = math.log(num_actions)
     left.axhline(highest, color=DARK, linestyle=":", linewidth=1)
     left.annotate(
-        f"ln {num_actions} = {highest:.3f}", (1, highest), (0, 4), textcoords="offset points", ha="right", fontsize=8
+        f"ln {num_actions} = {highest:.3f}",
+        (1, highest),
+        (0, 4),
+        textcoords="offset points",
+        ha="right",
+        fontsize=SMALL,
     )
     left.plot([1 / num_actions], [highest], "o", color=ORANGE, markersize=7, label="all equally likely")
     left.plot([1], [0], "s", color=DARK, markersize=6, label="certain", clip_on=False)
-    left.legend(fontsize=8, frameon=False, loc="lower left")
+    left.legend(fontsize=SMALL, frameon=False, loc="lower left")
     left.set_ylim(0, 1.12 * highest)
     plain(left, "how undecided", "probability of one action", "entropy H, in nats")
     right.plot(chance, pull, color=BLUE, linewidth=1.8)
@@ -100,9 +117,9 @@ def show_entropy_histogram(entropies: Tensor, num_actions: int, marked: Mapping[
         height = counts.max() * (1.06 + 0.09 * (len(marked) - place))  # the next one lower: no label is crossed
         axes.plot([entropy, entropy], [0, height], color=GREY, linewidth=0.8)
         axes.plot(entropy, height, "v", color=DARK, markersize=5)
-        axes.annotate(name, (entropy, height), (4, 1), textcoords="offset points", fontsize=8)
+        axes.annotate(name, (entropy, height), (4, 1), textcoords="offset points", fontsize=SMALL)
     axes.set_ylim(0, counts.max() * (1.15 + 0.09 * len(marked)))
-    axes.legend(fontsize=8, frameon=False, loc="upper left")
+    axes.legend(fontsize=SMALL, frameon=False, loc="upper left")
     plain(axes, "", "entropy H, in nats", "rows")
     spread = f"{entropies.min():.2f} to {entropies.max():.2f}, mean {entropies.mean():.2f}"
     return Picture(figure, f"{len(entropies)} rows, entropy {spread}, at most ln {num_actions} = {highest:.2f}")
@@ -125,7 +142,7 @@ def show_softmax_twice(true: Tensor, twice: Tensor, num_actions: int) -> Picture
     axes.axhline(highest, color=DARK, linestyle=":", linewidth=1.2, label=f"ln {num_actions} = {highest:.3f}")
     axes.plot(true, twice, "o", color=BLUE, markersize=3, alpha=0.4, markeredgewidth=0)
     axes.set_ylim(0, 1.12 * highest)
-    axes.legend(fontsize=8, frameon=False, loc="lower right")
+    axes.legend(fontsize=SMALL, frameon=False, loc="lower right")
     plain(axes, "", "true entropy", "entropy with the softmax taken twice")
     return Picture(
         figure, f"true {true.min():.2f} to {true.max():.2f}; softmax taken twice {twice.min():.2f} to {twice.max():.2f}"
@@ -152,7 +169,7 @@ def show_entropy_runs(runs: Mapping[str, Sequence[float]], num_actions: int) -> 
     axes.axhline(highest, color=DARK, linestyle=":", linewidth=1, label=f"ln {num_actions} = {highest:.3f}")
     axes.set_ylim(0, 1.12 * highest)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-    axes.legend(fontsize=8, frameon=False, loc="lower left")
+    axes.legend(fontsize=SMALL, frameon=False, loc="lower left")
     plain(axes, "", "cycle of training", "mean entropy H, in nats")
     order = sorted(runs, key=lambda name: runs[name][-1])
     return Picture(figure, f"from the lowest to the highest entropy at the end: {', '.join(order)}")
@@ -177,9 +194,9 @@ def show_terms(names: Sequence[str], terms: Mapping[str, Tensor]) -> Picture:
         axes.bar(places + shift, added.detach().numpy(), width, label=label, **look)
     axes.axhline(0, color=DARK, linewidth=0.8)
     axes.set_xticks(places, list(names))
-    axes.legend(fontsize=8, frameon=False, loc="lower left")
+    axes.legend(fontsize=SMALL, frameon=False, loc="lower left")
     plain(axes, "", "", "what the row adds to the total loss")
-    axes.tick_params(axis="x", labelsize=9)
+    axes.tick_params(axis="x", labelsize=SMALL)
     means = {label: rounded(added.mean(), 3) for label, added in terms.items()}
     total = rounded(sum(float(added.mean()) for added in terms.values()), 3)
     listed = ", ".join(f"{label} {mean:+.3f}" for label, mean in means.items())

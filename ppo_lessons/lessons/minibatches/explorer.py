@@ -12,7 +12,7 @@ from matplotlib.patches import Patch
 from matplotlib.patheffects import withStroke
 from torch import Tensor
 
-from ppo_lessons.display.picture import BLUE, DARK, GREY, ORANGE, legend_above, new_figure, plain
+from ppo_lessons.display.picture import BLUE, DARK, GREY, ORANGE, SMALL, TITLE, legend_above, new_figure, plain
 from ppo_lessons.interactive.controls import Slider, Toggle
 from ppo_lessons.interactive.explorer import Explorer
 from ppo_lessons.interactive.marks import segments
@@ -138,13 +138,15 @@ class MinibatchFace:
             "fallen: no row": Patch(facecolor="white", edgecolor=GREY),
             f"{FOLLOWED}, followed": ring,
         }
-        self.figure.legend(named.values(), named.keys(), fontsize=8, frameon=False, loc="outside lower center", ncols=5)
+        self.figure.legend(
+            named.values(), named.keys(), fontsize=SMALL, frameon=False, loc="outside lower center", ncols=5
+        )
 
     def _make_rollout(self, axes: Axes) -> Line2D:
         """Draw every row at its place; return the ring around the followed one."""
         steps, copies, agents = self.acting.shape
         plain(axes, " ", "copy e, its 4 agents", "step t")
-        self.title = axes.text(0, 1.02, "", transform=axes.transAxes, fontsize=10, color=DARK)
+        self.title = axes.text(0, 1.02, "", transform=axes.transAxes, fontsize=TITLE, color=DARK)
         first, last = (np.array(to_rgb(colour)) for colour in PALE)
         shades = ListedColormap([*(first + (last - first) * k for k in np.linspace(0, 1, LEVELS)), ORANGE])
         nothing = np.full((steps, copies * agents), np.nan)
@@ -174,7 +176,7 @@ class MinibatchFace:
         axes.spines["left"].set_visible(False)
         self.seen = axes.axvspan(0, 1, color=PALE[1], linewidth=0)
         self.waiting = axes.axvspan(0, 1, color=PALE[0], linewidth=0)
-        look = dict(fontsize=8, va="center", transform=axes.transAxes)
+        look = dict(fontsize=SMALL, va="center", transform=axes.transAxes)
         self.counts = [axes.text(x, 0.5, "", ha=side, **look) for x, side in ((0.02, "left"), (0.98, "right"))]
 
     def show(self, result: Dealt) -> str:

@@ -8,7 +8,7 @@ from matplotlib.colors import ListedColormap
 from matplotlib.patches import Patch
 from torch import Tensor
 
-from ppo_lessons.display.picture import BLUE, DARK, GREY, ORANGE, Picture, new_figure, plain, rounded
+from ppo_lessons.display.picture import BLUE, DARK, GREY, ORANGE, SMALL, Picture, new_figure, plain, rounded
 
 SHADES = ("#0B2545", "#2F7FBF", "#F0A04B", "#FBE3B5")
 """Of four mini-batches, from dark to light, so that also the brightness tells them apart."""
@@ -90,10 +90,10 @@ def show_assignment(
         plain(axes, f"{title}\n{spot} is in mini-batch {', '.join(map(str, places))}", "copy e, its 4 agents", "")
         axes.set_xticks(range(0, copies * agents, 4 * agents), [str(c) for c in range(0, copies, 4)])
         axes.set_facecolor("white")
-    panels[0, 0].set_ylabel("step t", fontsize=9)
+    panels[0, 0].set_ylabel("step t", fontsize=SMALL)
     handles = [Patch(facecolor=shade, edgecolor=GREY, label=f"mini-batch {k}") for k, shade in enumerate(SHADES)]
     handles.append(Patch(facecolor="white", edgecolor=GREY, label="fallen: no row"))
-    figure.legend(handles=handles, fontsize=8, frameon=False, loc="outside lower center", ncols=5)
+    figure.legend(handles=handles, fontsize=SMALL, frameon=False, loc="outside lower center", ncols=5)
     return Picture(figure, f"mini-batches that hold {spot}: {'; '.join(found)}")
 
 
@@ -125,7 +125,7 @@ def show_agreement(
     axes.set_xticks(sizes, [str(size) for size in sizes])
     axes.minorticks_off()
     axes.set_ylim(top=1.08)
-    axes.legend(fontsize=8, frameon=False, loc="lower right")
+    axes.legend(fontsize=SMALL, frameon=False, loc="lower right")
     plain(axes, "1: the same direction, 0: at a right angle, below: backwards", "minibatch_size (rows)",
           "cosine with the gradient\nof all rows")  # fmt: skip
     return Picture(figure, f"mean cosine at {list(sizes)} rows: {'; '.join(words)}")
@@ -146,7 +146,7 @@ def show_learning(curves: Mapping[int, Sequence[float]]) -> Picture:
         label = f"{epochs} epoch{'s' * (epochs > 1)}"
         axes.plot(range(1, len(rewards) + 1), rewards, style, color=colour, markersize=4, label=label)
     axes.axhline(0, color=DARK, linewidth=0.6)
-    axes.legend(fontsize=9, frameon=False, loc="upper left")
+    axes.legend(fontsize=SMALL, frameon=False, loc="upper left")
     plain(axes, "", "cycle (one rollout each)", "mean reward of a decision")
     cycles = max(len(rewards) for rewards in curves.values())
     axes.xaxis.get_major_locator().set_params(integer=True)

@@ -11,7 +11,7 @@ from torch import Tensor
 from torch.nn.utils import parameters_to_vector, vector_to_parameters
 
 from ppo_lessons.actor_critic import ActorCritic, log_probs_and_entropy
-from ppo_lessons.display.picture import BLUE, DARK, GREY, ORANGE, SOFT_BLUE, SOFT_ORANGE, new_figure, plain
+from ppo_lessons.display.picture import BLUE, DARK, GREY, ORANGE, SMALL, SOFT_BLUE, SOFT_ORANGE, new_figure, plain
 from ppo_lessons.interactive.controls import Choice, Slider
 from ppo_lessons.interactive.explorer import Explorer
 from ppo_lessons.losses import approx_kl, clip_fraction, clipped_surrogate_loss, importance_ratios
@@ -165,7 +165,7 @@ class RatioFace:
         rises = (rows.advantages[badges] > 0).tolist()
         looks = (dict(marker="<", color=ORANGE), dict(marker=">", color=BLUE))
         self.marks = [axes.plot([1], [y], markersize=8, **looks[up])[0] for y, up in enumerate(rises)]
-        self.said = [axes.text(0.92 * FURTHEST, y, "", ha="right", va="center", fontsize=8) for y in range(6)]
+        self.said = [axes.text(0.92 * FURTHEST, y, "", ha="right", va="center", fontsize=SMALL) for y in range(6)]
 
     def _make_lookup(self, axes: Axes) -> None:
         plain(axes, "the followed row: then white, now filled", "", "probability")
@@ -175,8 +175,8 @@ class RatioFace:
         axes.set_yticks(np.arange(0, 1.1, 0.2))
         self.then = axes.bar(at - 0.2, 0, 0.38, facecolor="white", edgecolor=DARK, linewidth=0.9).patches
         self.now = axes.bar(at + 0.2, 0, 0.38, edgecolor=DARK, linewidth=0.9).patches
-        self.heights = [axes.text(0, 0, "", ha=side, va="bottom", fontsize=8) for side in ("right", "left")]
-        self.words = axes.text(0.02, 0.99, "", transform=axes.transAxes, va="top", fontsize=9, linespacing=1.5)
+        self.heights = [axes.text(0, 0, "", ha=side, va="bottom", fontsize=SMALL) for side in ("right", "left")]
+        self.words = axes.text(0.02, 0.99, "", transform=axes.transAxes, va="top", fontsize=SMALL, linespacing=1.5)
 
     def show(self, result: Push) -> str:
         """Put bars and marks where the ratios are."""

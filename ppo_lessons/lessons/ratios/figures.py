@@ -7,7 +7,7 @@ import torch
 from matplotlib.ticker import FixedLocator, FormatStrFormatter, NullLocator
 from torch import Tensor
 
-from ppo_lessons.display.picture import BLUE, DARK, GREEN, ORANGE, PINK, Picture, new_figure, plain
+from ppo_lessons.display.picture import BLUE, DARK, GREEN, ORANGE, PINK, SMALL, Picture, new_figure, plain
 from ppo_lessons.spirit_world.rules import ACTION_NAMES
 
 RATIO_TICKS = (0.125, 0.25, 0.5, 1, 2, 4, 8, 16)
@@ -34,7 +34,7 @@ def show_lookup(logits: Tensor, actions: Tensor, titles: Iterable[str]) -> Pictu
         bars = axes.bar(ACTION_NAMES, chances[row], color=colours)
         bars[taken].set_hatch("//")
         axes.annotate(f"{chances[row, taken]:.2f}", (taken, chances[row, taken]), (0, 3), textcoords="offset points",
-                      ha="center", fontsize=9, color=ORANGE)  # fmt: skip
+                      ha="center", fontsize=SMALL, color=ORANGE)  # fmt: skip
         plain(axes, title, "", "probability" if row == 0 else "")
         axes.tick_params(axis="x", labelrotation=60)
         found.append(f"{title}: {ACTION_NAMES[taken]} {chances[row, taken]:.2f}")
@@ -64,7 +64,7 @@ def show_ratio_spread(ratios_after: Mapping[int, Tensor]) -> Picture:
         axes.xaxis.set_major_locator(FixedLocator(RATIO_TICKS))
         axes.xaxis.set_major_formatter(FormatStrFormatter("%g"))
         axes.xaxis.set_minor_locator(NullLocator())
-    panels[-1, 0].set_xlabel("ratio (log scale)", fontsize=9)
+    panels[-1, 0].set_xlabel("ratio (log scale)", fontsize=SMALL)
     said = [f"{steps}: {_spread_in_words(array)}" for steps, array in arrays.items()]
     return Picture(figure, "ratios by number of gradient steps; " + "; ".join(said))
 
@@ -95,7 +95,7 @@ def show_kl_estimates(k1: Tensor, k3: Tensor, exact: float) -> Picture:
     axes.axvline(exact, color=GREEN, linewidth=2, linestyle="--", label=f"exact KL, {exact:.3f}")
     axes.axvspan(bins[0], 0, color=PINK, alpha=0.15, label="below 0: no KL is here")
     plain(axes, "", "estimate of KL(old || new), in nats", "samples")
-    axes.legend(fontsize=8, frameon=False)
+    axes.legend(fontsize=SMALL, frameon=False)
     below = ["some" if (estimates < 0).any() else "none" for estimates in (k1, k3)]
     narrower = "k3" if k3.std() < k1.std() else "k1"
     return Picture(

@@ -13,7 +13,19 @@ from matplotlib.patheffects import withStroke
 from matplotlib.text import Text
 
 from ppo_lessons.actor_critic import log_probabilities
-from ppo_lessons.display.picture import BLUE, DARK, GREEN, GREY, ORANGE, SOFT_ORANGE, new_figure, plain, signed
+from ppo_lessons.display.picture import (
+    BLUE,
+    DARK,
+    GREEN,
+    GREY,
+    ORANGE,
+    SMALL,
+    SOFT_ORANGE,
+    TITLE,
+    new_figure,
+    plain,
+    signed,
+)
 from ppo_lessons.interactive.controls import Choice, Slider
 from ppo_lessons.interactive.explorer import Explorer
 from ppo_lessons.interactive.marks import segments
@@ -177,15 +189,15 @@ class RolloutFace:
         for artist in (self.ring, self.arrow):
             artist.set_path_effects([withStroke(linewidth=4.5, foreground="white")])
         self.caption = axes.text(0, CASE.size + 0.3, "", fontsize=9.5, color=DARK, va="top")
-        axes.text(0, CASE.size + 1, "ring: this detective; arrow: its action (none: stay)", fontsize=8, va="top")
+        axes.text(0, CASE.size + 1, "ring: this detective; arrow: its action (none: stay)", fontsize=SMALL, va="top")
 
     def _make_draw(self, axes: Axes) -> None:
         plain(axes, "what it could do; hatched: what was drawn", "", "probability")
         axes.set(ylim=(0, 1.2), xlim=(-0.6, len(ACTION_NAMES) - 0.4), yticks=(0, 0.5, 1))
         self.bars = axes.bar(ACTION_NAMES, [0.0] * len(ACTION_NAMES), 0.7, color=BLUE, edgecolor="white").patches
-        axes.tick_params(axis="x", labelsize=9)
-        self.chances = [axes.text(n, 0, "", ha="center", va="bottom", fontsize=9) for n in range(len(ACTION_NAMES))]
-        self.silence = axes.text(2, 0.6, "", ha="center", va="center", fontsize=10, color=DARK)
+        axes.tick_params(axis="x", labelsize=SMALL)
+        self.chances = [axes.text(n, 0, "", ha="center", va="bottom", fontsize=SMALL) for n in range(len(ACTION_NAMES))]
+        self.silence = axes.text(2, 0.6, "", ha="center", va="center", fontsize=TITLE, color=DARK)
 
     def _make_story(self, axes: Axes) -> None:
         steps = len(recording().states)
@@ -201,12 +213,14 @@ class RolloutFace:
         (self.falls,) = axes.plot([], [], "X", color=DARK, markersize=9, linestyle="none")
         self.ends = axes.vlines([], [], [], linestyle="--", color=DARK, linewidth=1.2, zorder=2)
         (self.here,) = axes.plot([], [], "o", color=DARK, markersize=11, fillstyle="none", markeredgewidth=1.8)
-        self.outcomes = [axes.text(0, HIGH, "", ha="right", va="top", fontsize=8.5) for _ in range(ENDS_AT_MOST)]
-        self.words = [axes.text(0, 0, "falls", ha="right", va="bottom", fontsize=8.5) for _ in range(ENDS_AT_MOST)]
+        self.outcomes = [axes.text(0, HIGH, "", ha="right", va="top", fontsize=SMALL) for _ in range(ENDS_AT_MOST)]
+        self.words = [axes.text(0, 0, "falls", ha="right", va="bottom", fontsize=SMALL) for _ in range(ENDS_AT_MOST)]
         handles = [self.curve, self.gains, self.gap, self.ends]
         labels = ["value (critic)", "reward", "fallen, waiting", "case over"]
         where = dict(loc="lower right", bbox_to_anchor=(1.01, 0.97), columnspacing=1.2, borderpad=0.2)
-        axes.legend(handles, labels, fontsize=8, frameon=False, ncols=4, handlelength=1.6, handletextpad=0.5, **where)
+        axes.legend(
+            handles, labels, fontsize=SMALL, frameon=False, ncols=4, handlelength=1.6, handletextpad=0.5, **where
+        )
 
     def show(self, result: Moment) -> str:
         """Put everything where the row says."""

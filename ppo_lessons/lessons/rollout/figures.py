@@ -5,7 +5,7 @@ import torch
 from matplotlib.patches import Patch
 from torch import Tensor
 
-from ppo_lessons.display.picture import BLUE, DARK, GREEN, ORANGE, PINK, Picture, new_figure, plain
+from ppo_lessons.display.picture import BLUE, DARK, GREEN, ORANGE, PINK, SMALL, Picture, new_figure, plain
 from ppo_lessons.display.team import put_board
 from ppo_lessons.spirit_world.cases import Case
 from ppo_lessons.spirit_world.evaluation import Replay
@@ -48,7 +48,7 @@ def show_observation(case: Case, obs: np.ndarray) -> Picture:
     for (name, start, stop), colour in zip(groups, _colours(case), strict=True):
         axes.bar(range(start, stop), obs[start:stop], color=colour, width=0.8)
         axes.axvline(stop - 0.5, color="#D6D6D0", linewidth=1)
-        axes.text((start + stop - 1) / 2, 1.12, name, ha="center", fontsize=8, color=colour)
+        axes.text((start + stop - 1) / 2, 1.12, name, ha="center", fontsize=SMALL, color=colour)
     axes.axhline(0, color=DARK, linewidth=0.8)
     axes.set(ylim=(-1.1, 1.3), xlim=(-0.6, len(obs) - 0.4))
     plain(axes, "", "place in obs", "value")
@@ -122,12 +122,12 @@ def show_health(replay: Replay) -> Picture:
                 gone[-1] + 0.2,
                 replay.case.health + 0.35,
                 f"k={replay.case.toughness[s]} banished",
-                fontsize=7,
+                fontsize=SMALL,
                 color=ORANGE,
             )
     plain(axes, "", "step of the case", "health")
     axes.set_ylim(-0.4, replay.case.health + 0.8)
-    axes.legend(fontsize=8, ncols=1, frameon=False, loc="center left", bbox_to_anchor=(1, 0.5))
+    axes.legend(fontsize=SMALL, ncols=1, frameon=False, loc="center left", bbox_to_anchor=(1, 0.5))
     return Picture(
         figure, f"{replay.outcome} after {len(replay) - 1} steps; falls (X) at {falls}, banishings (dotted) at {gone}"
     )
@@ -161,7 +161,7 @@ def show_rollout(acting: Tensor, terminated: Tensor, truncated: Tensor, copies: 
     axes.set_yticks([agents * c + (agents - 1) / 2 for c in range(copies)], [f"copy {c}" for c in range(copies)])
     plain(axes, "", "step t of the rollout", f"{agents} detectives each")
     handles = [Patch(color="#D6E8F3", label="acting"), Patch(color="#DBDBDB", label="fallen, waiting"), *axes.lines[:2]]
-    axes.legend(handles=handles, fontsize=8, frameon=False, loc="center left", bbox_to_anchor=(1, 0.5))
+    axes.legend(handles=handles, fontsize=SMALL, frameon=False, loc="center left", bbox_to_anchor=(1, 0.5))
     counts = [int(flags.sum()) for flags in ends]
     ended = f"{counts[0]} ended terminated, {counts[1]} truncated"
     text = f"of {rows.size} rows {int(rows.sum())} were real decisions; {ended}"

@@ -12,7 +12,7 @@ from matplotlib.patches import ConnectionPatch, Patch, Rectangle
 from matplotlib.patheffects import withStroke
 
 from ppo_lessons.buffer import SharedBuffer, Transition, badges_of, flatten_rows
-from ppo_lessons.display.picture import BLUE, DARK, GREY, ORANGE, SOFT_BLUE, plain
+from ppo_lessons.display.picture import BLUE, DARK, GREY, ORANGE, SMALL, SOFT_BLUE, TITLE, plain
 from ppo_lessons.errors import NotReadyError
 from ppo_lessons.interactive.controls import Choice, Slider, Toggle
 from ppo_lessons.interactive.explorer import Explorer
@@ -200,12 +200,12 @@ class BufferFace:
         axes.tick_params(length=0)
         axes.spines[:].set_visible(False)
         self.pixels = axes.add_artist(Pixels(0, T))
-        self.title = axes.set_title("", fontsize=10, loc="left", color=DARK)
+        self.title = axes.set_title("", fontsize=TITLE, loc="left", color=DARK)
         look = dict(fill=False, edgecolor=DARK, linewidth=1.6, linestyle=(0, (3, 1.5)), clip_on=False)
         self.next = axes.add_patch(Rectangle((0, 0), E * A, 1, **look))
-        self.next_label = axes.text(E * A + 0.6, 0, "", fontsize=8.5, va="center")
+        self.next_label = axes.text(E * A + 0.6, 0, "", fontsize=SMALL, va="center")
         box = dict(facecolor="white", edgecolor="none", pad=4)
-        self.word = axes.text(E * A / 2, 0.78 * T, "", fontsize=10, ha="center", va="center", bbox=box)
+        self.word = axes.text(E * A / 2, 0.78 * T, "", fontsize=TITLE, ha="center", va="center", bbox=box)
         self.frame = axes.add_patch(Rectangle((0, 0), 1.3, 1.3, edgecolor=DARK, linewidth=1.8, clip_on=False))
         self.frame.set_path_effects([withStroke(linewidth=4, foreground="white")])
         handles = [Patch(facecolor=FULL, edgecolor=FULL, label="acting: a real decision"),
@@ -213,18 +213,18 @@ class BufferFace:
                    Patch(facecolor="white", edgecolor=GREY, label="empty"),
                    Patch(facecolor=ORANGE, edgecolor=DARK, label="followed")]  # fmt: skip
         where = dict(loc="upper left", bbox_to_anchor=(-0.01, -0.125))
-        axes.legend(handles=handles, fontsize=8, frameon=False, ncols=4, **where)
+        axes.legend(handles=handles, fontsize=SMALL, frameon=False, ncols=4, **where)
 
     def _make_list(self, axes: Axes) -> None:
         count = 2 * AROUND + 1
         axes.set(xlim=(0, 1), ylim=(count - 0.5, -0.5))
         axes.set_axis_off()
-        self.list_title = axes.set_title("", fontsize=10, loc="left", color=DARK)
+        self.list_title = axes.set_title("", fontsize=TITLE, loc="left", color=DARK)
         self.boxes = [axes.add_patch(Rectangle((0.02, i - 0.42), 0.96, 0.84, linewidth=0.8)) for i in range(count)]
         look = dict(fontsize=9.5, va="center", family="DejaVu Sans Mono")
         self.texts = [axes.text(0.06, i, "", **look) for i in range(count)]
         self.silence = axes.text(0.5, AROUND, "", fontsize=9.5, ha="center", va="center")
-        self.says = axes.text(0.02, count - 0.2, "", fontsize=9, va="top")
+        self.says = axes.text(0.02, count - 0.2, "", fontsize=SMALL, va="top")
         self.list = Kept(axes, (*self.boxes, *self.texts, self.silence))
 
     def _make_arrow(self, grid: Axes, lines: Axes) -> None:

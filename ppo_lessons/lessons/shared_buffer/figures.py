@@ -13,6 +13,7 @@ from ppo_lessons.display.picture import (
     DARK,
     GREY,
     ORANGE,
+    SMALL,
     SOFT_BLUE,
     SOFT_ORANGE,
     Picture,
@@ -50,17 +51,19 @@ def show_filling(acting: Tensor, moments: Sequence[int], copies: int = 2) -> Pic
             box = dict(facecolor="white", edgecolor="none", pad=1.5)
             middle = 0.75 * len(rows) - 0.5
             where = (min(stored + 3, steps - 9), middle)
-            axes.annotate("the next add", (stored, middle), where, va="center", fontsize=9, bbox=box, arrowprops=look)
+            axes.annotate(
+                "the next add", (stored, middle), where, va="center", fontsize=SMALL, bbox=box, arrowprops=look
+            )
         axes.set(xlim=(-0.6, steps - 0.4), ylim=(len(rows) - 0.4, -0.6))
         for copy in range(1, copies):
             axes.axhline(copy * agents - 0.5, color=DARK, linewidth=1)
         axes.set_yticks(range(len(rows)), [f"({e}, {a})" for e in range(copies) for a in range(agents)])
         counts.append(f"{stored}: {int(acting[:stored].sum())} of {acting[:stored].numel()}")
-    panels[0, 0].set_ylabel("(copy e, agent a)", fontsize=9)
+    panels[0, 0].set_ylabel("(copy e, agent a)", fontsize=SMALL)
     handles = [Patch(facecolor=SOFT_BLUE, edgecolor=BLUE, label="acting: a real decision"),
                Patch(facecolor=FALLEN, edgecolor=GREY, hatch="////", label="fallen: nobody's decision"),
                Patch(facecolor="white", edgecolor=FALLEN, label="empty")]  # fmt: skip
-    figure.legend(handles=handles, fontsize=8, frameon=False, loc="outside lower center", ncols=3)
+    figure.legend(handles=handles, fontsize=SMALL, frameon=False, loc="outside lower center", ncols=3)
     return Picture(figure, f"real decisions among the places filled, by steps stored: {'; '.join(counts)}")
 
 
@@ -78,7 +81,7 @@ def _put_cell(axes: Axes, x: float, y: float, state: str, text: str = "", width:
         bold = dict(color="white", fontweight="bold") if state == "badge" else dict(color=DARK)
         if state == "fallen":  # readable over the hatch
             bold["bbox"] = dict(facecolor=FALLEN, edgecolor="none", pad=0.8)
-        axes.text(x, y, text, ha="center", va="center", fontsize=7.5, **bold)
+        axes.text(x, y, text, ha="center", va="center", fontsize=SMALL, **bold)
 
 
 def show_way(acting: Tensor, badge: Badge, window: int = 18) -> Picture:
@@ -109,12 +112,12 @@ def show_way(acting: Tensor, badge: Badge, window: int = 18) -> Picture:
         copy, agent = here // agents % copies, here % agents
         state = "badge" if x == 0 else "acting" if flat[here] else "fallen"
         _put_cell(below, x, 0, state, f"{copy},{agent}")
-        below.text(x, -0.62, here, ha="center", fontsize=7, color=DARK)
+        below.text(x, -0.62, here, ha="center", fontsize=SMALL, color=DARK)
         if flat[here]:
             target = next_row - row
             below.annotate("", (target, 1.5), (x, 0.47), arrowprops=dict(arrowstyle="->", color=GREY, linewidth=0.8))
             _put_cell(below, target, 2, state, f"{copy},{agent}")
-            below.text(target, 2.75, next_row, ha="center", fontsize=7, color=DARK)
+            below.text(target, 2.75, next_row, ha="center", fontsize=SMALL, color=DARK)
             next_row += 1
     below.set(xlim=(-0.6, max(window, copies) - 0.4), ylim=(3.1, -1.0), xticks=[])
     below.set_yticks([-0.72, 0, 2, 2.65], ["place", "all rows", "acting rows", "row"])
@@ -152,7 +155,7 @@ def show_places(right: Tensor, wrong: Tensor, badge: Badge, steps: int = 8) -> P
         axes.add_patch(Rectangle((t - 0.47, a - 0.44), 0.94, 0.88, fill=False, edgecolor=DARK, linewidth=2.4))
         axes.set(xlim=(-0.6, steps - 0.4), ylim=(agents - 0.4, -0.6), xticks=range(steps), yticks=range(agents))
         plain(axes, f"{title}: {shares[-1]} of {at_home.numel()} badges at home", "step t (copy 0)", "")
-    panels[0].set_ylabel("agent a", fontsize=9)
+    panels[0].set_ylabel("agent a", fontsize=SMALL)
     found = tuple(wrong[badge].tolist())
     text = f"at home after permute {shares[0]}, after reshape {shares[1]}; at place {badge} then stands {found}"
     return Picture(figure, text)
@@ -179,7 +182,7 @@ def show_ageing(ratios: Sequence[Tensor], limit: float = 0.2) -> Picture:
     left.set_yscale("log")
     left.set_yticks([0.25, 0.5, 1, 2, 4], ["1/4", "1/2", "1", "2", "4"])
     left.minorticks_off()
-    left.legend(fontsize=8, frameon=False, loc="lower left")
+    left.legend(fontsize=SMALL, frameon=False, loc="lower left")
     plain(left, "the old actions, as the team sees them now", "cycles of training since", "times as likely as then")
     right.plot(cycles, far, "s--", color=ORANGE, markersize=4)
     right.set_ylim(0, 1)

@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import PowerNorm
 from matplotlib.figure import Figure
 
-from ppo_lessons.display.picture import DARK, Picture
+from ppo_lessons.display.picture import DARK, SMALL, Picture
 from ppo_lessons.display.team import put_board
 from ppo_lessons.spirit_world.behaviour import TeamBehaviour
 from ppo_lessons.spirit_world.evaluation import Replay
@@ -35,10 +35,10 @@ def show_ages(replays: Mapping[str, Replay], behaviours: Mapping[str, TeamBehavi
         axes.set(xticks=[], yticks=[])
         axes.spines[:].set_color("#D6D6D0")
         alone = f"health lost alone {behaviour.health_lost_alone:.1f} per 100 steps"
-        axes.set_title(f"{behaviour.teaming_up:.1f} together at a tough spirit\n{alone}", fontsize=9, color=DARK)
+        axes.set_title(f"{behaviour.teaming_up:.1f} together at a tough spirit\n{alone}", fontsize=SMALL, color=DARK)
     bar = figure.colorbar(image, cax=beside)
-    bar.set_label("share of steps in a cell", fontsize=8)
-    bar.ax.tick_params(labelsize=7)
+    bar.set_label("share of steps in a cell", fontsize=SMALL)
+    bar.ax.tick_params(labelsize=SMALL)
     text = "; ".join(f"{age}: wins {b.win_rate:.0%}, survival {b.survival:.0%}" for age, b in behaviours.items())
     return Picture(figure, text)
 

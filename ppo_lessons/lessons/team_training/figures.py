@@ -14,6 +14,7 @@ from ppo_lessons.display.picture import (
     GREY,
     ORANGE,
     PINK,
+    SMALL,
     Picture,
     legend_above,
     new_figure,
@@ -74,7 +75,7 @@ def _put_progress(figure: Figure, reports: Sequence[TrainReport], cycles: int) -
         figure.add_artist(Line2D((left, end), (height, height), color=colour, linewidth=7, solid_capstyle="butt"))
     played = f", {reports[-1].agent_steps / 1e6:.2f} million agent-steps" if reports else ""
     text = f"cycle {len(reports)} of at most {cycles}{played}"
-    figure.text(left + width + 0.01, height, text, fontsize=9, va="center", color=DARK)
+    figure.text(left + width + 0.01, height, text, fontsize=SMALL, va="center", color=DARK)
 
 
 def show_curves(reports: Sequence[TrainReport], cycles: int | None = None) -> Picture:
@@ -106,10 +107,10 @@ def show_certificate(
     axes.axhline(0.95, color=DARK, linewidth=0.8, linestyle=":")
     plain(axes, "", "million agent-steps", "share of the last 400 cases won")
     axes.set_ylim(0, 1.02)
-    axes.legend(fontsize=9, frameon=False, loc="center left", bbox_to_anchor=(1, 0.5))
+    axes.legend(fontsize=SMALL, frameon=False, loc="center left", bbox_to_anchor=(1, 0.5))
     names = ", ".join(sorted(own_steps)) or "none yet"
     title = f"{len(own_steps)} of the {len(fields(Steps))} steps of this training are the learner's own"
     figure.suptitle(title, fontsize=11, color=DARK)
     lines = textwrap.wrap(names, 100)
-    axes.set_title("\n".join(lines), fontsize=8, color=BLUE)
+    axes.set_title("\n".join(lines), fontsize=SMALL, color=BLUE)
     return Picture(figure, "win rate of this run beside the reference's, and which of its steps are the learner's own")

@@ -11,7 +11,7 @@ from matplotlib.patches import FancyArrowPatch
 from torch import Tensor
 
 from ppo_lessons.buffer import Rows
-from ppo_lessons.display.picture import BLUE, DARK, GREEN, GREY, ORANGE, new_figure, plain, signed
+from ppo_lessons.display.picture import BLUE, DARK, GREEN, GREY, ORANGE, SMALL, new_figure, plain, signed
 from ppo_lessons.interactive.controls import Slider, Toggle
 from ppo_lessons.interactive.explorer import Explorer
 from ppo_lessons.interactive.marks import segments
@@ -131,15 +131,15 @@ class ValueFace:
         plain(axes, "what the critic says: all rows", "returns (what it should say)", "values (what it says)")
         axes.set(xlim=(-2.1, 4.6), ylim=(-3.4, 4.9))
         axes.axline((0, 0), slope=1, color=DARK, linewidth=1, linestyle="--")
-        axes.text(3.3, 3.6, "right", fontsize=8, ha="right", va="bottom")
+        axes.text(3.3, 3.6, "right", fontsize=SMALL, ha="right", va="bottom")
         (self.points,) = axes.plot([], [], "o", color=GREY, markersize=2.5, alpha=0.5, markeredgewidth=0)
         self.three = recording().rows_of(BADGES[name] for name in NAMED)
         for name, x in zip(NAMED, recorded_rows().returns[self.three].tolist(), strict=True):
             axes.axvline(x, ymax=0.86, color=ORANGE, linewidth=0.8, linestyle=":")  # returns are data: only values move
             low = axes.get_xaxis_transform()
-            axes.text(x, 0.01, f" {name}", transform=low, fontsize=8, rotation=90, ha="right", va="bottom")
+            axes.text(x, 0.01, f" {name}", transform=low, fontsize=SMALL, rotation=90, ha="right", va="bottom")
         (self.named,) = axes.plot([], [], "D", color=ORANGE, markeredgecolor=DARK, markeredgewidth=0.6, markersize=5)
-        self.said = axes.text(0.02, 0.98, "", transform=axes.transAxes, fontsize=8.5, va="top")
+        self.said = axes.text(0.02, 0.98, "", transform=axes.transAxes, fontsize=SMALL, va="top")
 
     def _layers(self, axes: Axes) -> None:
         plain(axes, "how hard each term pulls", "", "gradient of the first mini-batch, length")
@@ -156,8 +156,10 @@ class ValueFace:
             self.before += axes.plot([], [], markerfacecolor="white", **look)
             self.after += axes.plot([], [], label=term, **look)
         axes.plot([], [], "o", color=GREY, markerfacecolor="white", label="hollow: before the clip, full: after it")
-        axes.legend(fontsize=8, frameon=False, loc="upper left", borderaxespad=0, labelspacing=0.3, handletextpad=0.1)
-        self.clip = axes.text(0.02, 0.02, "", transform=axes.transAxes, fontsize=8.5)
+        axes.legend(
+            fontsize=SMALL, frameon=False, loc="upper left", borderaxespad=0, labelspacing=0.3, handletextpad=0.1
+        )
+        self.clip = axes.text(0.02, 0.02, "", transform=axes.transAxes, fontsize=SMALL)
 
     def _plane(self, axes: Axes) -> None:
         plain(axes, "who steers the shared trunk")
@@ -170,11 +172,11 @@ class ValueFace:
         for arrow in self.arrows:
             axes.add_patch(arrow)
         self.tips = (
-            axes.text(0, 0, "actor", color=BLUE, fontsize=9, ha="center", va="top"),
-            axes.text(0, 0, "critic", color=ORANGE, fontsize=9, ha="right", va="center"),
-            axes.text(0, 0, "sum", color=DARK, fontsize=9, ha="left", va="bottom", weight="bold"),
+            axes.text(0, 0, "actor", color=BLUE, fontsize=SMALL, ha="center", va="top"),
+            axes.text(0, 0, "critic", color=ORANGE, fontsize=SMALL, ha="right", va="center"),
+            axes.text(0, 0, "sum", color=DARK, fontsize=SMALL, ha="left", va="bottom", weight="bold"),
         )
-        self.verdict = axes.text(0.3, -0.35, "", fontsize=8.5, ha="center", va="top")
+        self.verdict = axes.text(0.3, -0.35, "", fontsize=SMALL, ha="center", va="top")
 
     def show(self, result: Tug) -> str:
         """Put points, markers and arrows where the result says."""

@@ -9,7 +9,19 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 from torch import Tensor
 
-from ppo_lessons.display.picture import BLUE, DARK, GREY, ORANGE, SOFT_BLUE, Picture, new_figure, plain, rounded
+from ppo_lessons.display.picture import (
+    BLUE,
+    DARK,
+    GREY,
+    ORANGE,
+    SMALL,
+    SOFT_BLUE,
+    TITLE,
+    Picture,
+    new_figure,
+    plain,
+    rounded,
+)
 from ppo_lessons.losses import explained_variance
 
 MARKERS = "osD^vPX*"
@@ -32,7 +44,7 @@ def show_pairs(values: Tensor, returns: Tensor) -> Picture:
     axes.imshow(np.sqrt(pairs.numpy()), cmap="Blues", vmin=0, vmax=1.7 * float(pairs.max()) ** 0.5, aspect="auto")
     for i, j in np.ndindex(*pairs.shape):
         look = dict(color="black", weight="bold") if i == j else dict(color="#4A4A4A")
-        axes.text(j, i, f"{pairs[i, j]:.2f}", ha="center", va="center", fontsize=9, **look)
+        axes.text(j, i, f"{pairs[i, j]:.2f}", ha="center", va="center", fontsize=SMALL, **look)
     for i in range(len(values)):
         axes.add_patch(_frame(i))
     ticks = range(len(values))
@@ -70,7 +82,7 @@ def show_predictions(values: Tensor | Mapping[str, Tensor], returns: Tensor) -> 
         axes.plot(returns, said.detach(), "o", color=BLUE, markersize=3, alpha=0.35, markeredgewidth=0)
         title = f"explained variance {rounded(share, 2):.2f}"
         plain(axes, f"{name}\n{title}" if name else title, "returns", "values" if axes is panels[0, 0] else "")
-    panels[0, 0].legend(fontsize=8, frameon=False, loc="upper left")
+    panels[0, 0].legend(fontsize=SMALL, frameon=False, loc="upper left")
     if len(critics) == 1:
         return Picture(figure, f"{len(returns)} rows, explained variance {explained[0]:.2f}")
     rises = [bool(after > before) for before, after in pairwise(explained)]
@@ -96,12 +108,12 @@ def show_tug_of_war(actor_pull: Tensor, value_pull: Tensor, vf_coefs: Sequence[f
         _arrow(fan, angle, 1.0, colour, "-")
         reach = 1.06 if place % 2 == 0 else 1.2  # neighbours in two rings, so that their names do not touch
         x, y = reach * np.cos(np.radians(angle)), reach * np.sin(np.radians(angle))
-        fan.text(x, y, f"{vf_coef:g}", fontsize=8, ha="left" if angle < 70 else "center", va="center")
+        fan.text(x, y, f"{vf_coef:g}", fontsize=SMALL, ha="left" if angle < 70 else "center", va="center")
     _arrow(fan, right_angle, 0.72, ORANGE, "--")
-    fan.text(-0.06, 0.36, "value loss alone", fontsize=8, color=ORANGE, rotation=90, ha="right", va="center")
-    fan.text(0.5, -0.07, "actor's loss alone (vf_coef 0)", fontsize=8, color=DARK, ha="center", va="top")
+    fan.text(-0.06, 0.36, "value loss alone", fontsize=SMALL, color=ORANGE, rotation=90, ha="right", va="center")
+    fan.text(0.5, -0.07, "actor's loss alone (vf_coef 0)", fontsize=SMALL, color=DARK, ha="center", va="top")
     fan.set(xlim=(min(-0.2, 1.2 * np.cos(np.radians(right_angle))), 1.25), ylim=(-0.2, 1.32), aspect="equal")
-    fan.set_title("which way the trunk is pulled, by vf_coef", fontsize=10, loc="left", color=DARK)
+    fan.set_title("which way the trunk is pulled, by vf_coef", fontsize=TITLE, loc="left", color=DARK)
     fan.set_axis_off()
     _draw_lengths(lengths, float(actor_pull.norm()), float(value_pull.norm()), vf_coefs)
     degrees = ", ".join(f"{angle:.0f} at {vf_coef:g}" for vf_coef, angle in zip(vf_coefs, angles, strict=True))
@@ -128,7 +140,7 @@ def _draw_lengths(axes: Axes, actor: float, value: float, vf_coefs: Sequence[flo
     axes.set_yticks([0, 0.1, 1, 10], ["0", "0.1", "1", "10"])
     axes.minorticks_off()
     axes.set_xticks(places, [f"{c:g}" for c in vf_coefs])
-    axes.legend(fontsize=8, frameon=False)
+    axes.legend(fontsize=SMALL, frameon=False)
     plain(axes, "how hard each pulls", "vf_coef", "length of the gradient (log scale)")
 
 
@@ -153,11 +165,11 @@ def show_shared_clip(lengths: Mapping[str, tuple[float, float]], max_grad_norm: 
         bars = axes.bar(
             places + shift, heights, 0.38, color=colour, edgecolor=DARK, linewidth=0.6, hatch=hatch, label=name
         )
-        axes.bar_label(bars, [f"{height:.3f}" for height in heights], fontsize=8, padding=2)
+        axes.bar_label(bars, [f"{height:.3f}" for height in heights], fontsize=SMALL, padding=2)
     axes.set_xticks(places, list(lengths))
     axes.margins(y=0.35)
-    axes.legend(fontsize=8, frameon=False, ncols=2, loc="upper right")
+    axes.legend(fontsize=SMALL, frameon=False, ncols=2, loc="upper right")
     plain(axes, f"one clip for all parameters, max_grad_norm {max_grad_norm:g}", "", "length of the actor's part")
-    axes.tick_params(axis="x", labelsize=9)
+    axes.tick_params(axis="x", labelsize=SMALL)
     left = ", ".join(f"{name}: {b:.3f} to {a:.3f}" for name, (b, a) in lengths.items())
     return Picture(figure, f"length of the actor's part before and after the clip; {left}")
