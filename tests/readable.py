@@ -188,10 +188,10 @@ def _alike(figure: Figure) -> Iterator[str]:
             if line.get_visible() and not line.get_label().startswith("_"):
                 shape = (line.get_marker(), str(line.get_linestyle()), line.get_markerfacecolor() == "white")
                 looks.setdefault(shape, {})[line.get_color()] = line.get_label()
-        handles = axes.get_legend().legend_handles if axes.get_legend() else []
-        for patch in handles:
+        legend = axes.get_legend()
+        for patch, text in zip(legend.legend_handles, legend.texts, strict=True) if legend else ():
             if isinstance(patch, Patch):
-                looks.setdefault(("patch", patch.get_hatch()), {})[patch.get_facecolor()] = patch.get_label()
+                looks.setdefault(("patch", patch.get_hatch()), {})[patch.get_facecolor()] = text.get_text()
         for same in looks.values():
             for (one, name), (other, second) in combinations(same.items(), 2):
                 if who := mixed_up_by(one, other):

@@ -63,11 +63,11 @@ print(f"loss {-smaller.mean():.4f}")
 
 # %%
 import torch
-
 from ppo_lessons import losses
 
 r_table, A_table = torch.from_numpy(r), torch.from_numpy(A)
-print(f"loss {losses.clipped_surrogate_loss(r_table, A_table, clip_eps=0.2):.4f}")
+loss = losses.clipped_surrogate_loss(r_table, A_table, clip_eps=0.2)
+print(f"loss {loss:.4f}")
 
 # %% [markdown]
 # Stable-Baselines3 2.9.2 gives **-0.1333** too: a test of this course runs the lines of its `PPO.train` on this table.
@@ -79,11 +79,11 @@ print(f"loss {losses.clipped_surrogate_loss(r_table, A_table, clip_eps=0.2):.4f}
 # %%
 for ratio in (0.7, 1.3):
     for advantage in (+1.0, -1.0):
-        x = torch.tensor([ratio], requires_grad=True)
-        losses.clipped_surrogate_loss(x, torch.tensor([advantage]), clip_eps=0.2).backward()
-        print(
-            f"ratio {ratio}, advantage {advantage:+.0f}: gradient of the loss {x.grad.item() + 0.0:+.0f}"
-        )  # + 0.0: no "-0"
+        r, A = torch.tensor([ratio]), torch.tensor([advantage])
+        r.requires_grad_()
+        losses.clipped_surrogate_loss(r, A, clip_eps=0.2).backward()
+        slope = r.grad.item() + 0.0  # no "-0"
+        print(f"ratio {ratio}, A {advantage:+.0f}: gradient {slope:+.0f}")
 
 # %% [markdown]
 # Two of the four are silent, two are not. A gradient of -1 means that a step, which goes *against* the gradient, raises the ratio. Where the row went the wrong
@@ -92,7 +92,7 @@ for ratio in (0.7, 1.3):
 # ## Picture
 
 # %%
-from ppo_lessons.lessons import clipping
+from ppo_lessons.lessons import claim, clipping
 
 clipping.show_clipped_surrogate(r_table, A_table, clip_eps=0.2)
 
@@ -115,7 +115,9 @@ from ppo_lessons.shipped.recording import BADGES, CONFIG, load_recording
 recording = load_recording()
 rows, badges = recording.buffer.get(), recording.buffer.badges()
 six = recording.rows_of(BADGES.values())
-pieces = split_rows(shuffle_rows(len(rows.actions), torch.Generator().manual_seed(0)), CONFIG.minibatch_size)
+generator = torch.Generator().manual_seed(0)
+order = shuffle_rows(len(rows.actions), generator)
+pieces = split_rows(order, CONFIG.minibatch_size)
 minibatches = [Rows(*(tensor[piece] for tensor in rows)) for piece in pieces]
 advantages = torch.empty(len(rows.actions))
 for piece in pieces:
@@ -132,11 +134,13 @@ from ppo_lessons.steps import gradient_step
 from ppo_lessons.update import minibatch_losses
 
 
-def after_steps(num_steps, config=CONFIG):  # a copy of the recorded policy, trained a little on the recorded rows
+def after_steps(num_steps, config=CONFIG):
+    # A copy of the recorded policy, trained a little on the recorded rows.
     policy = copy.deepcopy(recording.policy)
     optimizer = make_optimizer(policy, config)
     for step in range(num_steps):
-        total = minibatch_losses(policy, minibatches[step % len(minibatches)], config).total_loss
+        minibatch = minibatches[step % len(minibatches)]
+        total = minibatch_losses(policy, minibatch, config).total_loss
         gradient_step(total, policy, optimizer, config.max_grad_norm)
     return policy
 
@@ -152,7 +156,9 @@ def ratios_under(policy):
 
 ratios = ratios_under(after_steps(8))
 pushed = losses.still_pushed(ratios, advantages, clip_eps=0.2)
-columns = dict(ratio=ratios, advantage=advantages, outside=(ratios - 1).abs() > 0.2, still_pushed=pushed)
+outside = (ratios - 1).abs() > 0.2
+columns = dict(ratio=ratios, advantage=advantages)
+columns |= dict(outside=outside, still_pushed=pushed)
 Note(row_table(badges, six, BADGES, digits=2, **columns))
 
 # %% [markdown]
@@ -160,7 +166,8 @@ Note(row_table(badges, six, BADGES, digits=2, **columns))
 # mini-batch:
 
 # %%
-clipping.show_pushed_rows(ratios[pieces[2]], advantages[pieces[2]], clip_eps=0.2)
+third = pieces[2]
+clipping.show_pushed_rows(ratios[third], advantages[third], clip_eps=0.2)
 
 # %% [markdown]
 # Upper right and lower left are silent. Upper left and lower right are outside too, and pushed back. `clip_fraction` counts all four corners: it
@@ -245,25 +252,30 @@ still_pushed = check(still_pushed)
 from ppo_lessons import Steps, ppo_update
 
 
-def play_on(clip_eps):  # ratios of all rows, and approx_kl, after each gradient step of twenty epochs
-    policy, ratios_after = copy.deepcopy(recording.policy), []
+def play_on(clip_eps):  # twenty epochs: ratios and approx_kl after each step
+    policy, after = copy.deepcopy(recording.policy), []
     config = dataclasses.replace(CONFIG, epochs=20, clip_eps=clip_eps)
-    steps = Steps(clipped_surrogate_loss=clipped_surrogate_loss)
-    optimizer, generator = make_optimizer(policy, config), torch.Generator().manual_seed(0)
-    hook = dict(on_minibatch=lambda *_: ratios_after.append(ratios_under(policy)))
-    ppo_update(policy, optimizer, rows, config, generator, steps=steps, **hook)
-    return ratios_after, [float(losses.approx_kl(r.log(), torch.zeros(len(r)))) for r in ratios_after]
+    optimizer = make_optimizer(policy, config)
+    generator = torch.Generator().manual_seed(0)
+    hooks = dict(on_minibatch=lambda *_: after.append(ratios_under(policy)))
+    hooks |= dict(steps=Steps(clipped_surrogate_loss=clipped_surrogate_loss))
+    ppo_update(policy, optimizer, rows, config, generator, **hooks)
+    nothing = torch.zeros(len(rows.actions))
+    return after, [float(losses.approx_kl(r.log(), nothing)) for r in after]
 
 
 runs = {"clip_eps 0.2": play_on(0.2), "no clipping": play_on(1e6)}
-ratios_of, kl_of = ({name: run[i] for name, run in runs.items()} for i in (0, 1))
+ratios_of = {name: ratios for name, (ratios, _) in runs.items()}
+kl_of = {name: kl for name, (_, kl) in runs.items()}
 clipping.show_motion(ratios_of, kl_of, clip_eps=0.2)
 
 # %%
-first, last = (ratios_of["clip_eps 0.2"][i] for i in (0, -1))
-print("rows outside after the very first step:", bool(clip_fraction(first, 0.2) > 0))
-print("rows outside after the last one:       ", bool(clip_fraction(last, 0.2) > 0))
-print("without clipping it goes much further: ", kl_of["no clipping"][-1] > 10 * kl_of["clip_eps 0.2"][-1])
+first, *_, last = (clip_fraction(r, 0.2) for r in ratios_of["clip_eps 0.2"])
+claim("the very first step leaves every row inside", first == 0)
+claim("after twenty epochs every row is inside", last == 0)
+with_clip, without = (kl[-1] for kl in kl_of.values())
+further = "more than 10 times"
+claim("without clipping it goes further", without > 10 * with_clip, further)
 
 # %% [markdown]
 # The clip is a strong brake and no wall. When the first step is taken all ratios are 1 and nothing is clipped, whatever epsilon is; this step is as
@@ -271,16 +283,23 @@ print("without clipping it goes much further: ", kl_of["no clipping"][-1] > 10 *
 # they are?
 
 # %%
-policy, batch, normalised = after_steps(8), minibatches[2], advantages[pieces[2]]
-before = losses.importance_ratios(policy.evaluate_actions(batch.obs, batch.actions)[0], batch.old_log_probs)
+policy, batch, normalised = after_steps(8), minibatches[2], advantages[third]
+
+
+def ratios_of_batch():
+    now, _, _ = policy.evaluate_actions(batch.obs, batch.actions)
+    return losses.importance_ratios(now, batch.old_log_probs)
+
+
+before = ratios_of_batch()
 silent = ~still_pushed(before, normalised, 0.2)
 loss = clipped_surrogate_loss(before, normalised, 0.2)
 (gradient,) = torch.autograd.grad(loss, before, retain_graph=True)
-gradient_step(loss, policy, torch.optim.SGD(policy.parameters(), lr=0.1), max_grad_norm=1.0)
-after = losses.importance_ratios(policy.evaluate_actions(batch.obs, batch.actions)[0], batch.old_log_probs)
-further = (after - 1).abs() > (before - 1).abs()
-print("the silent rows have gradient 0:", bool((gradient[silent] == 0).all()))
-print("some of them moved further out: ", bool((silent & further).any()))
+descent = torch.optim.SGD(policy.parameters(), lr=0.1)
+gradient_step(loss, policy, descent, max_grad_norm=1.0)
+further = (ratios_of_batch() - 1).abs() > (before - 1).abs()
+claim("the silent rows have gradient 0", (gradient[silent] == 0).all())
+claim("so none of them moves further out", not (silent & further).any())
 
 # %% [markdown]
 # They asked for nothing and were moved all the same, by rows that share the network with them. **Clipping takes away the incentive, not the motion.** So

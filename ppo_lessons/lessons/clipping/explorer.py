@@ -5,7 +5,18 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
-from ppo_lessons.display.picture import BLUE, DARK, GREY, ORANGE, SMALL, SOFT_BLUE, new_panels, plain, signed
+from ppo_lessons.display.picture import (
+    BLUE,
+    DARK,
+    GREY,
+    ORANGE,
+    SMALL,
+    SOFT_BLUE,
+    legend_above,
+    new_panels,
+    plain,
+    signed,
+)
 from ppo_lessons.interactive.controls import Slider
 from ppo_lessons.interactive.explorer import Explorer
 from ppo_lessons.losses import approx_kl, clip_fraction, clipped_surrogate_loss, importance_ratios, still_pushed
@@ -67,10 +78,10 @@ def clip_rows(clip_eps: float, steps: int) -> Clipping:
 
 
 class ClippingFace:
-    """Left every row by ratio and advantage, right the rows in each of the six regions."""
+    """Every row by ratio and advantage, and the rows in each of the six regions."""
 
     def __init__(self, columns: int = 2) -> None:
-        plans = {1: "rows / regions", 2: "rows rows rows rows regions regions regions"}
+        plans = {1: "rows / regions", 2: "rows regions"}
         self.figure, panels = new_panels(columns, plans, 3.4)
         left, right = panels["rows"], panels["regions"]
         plain(left, "every row of the recording", "ratio (log scale)", "normalised advantage")
@@ -80,25 +91,24 @@ class ClippingFace:
         left.axhline(0, color=DARK, linewidth=0.8)
         self.interval = left.axvspan(0.8, 1.2, color=SOFT_BLUE, linewidth=0, zorder=0)
         looks = (
-            dict(marker=">", color=BLUE, label="pushed to a larger ratio"),
-            dict(marker="<", color=ORANGE, label="pushed to a smaller ratio"),
-            dict(marker="o", color=GREY, markerfacecolor="white", label="silent: no gradient"),
+            dict(marker=">", color=BLUE, label="pushed up"),
+            dict(marker="<", color=ORANGE, label="pushed down"),
+            dict(marker="o", color=GREY, markerfacecolor="white", label="silent"),
         )
         self.points = [left.plot([], [], linestyle="none", markersize=4, **look)[0] for look in looks]
-        left.legend(
-            fontsize=SMALL, frameon=False, loc="lower right", borderaxespad=0, handlelength=1
-        )  # right of the widest interval
+        legend_above(left, 3)
 
-        plain(right, "rows in the six regions", "", "rows")
-        right.set_xticks(range(3), ["below the\ninterval", "inside", "above the\ninterval"])
+        plain(right, "rows in the six regions")
+        right.set_xticks(range(3), ["below", "inside", "above"])
         self.bars, self.hollow, self.labels = [], [], []
-        for sign, (colour, name) in enumerate(((BLUE, "good (advantage > 0)"), (ORANGE, "bad (advantage < 0)"))):
+        for sign, colour in enumerate((BLUE, ORANGE)):
             at = np.arange(3) + (sign - 0.5) * 0.4
-            self.bars += right.bar(at, 0, 0.38, color=colour, label=name).patches
+            hatch = ("", "...")[sign]
+            self.bars += right.bar(at, 0, 0.38, color=colour, hatch=hatch, edgecolor="white").patches
             self.hollow += right.bar(at, 0, 0.38, color="white", edgecolor=GREY, hatch="///").patches
             self.labels += [right.text(x, 0, "", ha="center", va="bottom", fontsize=SMALL) for x in at]
-        self.hollow[0].set_label("of these silent")
-        right.legend(fontsize=SMALL, frameon=False, loc="upper left")
+        named = {"good": self.bars[0], "bad": self.bars[3], "silent": self.hollow[0]}
+        legend_above(right, 3, named)
 
     def show(self, result: Clipping) -> str:
         """Put points and bars where the rows are."""

@@ -7,7 +7,19 @@ import torch
 from matplotlib.axes import Axes
 from torch import Tensor
 
-from ppo_lessons.display.picture import BLUE, DARK, GREEN, GREY, ORANGE, SMALL, SOFT_BLUE, Picture, new_figure, plain
+from ppo_lessons.display.picture import (
+    BLUE,
+    DARK,
+    GREEN,
+    GREY,
+    ORANGE,
+    SMALL,
+    SOFT_BLUE,
+    Picture,
+    legend_above,
+    new_figure,
+    plain,
+)
 from ppo_lessons.losses import still_pushed
 
 LINES = ("-", "--", "-.", ":")
@@ -27,8 +39,8 @@ def show_clipped_surrogate(ratios: Tensor, advantages: Tensor, clip_eps: float) 
     pushed = still_pushed(ratios, advantages, clip_eps)
     heights = torch.min(ratios * advantages, ratios.clamp(1 - clip_eps, 1 + clip_eps) * advantages)
     over = torch.linspace(0.5, 1.5, 201)
-    figure, panels = new_figure(9, 4.2, 1, 2)
-    signs = (("advantage above 0: a good action", 1), ("advantage below 0: a bad action", -1))
+    figure, panels = new_figure(5.8, 3.6, 1, 2)
+    signs = (("A > 0: a good action", 1), ("A < 0: a bad action", -1))
     for axes, (title, sign) in zip(panels, signs, strict=True):
         mark_interval(axes, clip_eps, vertical=True)
         sizes = sorted({float(a) for a in advantages if a * sign > 0}, key=abs)
@@ -41,7 +53,7 @@ def show_clipped_surrogate(ratios: Tensor, advantages: Tensor, clip_eps: float) 
                 axes.plot(float(ratios[i]), height, **_marker(bool(pushed[i]), sign, 10))
                 axes.annotate(f"row {i + 1}", (float(ratios[i]), height), (0, 10), textcoords="offset points",
                               ha="center", fontsize=SMALL)  # fmt: skip
-        plain(axes, title, "ratio r", "the smaller of r A and clip(r) A")
+        plain(axes, title, "ratio r", "the smaller of r A and clip(r) A" if sign > 0 else "")
         axes.margins(y=0.18)
         _legend(axes, sign)
     said = [f"row {i + 1} {'pushed' if push else 'not'}" for i, push in enumerate(pushed)]
@@ -69,10 +81,10 @@ def _marker(pushed: bool, sign: int, size: float) -> dict:
 
 
 def _legend(axes: Axes, sign: int) -> None:
-    towards = "pushed to a larger ratio" if sign > 0 else "pushed to a smaller ratio"
+    towards = "pushed up" if sign > 0 else "pushed down"
     axes.plot([], [], **_marker(True, sign, 8), label=towards)
     axes.plot([], [], **_marker(False, sign, 8), label="not pushed")
-    axes.legend(fontsize=SMALL, frameon=False, ncols=2, loc="upper center", bbox_to_anchor=(0.5, -0.16))
+    legend_above(axes)
 
 
 def show_pushed_rows(ratios: Tensor, advantages: Tensor, clip_eps: float) -> Picture:
@@ -88,18 +100,18 @@ def show_pushed_rows(ratios: Tensor, advantages: Tensor, clip_eps: float) -> Pic
     """
     ratios, advantages = ratios.detach(), advantages.detach()
     pushed, outside = still_pushed(ratios, advantages, clip_eps), (ratios - 1).abs() > clip_eps
-    figure, axes = new_figure(8.5, 3.8)
+    figure, axes = new_figure(5.8, 3.6)
     mark_interval(axes, clip_eps, vertical=True)
     groups = (
-        (pushed & (advantages > 0), _marker(True, 1, 4), "pushed to a larger ratio"),
-        (pushed & (advantages < 0), _marker(True, -1, 4), "pushed to a smaller ratio"),
+        (pushed & (advantages > 0), _marker(True, 1, 4), "pushed up"),
+        (pushed & (advantages < 0), _marker(True, -1, 4), "pushed down"),
         (~pushed, _marker(False, 1, 6), "not pushed"),
     )
     for which, look, name in groups:
         axes.plot(ratios[which], advantages[which], label=f"{name}: {int(which.sum())} rows", **look)
     axes.axhline(0, color=DARK, linewidth=0.8)
     plain(axes, f"{int(outside.sum())} of {len(ratios)} rows are outside the interval", "ratio", "normalised advantage")
-    axes.legend(fontsize=SMALL, frameon=False, loc="center left", bbox_to_anchor=(1, 0.5))
+    legend_above(axes)
     said = (
         f"outside and not pushed: {_some(outside & ~pushed)}; outside and still pushed: {_some(outside & pushed)}; "
         f"inside and not pushed: {_some(~outside & ~pushed & (advantages != 0))}"
@@ -124,14 +136,14 @@ def show_motion(
     Returns:
         The picture. Its text draws conclusions only.
     """
-    figure, (left, right) = new_figure(9.5, 3.4, 1, 2)
+    figure, (left, right) = new_figure(5.8, 3.2, 1, 2)
     mark_interval(left, clip_eps, vertical=False)
     said = []
     for (name, history), colour, style in zip(ratios_of.items(), (BLUE, ORANGE, GREEN), LINES, strict=False):
         look = dict(color=colour, linestyle=style, linewidth=1.5)
         steps = np.arange(1, len(history) + 1)
         largest = [float(ratios.max()) for ratios in history]
-        left.plot(steps, largest, label=f"{name}: largest", **look)
+        left.plot(steps, largest, label=name, **look)
         right.plot(steps, kl_of[name], label=name, **look)
         inside = all(ratio <= 1 + clip_eps for ratio in largest)
         said.append(f"{name}: the largest ratio stays inside the interval: {'yes' if inside else 'no'}")
@@ -139,9 +151,9 @@ def show_motion(
     left.set_yticks([1, 1.2, 2, 4, 8, 16], ["1", "1.2", "2", "4", "8", "16"])
     left.minorticks_off()
     right.set_yscale("log")
-    plain(left, "largest ratio of all rows", "gradient step", "ratio (log scale)")
-    plain(right, "approx_kl of all rows", "gradient step", "approx_kl in nats (log scale)")
+    plain(left, "largest ratio (log scale)", "gradient step")
+    plain(right, "approx_kl in nats (log scale)", "gradient step")
     left.set_ylim(bottom=0.7)
-    left.legend(fontsize=SMALL, frameon=False, loc="center right", bbox_to_anchor=(1, 0.62))
-    right.legend(fontsize=SMALL, frameon=False, loc="center right", bbox_to_anchor=(1, 0.62))
+    legend_above(left)
+    legend_above(right)
     return Picture(figure, "; ".join(said))

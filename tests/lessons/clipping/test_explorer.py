@@ -165,5 +165,5 @@ def test_the_stored_picture_is_small_and_its_text_has_no_numbers(explorer):
     assert panel.wait()
     png = panel.screen.stored()
     assert len(png) < 100_000
-    assert Image.open(io.BytesIO(png)).size == (865, 370)
+    assert Image.open(io.BytesIO(png)).size == (1160, 680)
     assert not re.search(r"\d", explorer.text)
