@@ -22,19 +22,23 @@
 
 # %%
 import torch
-
 from ppo_lessons.buffer import Rows
-from ppo_lessons.display.tables import row_table
+from ppo_lessons.display.tables import Table, row_table
+from ppo_lessons.lessons import claim
 from ppo_lessons.minibatches import shuffle_rows, split_rows
 from ppo_lessons.shipped.recording import BADGES, CONFIG, load_recording
 
 recording = load_recording()
-rows, six = recording.buffer.get(), recording.rows_of(BADGES.values())
+rows = recording.buffer.get()
+six = recording.rows_of(BADGES.values())
 with torch.no_grad():
     logits, values = recording.policy(rows.obs)  # (B, N), (B,)
-pieces = split_rows(shuffle_rows(len(values), torch.Generator().manual_seed(0)), CONFIG.minibatch_size)
+order = shuffle_rows(len(values), torch.Generator().manual_seed(0))
+pieces = split_rows(order, CONFIG.minibatch_size)
 minibatch = Rows(*(tensor[pieces[0]] for tensor in rows))
-row_table(recording.buffer.badges(), six, BADGES, 2, values=values, returns=rows.returns)
+badges = recording.buffer.badges()
+said = dict(values=values, returns=rows.returns)
+row_table(badges, six, BADGES, digits=2, **said)
 
 # %% [markdown]
 # The mates left in copy 0 were given up (-1.58) just before they banished a spirit; the winner was expected to get 0.89 and got 3.50.
@@ -42,8 +46,10 @@ row_table(recording.buffer.badges(), six, BADGES, 2, values=values, returns=rows
 
 # %%
 errors = values - rows.returns
-print("errors are the advantages with the sign turned:", torch.allclose(errors, -rows.advantages, atol=1e-5))
-print(f"mean squared error {errors.square().mean():.4f}, mean squared advantage {rows.advantages.square().mean():.4f}")
+off = (errors + rows.advantages).abs().max()
+claim("errors are the advantages with the sign turned", off < 1e-5)
+squared = errors.square().mean(), rows.advantages.square().mean()
+print("mean squared: error {:.4f}, advantage {:.4f}".format(*squared))
 
 # %% [markdown]
 # ## Equation
@@ -71,13 +77,13 @@ print(f"mean squared error {errors.square().mean():.4f}, mean squared advantage 
 
 # %%
 import numpy as np
-
 from ppo_lessons import losses
 
 V = np.array([1.13, 0.78, 0.40, -1.58, 0.89, 0.60])
 R = np.array([0.35, 0.74, -0.70, -0.21, 3.50, 0.84])
 print(f"numpy:   {np.mean((V - R) ** 2):.4f}")
-print(f"package: {losses.value_loss(torch.tensor(V), torch.tensor(R)):.4f}")
+by_package = losses.value_loss(torch.tensor(V), torch.tensor(R))
+print(f"package: {by_package:.4f}")
 
 # %% [markdown]
 # The golden number: Stable-Baselines3 2.9.2 writes `F.mse_loss(rollout_data.returns, values_pred)`; with torch 2.13 that is **1.7611**.
@@ -120,11 +126,14 @@ import warnings
 
 from ppo_lessons.lessons import value_loss as lesson
 
+six_values, six_returns = values[six], rows.returns[six]
 with warnings.catch_warnings(record=True) as caught:
     warnings.simplefilter("always")
-    wrong = torch.nn.functional.mse_loss(values[six].unsqueeze(1), rows.returns[six])  # (6, 1) and (6,)
-print(f"right {losses.value_loss(values[six], rows.returns[six]):.2f}, broadcast {wrong:.2f}, warnings: {len(caught)}")
-lesson.show_pairs(values[six], rows.returns[six])
+    column = six_values.unsqueeze(1)  # (6, 1), and the returns are (6,)
+    wrong = torch.nn.functional.mse_loss(column, six_returns)
+right = losses.value_loss(six_values, six_returns)
+print(f"right {right:.2f}, broadcast {wrong:.2f}, warnings: {len(caught)}")
+lesson.show_pairs(six_values, six_returns)
 
 # %% [markdown]
 # The package refuses it: `value_loss` raises a ValueError if the shapes differ.
@@ -138,7 +147,9 @@ lesson.show_pairs(values[six], rows.returns[six])
 
 # %%
 share = losses.explained_variance(values, rows.returns)
-print(f"explained variance {share:.2f}, mean return {rows.returns.mean():.2f}, mean value {values.mean():.2f}")
+means = rows.returns.mean(), values.mean()
+print(f"explained variance {share:.2f}")
+print("mean return {:.2f}, mean value {:.2f}".format(*means))
 lesson.show_predictions(values, rows.returns)
 
 # %% [markdown]
@@ -172,8 +183,14 @@ def train_critic(loss_of, steps):
     return critic.estimate_values(minibatch.obs)
 
 
-said = {f"{steps} steps": train_critic(losses.value_loss, steps) for steps in (0, 10, 200)}
-said["200 steps, broadcast"] = train_critic(lambda v, r: (v.unsqueeze(1) - r).square().mean(), 200)
+def broadcast_loss(v, r):
+    return (v.unsqueeze(1) - r).square().mean()
+
+
+said = {}
+for steps in (0, 10, 200):
+    said[f"{steps} steps"] = train_critic(losses.value_loss, steps)
+said["200 steps, broadcast"] = train_critic(broadcast_loss, 200)
 lesson.show_predictions(said, minibatch.returns)
 
 # %% [markdown]
@@ -195,12 +212,14 @@ lesson.show_predictions(said, minibatch.returns)
 # %%
 def moved_by_the_critic(shared_trunk):
     policy = ActorCritic(34, 5, shared_trunk=shared_trunk)
-    policy.load_state_dict(load_recording().policy.state_dict())  # separate trunks begin as two equal copies
+    # Separate trunks begin as two equal copies.
+    policy.load_state_dict(load_recording().policy.state_dict())
     before, _, _ = policy.evaluate_actions(rows.obs, rows.actions)
     optimizer = make_optimizer(policy, CONFIG)
     for _ in range(50):
         optimizer.zero_grad()
-        losses.value_loss(policy(minibatch.obs)[1], minibatch.returns).backward()
+        _, values = policy(minibatch.obs)
+        losses.value_loss(values, minibatch.returns).backward()
         optimizer.step()
     after, _, _ = policy.evaluate_actions(rows.obs, rows.actions)
     return losses.approx_kl(after, before), torch.equal(after, before)
@@ -208,8 +227,10 @@ def moved_by_the_critic(shared_trunk):
 
 shared_kl, _ = moved_by_the_critic(shared_trunk=True)
 _, separate_same = moved_by_the_critic(shared_trunk=False)
-print("shared trunk:    the policy moved, approx_kl above 0.01:", bool(shared_kl > 0.01))
-print("separate trunks: every log-probability as before, to the last digit:", separate_same)
+moved = "approx_kl above 0.01"
+claim("shared trunk: the critic moves the policy", shared_kl > 0.01, moved)
+bits = "every log-probability as before, to the last digit"
+claim("separate trunks: it does not", separate_same, bits)
 
 # %% [markdown]
 # So the critic moves the policy without asking. `vf_coef` decides how hard. Now both at once: the gradient with respect to the shared
@@ -224,12 +245,15 @@ parts = minibatch_losses(recording.policy, minibatch, CONFIG)
 
 def pull(loss):
     """The gradient with respect to the shared trunk, as one long arrow."""
-    return torch.cat([g.flatten() for g in torch.autograd.grad(loss, trunk, retain_graph=True)])
+    gradients = torch.autograd.grad(loss, trunk, retain_graph=True)
+    return torch.cat([gradient.flatten() for gradient in gradients])
 
 
 actor_pull, value_pull = pull(parts.actor_loss), pull(parts.value_loss)
-print(f"lengths: actor {actor_pull.norm():.3f}, value loss {value_pull.norm():.3f}")
-print(f"cosine between them: {torch.cosine_similarity(actor_pull, value_pull, dim=0):.3f}")
+lengths = actor_pull.norm(), value_pull.norm()
+print("lengths: actor {:.3f}, value loss {:.3f}".format(*lengths))
+cosine = torch.cosine_similarity(actor_pull, value_pull, dim=0)
+print(f"cosine between them: {cosine:.3f}")
 lesson.show_tug_of_war(actor_pull, value_pull, (0, 0.25, 0.5, 1, 2, 8))
 
 # %% [markdown]
@@ -237,12 +261,15 @@ lesson.show_tug_of_war(actor_pull, value_pull, (0, 0.25, 0.5, 1, 2, 8))
 # longer. At `vf_coef` 0.5 the sum points 76 degrees away from what the actor asked for, at 8 it is 88.
 
 # %%
-print("vf_coef  actor  vf_coef x value   cosine of the sum with: actor  value")
+cells = [["vf_coef", "its pull", "cosine to actor", "cosine to value"]]
 for vf_coef in (0, 0.25, 0.5, 1, 2, 8):
-    total = actor_pull + vf_coef * value_pull
-    length = (vf_coef * value_pull).norm()
-    with_actor, with_value = (torch.cosine_similarity(total, one, dim=0) for one in (actor_pull, value_pull))
-    print(f"{vf_coef:7}  {actor_pull.norm():.2f}  {length:15.2f}  {with_actor:29.2f}  {with_value:5.2f}")
+    weighted = vf_coef * value_pull
+    total = actor_pull + weighted
+    pair = [(total, actor_pull), (total, value_pull)]
+    cosines = [torch.cosine_similarity(*both, dim=0) for both in pair]
+    numbers = weighted.norm(), *cosines
+    cells.append([f"{vf_coef:g}", *(f"{number:.2f}" for number in numbers)])
+Table(cells)
 
 # %% [markdown]
 # This is not bad in itself: features that foretell returns are often useful to the actor too. Too little weight leaves a poor critic, too much
@@ -290,7 +317,7 @@ value_loss = check(value_loss)
 
 # %% tags=["exercise"]
 def explained_variance(values, returns):
-    # Return how much of the spread of the returns the critic foresaw, a float.
+    # Return how much of the spread of the returns was foreseen, a float.
     return ...
 
 
@@ -309,27 +336,36 @@ explained_variance = check(explained_variance)
 from dataclasses import replace
 
 from ppo_lessons import Steps
+from torch.nn.utils import clip_grad_norm_
+from torch.nn.utils import get_total_norm as length_of
 
 apart = ActorCritic(34, 5, shared_trunk=False)
 apart.load_state_dict(recording.policy.state_dict())
-actor_only = [p for name, p in apart.named_parameters() if name.startswith("actor")]
+named = apart.named_parameters()
+actor_only = [p for name, p in named if name.startswith("actor")]
 
 
 def actor_lengths(vf_coef, rows=minibatch):
-    config, steps = replace(CONFIG, vf_coef=vf_coef), Steps(value_loss=value_loss)
+    config = replace(CONFIG, vf_coef=vf_coef)
+    steps = Steps(value_loss=value_loss)
     apart.zero_grad()
     minibatch_losses(apart, rows, config, steps).total_loss.backward()
-    before = float(torch.nn.utils.get_total_norm([p.grad for p in actor_only]))
-    torch.nn.utils.clip_grad_norm_(apart.parameters(), config.max_grad_norm)
-    return before, float(torch.nn.utils.get_total_norm([p.grad for p in actor_only]))
+    before = length_of([p.grad for p in actor_only])
+    clip_grad_norm_(apart.parameters(), config.max_grad_norm)
+    after = length_of([p.grad for p in actor_only])
+    return float(before), float(after)
 
 
 # %%
-lengths = {f"vf_coef {vf_coef:g}": actor_lengths(vf_coef) for vf_coef in (0.0, 0.5, 2.0, 8.0)}
-lengths["0.5, returns x 10"] = actor_lengths(0.5, minibatch._replace(returns=minibatch.returns * 10))
-in_tens, share = explained_variance(10 * values, 10 * rows.returns), explained_variance(values, rows.returns)
-times = value_loss(10 * values, 10 * rows.returns) / value_loss(values, rows.returns)
-print(f"values and returns x 10: value loss x {times:.0f}, explained variance {in_tens:.2f} as before ({share:.2f})")
+lengths = {f"vf_coef {c:g}": actor_lengths(c) for c in (0.0, 0.5, 2.0, 8.0)}
+in_tens = minibatch._replace(returns=minibatch.returns * 10)
+lengths["0.5, returns x 10"] = actor_lengths(0.5, in_tens)
+
+pair, tens = (values, rows.returns), (10 * values, 10 * rows.returns)
+times = value_loss(*tens) / value_loss(*pair)
+print(f"values and returns x 10: value loss x {times:.0f}")
+shares = [explained_variance(*both) for both in (pair, tens)]
+print("explained variance {:.2f}, and x 10 {:.2f}".format(*shares))
 lesson.show_shared_clip(lengths, CONFIG.max_grad_norm)
 
 # %% [markdown]

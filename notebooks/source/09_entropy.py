@@ -62,7 +62,9 @@ from ppo_lessons import actor_critic
 p = np.array([0.033, 0.308, 0.023, 0.015, 0.621])
 print(f"numpy:       {-np.sum(p * np.log(p)):.2f}")
 print(f"package:     {actor_critic.entropy_of(all_log_probs[six])[1]:.2f}")
-print(f"Categorical: {torch.distributions.Categorical(logits=logits[six]).entropy()[1]:.2f}  (torch 2.13)")
+print(
+    f"Categorical: {torch.distributions.Categorical(logits=logits[six]).entropy()[1]:.2f}  (torch 2.13)"
+)
 
 # %% [markdown]
 # ## Picture: from never to always
@@ -88,7 +90,9 @@ lesson.show_entropy_curve(5)
 entropies = actor_critic.entropy_of(all_log_probs)  # (B,)
 uniform, certain = torch.zeros(1, 5), torch.tensor([[50.0, 0, 0, 0, 0]])
 for name, z in (("uniform", uniform), ("certain", certain)):
-    print(f"{name}: H = {float(actor_critic.entropy_of(torch.log_softmax(z, dim=-1)).abs()):.3f}")
+    print(
+        f"{name}: H = {float(actor_critic.entropy_of(torch.log_softmax(z, dim=-1)).abs()):.3f}"
+    )
 marked = dict(zip(BADGES, entropies[six].tolist(), strict=True))
 lesson.show_entropy_histogram(entropies, 5, marked)
 
@@ -136,9 +140,15 @@ A = np.array([-1.81, -0.40, -2.40, 2.25, 4.59, 0.12])
 V = np.array([1.13, 0.78, 0.40, -1.58, 0.89, 0.60])
 R = np.array([0.35, 0.74, -0.70, -0.21, 3.50, 0.84])
 H = np.array([1.14, 0.92, 0.53, 0.89, 0.98, 1.23])
-print(f"numpy:   {-A.mean() + 0.5 * ((V - R) ** 2).mean() - 0.02 * H.mean():.4f}")
+print(
+    f"numpy:   {-A.mean() + 0.5 * ((V - R) ** 2).mean() - 0.02 * H.mean():.4f}"
+)
 a, v, r, h = map(torch.tensor, (A, V, R, H))
-three = losses.clipped_surrogate_loss(torch.ones_like(a), a, 0.2), losses.value_loss(v, r), losses.entropy_bonus(h)
+three = (
+    losses.clipped_surrogate_loss(torch.ones_like(a), a, 0.2),
+    losses.value_loss(v, r),
+    losses.entropy_bonus(h),
+)
 print(f"package: {losses.total_loss(*three, vf_coef=0.5, ent_coef=0.02):.4f}")
 
 # %% [markdown]
@@ -146,7 +156,11 @@ print(f"package: {losses.total_loss(*three, vf_coef=0.5, ent_coef=0.02):.4f}")
 # 2.13's `F.mse_loss`, gives **0.4699**; and torch's `Categorical.entropy()` gives the column H.
 
 # %%
-terms = {"-r A": -a, "0.5 x squared error": 0.5 * (v - r) ** 2, "-0.02 x H": -0.02 * h}
+terms = {
+    "-r A": -a,
+    "0.5 x squared error": 0.5 * (v - r) ** 2,
+    "-0.02 x H": -0.02 * h,
+}
 lesson.show_terms(list(BADGES), terms)
 
 # %% [markdown]
@@ -161,9 +175,17 @@ lesson.show_terms(list(BADGES), terms)
 # %%
 from ppo_lessons.update import minibatch_losses
 
-parts = minibatch_losses(recording.policy, rows, CONFIG)  # one mini-batch of everything
-three, step = [part.detach().double() for part in parts[:3]], 1e-4  # actor_loss, value_loss, entropy
-up, down = (losses.total_loss(*three, CONFIG.vf_coef, CONFIG.ent_coef + d) for d in (step, -step))
+parts = minibatch_losses(
+    recording.policy, rows, CONFIG
+)  # one mini-batch of everything
+three, step = (
+    [part.detach().double() for part in parts[:3]],
+    1e-4,
+)  # actor_loss, value_loss, entropy
+up, down = (
+    losses.total_loss(*three, CONFIG.vf_coef, CONFIG.ent_coef + d)
+    for d in (step, -step)
+)
 print(f"slope by finite differences: {float((up - down) / (2 * step)):.3f}")
 print(f"minus the mean entropy:      {-parts.entropy:.3f}")
 
@@ -179,13 +201,21 @@ def entropy_after_one_step(sign):
     policy = load_recording().policy
     _, entropy, _ = policy.evaluate_actions(rows.obs, rows.actions)
     total = sign * CONFIG.ent_coef * losses.entropy_bonus(entropy)
-    gradient_step(total, policy, make_optimizer(policy, CONFIG), CONFIG.max_grad_norm)
+    gradient_step(
+        total, policy, make_optimizer(policy, CONFIG), CONFIG.max_grad_norm
+    )
     return policy.evaluate_actions(rows.obs, rows.actions)[1].mean()
 
 
 before = entropies.mean()
-print("minus: more undecided than before:", bool(entropy_after_one_step(-1) > before))
-print("plus:  more undecided than before:", bool(entropy_after_one_step(+1) > before))
+print(
+    "minus: more undecided than before:",
+    bool(entropy_after_one_step(-1) > before),
+)
+print(
+    "plus:  more undecided than before:",
+    bool(entropy_after_one_step(+1) > before),
+)
 
 # %% [markdown]
 # ## The softmax taken twice
@@ -198,8 +228,12 @@ print("plus:  more undecided than before:", bool(entropy_after_one_step(+1) > be
 probabilities = torch.softmax(logits, dim=-1)
 twice = actor_critic.entropy_of(torch.log_softmax(probabilities, dim=-1))
 least = entropies.argmin()
-print(f"most decided row: {entropies[least]:.3f}, with the softmax taken twice {twice[least]:.3f}")
-print(f"mean:             {entropies.mean():.3f}, with the softmax taken twice {twice.mean():.3f}")
+print(
+    f"most decided row: {entropies[least]:.3f}, with the softmax taken twice {twice[least]:.3f}"
+)
+print(
+    f"mean:             {entropies.mean():.3f}, with the softmax taken twice {twice.mean():.3f}"
+)
 lesson.show_softmax_twice(entropies, twice, 5)
 
 # %% [markdown]
@@ -225,14 +259,29 @@ from ppo_lessons import TrainingRun, train
 
 
 def entropy_of_each_cycle(ent_coef):
-    config = replace(CONFIG, num_envs=64, num_steps=8, minibatch_size=1024, learning_rate=3e-3, ent_coef=ent_coef)
-    return [report.update.entropy for report in train(TrainingRun("standard", config), cycles=20)]
+    config = replace(
+        CONFIG,
+        num_envs=64,
+        num_steps=8,
+        minibatch_size=1024,
+        learning_rate=3e-3,
+        ent_coef=ent_coef,
+    )
+    return [
+        report.update.entropy
+        for report in train(TrainingRun("standard", config), cycles=20)
+    ]
 
 
-runs = {f"ent_coef {ent_coef:g}": entropy_of_each_cycle(ent_coef) for ent_coef in (0.0, 0.2)}
+runs = {
+    f"ent_coef {ent_coef:g}": entropy_of_each_cycle(ent_coef)
+    for ent_coef in (0.0, 0.2)
+}
 first, second = runs.values()
 print("both begin within 0.1 of ln 5:", first[0] > 1.51 and second[0] > 1.51)
-print("ends below 1.3: without", first[-1] < 1.3, " with much", second[-1] < 1.3)
+print(
+    "ends below 1.3: without", first[-1] < 1.3, " with much", second[-1] < 1.3
+)
 lesson.show_entropy_runs(runs, 5)
 
 # %% [markdown]
@@ -314,11 +363,17 @@ logits, values = policy(rows.obs)
 mean_entropy = entropy_bonus(entropy_of(torch.log_softmax(logits, dim=-1)))
 critic_loss = losses.value_loss(values, rows.returns)
 parts = minibatch_losses(policy, rows, CONFIG)
-vf_coef = ((CONFIG.ent_coef * mean_entropy - parts.actor_loss) / critic_loss).item()
-total = total_loss(parts.actor_loss, critic_loss, mean_entropy, vf_coef, CONFIG.ent_coef)
+vf_coef = (
+    (CONFIG.ent_coef * mean_entropy - parts.actor_loss) / critic_loss
+).item()
+total = total_loss(
+    parts.actor_loss, critic_loss, mean_entropy, vf_coef, CONFIG.ent_coef
+)
 gradient = torch.autograd.grad(total, list(policy.parameters()))
 length = torch.cat([g.flatten() for g in gradient]).norm()
-print(f"vf_coef {vf_coef:.3f}: total loss 0 to six digits: {bool(total.abs() < 1e-6)}, gradient of length {length:.2f}")
+print(
+    f"vf_coef {vf_coef:.3f}: total loss 0 to six digits: {bool(total.abs() < 1e-6)}, gradient of length {length:.2f}"
+)
 
 # %% [markdown]
 # Refuted. The total is a sum of unlike things; its level means nothing, and two runs with different coefficients cannot be compared by it. Only its *slope*

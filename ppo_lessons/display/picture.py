@@ -146,6 +146,7 @@ def legend_above(axes: Axes, columns: int = 2, named: Mapping[str, Artist] | Non
     look = dict(fontsize=SMALL, frameon=False, handlelength=1.4, columnspacing=0.8, handletextpad=0.4)
     what = {} if named is None else dict(handles=list(named.values()), labels=list(named))
     legend = axes.legend(**what, ncols=columns, **look, **place)
-    legend.set_in_layout(False)  # the title makes room above, and a panel may be narrower than its legend
+    title = axes.get_title("left")
+    legend.set_in_layout(not title)  # a title makes room above, and a panel may be narrower than its legend
     rows = math.ceil(len(legend.texts) / columns)
-    axes.set_title(axes.get_title("left"), fontsize=TITLE, loc="left", color=DARK, pad=6 + 14 * rows)
+    axes.set_title(title, fontsize=TITLE, loc="left", color=DARK, pad=6 + 14 * rows)

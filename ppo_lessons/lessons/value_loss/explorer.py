@@ -11,7 +11,7 @@ from matplotlib.patches import FancyArrowPatch
 from torch import Tensor
 
 from ppo_lessons.buffer import Rows
-from ppo_lessons.display.picture import BLUE, DARK, GREEN, GREY, ORANGE, SMALL, new_figure, plain, signed
+from ppo_lessons.display.picture import BLUE, DARK, GREEN, GREY, ORANGE, SMALL, legend_above, new_panels, plain, signed
 from ppo_lessons.interactive.controls import Slider, Toggle
 from ppo_lessons.interactive.explorer import Explorer
 from ppo_lessons.interactive.marks import segments
@@ -122,17 +122,22 @@ class ValueFace:
     """Left what the critic says, in the middle how hard each term pulls at each layer, right who steers the trunk."""
 
     def __init__(self, columns: int = 2) -> None:
-        self.figure, (left, middle, right) = new_figure(9.4, 3.9, 1, 3, gridspec_kw={"width_ratios": (1.1, 1.2, 0.95)})
-        self._critic(left)
-        self._layers(middle)
-        self._plane(right)
+        plans = {
+            1: "critic / layers / plane",
+            2: "critic plane / layers layers",
+            3: "critic layers plane",
+        }
+        self.figure, panels = new_panels(columns, plans, {1: 2.6, 2: 2.25, 3: 3.4}[columns])
+        self._critic(panels["critic"])
+        self._layers(panels["layers"], columns)
+        self._plane(panels["plane"])
 
     def _critic(self, axes: Axes) -> None:
-        plain(axes, "what the critic says: all rows", "returns (what it should say)", "values (what it says)")
+        plain(axes, "what the critic says", "returns", "values")
         axes.set(xlim=(-2.1, 4.6), ylim=(-3.4, 4.9))
         axes.axline((0, 0), slope=1, color=DARK, linewidth=1, linestyle="--")
-        axes.text(3.3, 3.6, "right", fontsize=SMALL, ha="right", va="bottom")
-        (self.points,) = axes.plot([], [], "o", color=GREY, markersize=2.5, alpha=0.5, markeredgewidth=0)
+        axes.text(4.4, 3.6, "right", fontsize=SMALL, ha="right", va="top")
+        (self.points,) = axes.plot([], [], "o", color=DARK, markersize=2, alpha=0.6, markeredgewidth=0)
         self.three = recording().rows_of(BADGES[name] for name in NAMED)
         for name, x in zip(NAMED, recorded_rows().returns[self.three].tolist(), strict=True):
             axes.axvline(x, ymax=0.86, color=ORANGE, linewidth=0.8, linestyle=":")  # returns are data: only values move
@@ -141,28 +146,27 @@ class ValueFace:
         (self.named,) = axes.plot([], [], "D", color=ORANGE, markeredgecolor=DARK, markeredgewidth=0.6, markersize=5)
         self.said = axes.text(0.02, 0.98, "", transform=axes.transAxes, fontsize=SMALL, va="top")
 
-    def _layers(self, axes: Axes) -> None:
-        plain(axes, "how hard each term pulls", "", "gradient of the first mini-batch, length")
+    def _layers(self, axes: Axes, columns: int) -> None:
+        plain(axes, "how hard each term pulls")
         axes.set(yscale="log", xlim=(-0.6, 3.6), ylim=(2e-5, 3e2))
-        axes.set_xticks(range(4), ["trunk,\nlayer 1", "trunk,\nlayer 2", "actor's\nhead", "critic's\nhead"])
+        axes.set_xticks(range(4), ["trunk 1", "trunk 2", "actor", "critic"])
         axes.minorticks_off()
         axes.grid(axis="y", color="#E6E6E6", linewidth=0.8)
         axes.set_axisbelow(True)
         self.places = np.arange(4) + np.array([[-0.25], [0], [0.25]])
         self.stems = [axes.vlines([], [], [], color=colour, linewidth=1.5) for colour, _ in LOOKS]
         self.before, self.after = [], []
-        for term, (colour, marker) in zip(TERMS, LOOKS, strict=True):
+        for colour, marker in LOOKS:
             look = dict(marker=marker, linestyle="none", color=colour, markersize=6)
             self.before += axes.plot([], [], markerfacecolor="white", **look)
-            self.after += axes.plot([], [], label=term, **look)
-        axes.plot([], [], "o", color=GREY, markerfacecolor="white", label="hollow: before the clip, full: after it")
-        axes.legend(
-            fontsize=SMALL, frameon=False, loc="upper left", borderaxespad=0, labelspacing=0.3, handletextpad=0.1
-        )
+            self.after += axes.plot([], [], **look)
+        hollow = axes.plot([], [], "o", color=GREY, markerfacecolor="white")[0]
+        names = ("actor", "critic", "entropy", "before the clip")
+        legend_above(axes, 4 if columns == 2 else 2, dict(zip(names, (*self.after, hollow), strict=True)))
         self.clip = axes.text(0.02, 0.02, "", transform=axes.transAxes, fontsize=SMALL)
 
     def _plane(self, axes: Axes) -> None:
-        plain(axes, "who steers the shared trunk")
+        plain(axes, "who steers the trunk")
         axes.set(xlim=(-0.75, 1.4), ylim=(-1.4, 1.6), aspect="equal", anchor="W")
         axes.set_axis_off()
         (self.sides,) = axes.plot([], [], color=GREY, linewidth=0.8, linestyle=":")

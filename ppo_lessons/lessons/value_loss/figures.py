@@ -18,6 +18,7 @@ from ppo_lessons.display.picture import (
     SOFT_BLUE,
     TITLE,
     Picture,
+    legend_above,
     new_figure,
     plain,
     rounded,
@@ -40,10 +41,10 @@ def show_pairs(values: Tensor, returns: Tensor) -> Picture:
     values, returns = values.detach(), returns.detach()
     pairs = (values.unsqueeze(1) - returns).square()  # (B, B)
     own, everything = float(pairs.diagonal().mean()), float(pairs.mean())
-    figure, axes = new_figure(6.2, 3.7)
-    axes.imshow(np.sqrt(pairs.numpy()), cmap="Blues", vmin=0, vmax=1.7 * float(pairs.max()) ** 0.5, aspect="auto")
+    figure, axes = new_figure(5.8, 3.7)
+    axes.imshow(np.sqrt(pairs.numpy()), cmap="Blues", vmin=0, vmax=3 * float(pairs.max()) ** 0.5, aspect="auto")
     for i, j in np.ndindex(*pairs.shape):
-        look = dict(color="black", weight="bold") if i == j else dict(color="#4A4A4A")
+        look = dict(color="black", weight="bold") if i == j else dict(color="#303030")
         axes.text(j, i, f"{pairs[i, j]:.2f}", ha="center", va="center", fontsize=SMALL, **look)
     for i in range(len(values)):
         axes.add_patch(_frame(i))
@@ -72,17 +73,23 @@ def show_predictions(values: Tensor | Mapping[str, Tensor], returns: Tensor) -> 
     """
     critics = values if isinstance(values, Mapping) else {"": values}
     explained = [explained_variance(said.detach(), returns) for said in critics.values()]
-    figure, panels = new_figure(
-        max(4.6, 2.7 * len(critics)), 3.1, 1, len(critics), sharex=True, sharey=True, squeeze=False
-    )
+    rows, columns = (1, 1) if len(critics) == 1 else ((len(critics) + 1) // 2, 2)
+    shape = dict(sharex=True, sharey=True, squeeze=False)
+    figure, panels = new_figure(2.9 * max(columns, 1.6), 2.8 * rows - 0.3 * (rows > 1), rows, columns, **shape)
+    for unused in panels.flat[len(critics) :]:
+        unused.remove()
     low, high = float(returns.min()) - 0.3, float(returns.max()) + 0.3
-    for axes, (name, said), share in zip(panels[0], critics.items(), explained, strict=True):
+    for axes, (name, said), share in zip(panels.flat, critics.items(), explained, strict=False):
         axes.plot([low, high], [low, high], "-", color=ORANGE, linewidth=1.5, zorder=3, label="right")
         axes.axhline(float(returns.mean()), color=DARK, linewidth=1.2, linestyle=":", zorder=3, label="mean return")
-        axes.plot(returns, said.detach(), "o", color=BLUE, markersize=3, alpha=0.35, markeredgewidth=0)
+        axes.plot(returns, said.detach(), "o", color=BLUE, markersize=3, alpha=0.75, markeredgewidth=0)
         title = f"explained variance {rounded(share, 2):.2f}"
-        plain(axes, f"{name}\n{title}" if name else title, "returns", "values" if axes is panels[0, 0] else "")
-    panels[0, 0].legend(fontsize=SMALL, frameon=False, loc="upper left")
+        plain(axes, f"{name}\n{title}" if name else title)
+        legend_above(axes)
+    for axes in panels[-1]:
+        axes.set_xlabel("returns", fontsize=SMALL)
+    for axes in panels[:, 0]:
+        axes.set_ylabel("values", fontsize=SMALL)
     if len(critics) == 1:
         return Picture(figure, f"{len(returns)} rows, explained variance {explained[0]:.2f}")
     rises = [bool(after > before) for before, after in pairwise(explained)]
@@ -102,7 +109,7 @@ def show_tug_of_war(actor_pull: Tensor, value_pull: Tensor, vf_coefs: Sequence[f
     """
     angles = [_angle(actor_pull, actor_pull + vf_coef * value_pull) for vf_coef in vf_coefs]
     right_angle = _angle(actor_pull, value_pull)
-    figure, (fan, lengths) = new_figure(9, 3.5, 1, 2, width_ratios=(1, 1.25))
+    figure, (fan, lengths) = new_figure(5.8, 3.2, 1, 2)
     shades = [GREY if vf_coef == 0 else BLUE for vf_coef in vf_coefs]
     for place, (vf_coef, angle, colour) in enumerate(zip(vf_coefs, angles, shades, strict=True)):
         _arrow(fan, angle, 1.0, colour, "-")
@@ -111,9 +118,9 @@ def show_tug_of_war(actor_pull: Tensor, value_pull: Tensor, vf_coefs: Sequence[f
         fan.text(x, y, f"{vf_coef:g}", fontsize=SMALL, ha="left" if angle < 70 else "center", va="center")
     _arrow(fan, right_angle, 0.72, ORANGE, "--")
     fan.text(-0.06, 0.36, "value loss alone", fontsize=SMALL, color=ORANGE, rotation=90, ha="right", va="center")
-    fan.text(0.5, -0.07, "actor's loss alone (vf_coef 0)", fontsize=SMALL, color=DARK, ha="center", va="top")
+    fan.text(0.5, -0.07, "actor's loss alone", fontsize=SMALL, color=DARK, ha="center", va="top")
     fan.set(xlim=(min(-0.2, 1.2 * np.cos(np.radians(right_angle))), 1.25), ylim=(-0.2, 1.32), aspect="equal")
-    fan.set_title("which way the trunk is pulled, by vf_coef", fontsize=TITLE, loc="left", color=DARK)
+    fan.set_title("which way, by vf_coef", fontsize=TITLE, loc="left", color=DARK)
     fan.set_axis_off()
     _draw_lengths(lengths, float(actor_pull.norm()), float(value_pull.norm()), vf_coefs)
     degrees = ", ".join(f"{angle:.0f} at {vf_coef:g}" for vf_coef, angle in zip(vf_coefs, angles, strict=True))
@@ -134,14 +141,14 @@ def _arrow(axes: Axes, degrees: float, length: float, colour: str, style: str) -
 def _draw_lengths(axes: Axes, actor: float, value: float, vf_coefs: Sequence[float]) -> None:
     places = range(len(vf_coefs))
     axes.plot(places, [actor] * len(vf_coefs), "s--", color=DARK, label="actor's loss")
-    axes.plot(places, [c * value for c in vf_coefs], "o-", color=BLUE, label="vf_coef x value loss")
+    axes.plot(places, [c * value for c in vf_coefs], "o-", color=BLUE, label="value loss")
     axes.set_yscale("symlog", linthresh=0.1)
     axes.set_ylim(bottom=-0.01)
     axes.set_yticks([0, 0.1, 1, 10], ["0", "0.1", "1", "10"])
     axes.minorticks_off()
     axes.set_xticks(places, [f"{c:g}" for c in vf_coefs])
-    axes.legend(fontsize=SMALL, frameon=False)
-    plain(axes, "how hard each pulls", "vf_coef", "length of the gradient (log scale)")
+    plain(axes, "how hard each pulls (log scale)", "vf_coef")
+    legend_above(axes)
 
 
 def show_shared_clip(lengths: Mapping[str, tuple[float, float]], max_grad_norm: float) -> Picture:
@@ -154,22 +161,21 @@ def show_shared_clip(lengths: Mapping[str, tuple[float, float]], max_grad_norm: 
     Returns:
         The picture.
     """
-    figure, axes = new_figure(7.5, 2.9)
+    figure, axes = new_figure(5.8, 2.9)
     places = np.arange(len(lengths))
     before, after = zip(*lengths.values(), strict=True)
     looks = (
         (before, -0.2, SOFT_BLUE, "", "before the clip"),
-        (after, 0.2, BLUE, "//", "after it: what the actor steps with"),
+        (after, 0.2, BLUE, "//", "after it: the actor's step"),
     )
     for heights, shift, colour, hatch, name in looks:
         bars = axes.bar(
             places + shift, heights, 0.38, color=colour, edgecolor=DARK, linewidth=0.6, hatch=hatch, label=name
         )
         axes.bar_label(bars, [f"{height:.3f}" for height in heights], fontsize=SMALL, padding=2)
-    axes.set_xticks(places, list(lengths))
-    axes.margins(y=0.35)
-    axes.legend(fontsize=SMALL, frameon=False, ncols=2, loc="upper right")
+    axes.set_xticks(places, [name.replace(", ", ",\n") for name in lengths])
+    axes.margins(y=0.15)
     plain(axes, f"one clip for all parameters, max_grad_norm {max_grad_norm:g}", "", "length of the actor's part")
-    axes.tick_params(axis="x", labelsize=SMALL)
+    legend_above(axes)
     left = ", ".join(f"{name}: {b:.3f} to {a:.3f}" for name, (b, a) in lengths.items())
     return Picture(figure, f"length of the actor's part before and after the clip; {left}")

@@ -100,7 +100,7 @@ def test_answers_of_the_lesson():
 
 def test_everything_stays_within_the_limits():
     face = explore().panels[0].screen.face
-    left, middle, right = face.figure.axes
+    left, right, middle = face.figure.axes
     for vf_coef in (VF_COEFS[0], VF_COEFS[1], VF_COEFS[-1]):
         for steps in (0, 1, 16):
             for shared_trunk in (True, False):
