@@ -28,10 +28,7 @@ from ppo_lessons.shipped.ages import AGES, load_age
 
 CASE_SEED = 106
 teams = {age: load_age(age) for age in AGES}
-replays = {
-    age: record(policy_player(team), seed=CASE_SEED)
-    for age, team in teams.items()
-}
+replays = {age: record(policy_player(team), seed=CASE_SEED) for age, team in teams.items()}
 behaviours = {age: evaluate(policy_player(team)) for age, team in teams.items()}
 
 # %% [markdown]
@@ -51,11 +48,7 @@ start_here.show_ages(replays, behaviours)
 # %%
 from ppo_lessons.interactive.theatre import Theatre
 
-Theatre(
-    "Three ages",
-    replays,
-    "the same case, played by the three ages, moving: " + ", ".join(replays),
-)
+Theatre("Three ages", replays, "the same case, played by the three ages, moving: " + ", ".join(replays))
 
 # %% [markdown]
 # ## In numbers

@@ -24,13 +24,7 @@
 import numpy as np
 import torch
 
-from ppo_lessons import (
-    SharedBuffer,
-    SpiritWorld,
-    collect,
-    policy_player,
-    record,
-)
+from ppo_lessons import SharedBuffer, SpiritWorld, collect, policy_player, record
 from ppo_lessons.lessons import rollout
 from ppo_lessons.shipped.ages import load_age
 
@@ -38,12 +32,7 @@ team = load_age("survival")  # the shared policy, early in its training
 world = SpiritWorld("standard", num_envs=16)
 world.reset(seed=7)
 print("what everybody sees: (E, A, D) =", world.obs.shape)
-print(
-    "who acts:            (E, A)    =",
-    world.acting.shape,
-    "all of them:",
-    world.acting.all(),
-)
+print("who acts:            (E, A)    =", world.acting.shape, "all of them:", world.acting.all())
 
 # %% [markdown]
 # The axes are always in this order: **E** copies of the world (environments), **A** agents, **D** numbers that one agent sees. Later time,
@@ -95,9 +84,7 @@ rollout.show_choices(logits[0], decision.actions[0])
 
 # %%
 all_log_probs = torch.log_softmax(logits, dim=-1)  # (E, A, N)
-by_hand = all_log_probs.gather(-1, decision.actions.unsqueeze(-1)).squeeze(
-    -1
-)  # (E, A)
+by_hand = all_log_probs.gather(-1, decision.actions.unsqueeze(-1)).squeeze(-1)  # (E, A)
 print("log_probs of copy 0:", decision.log_probs[0].numpy().round(2))
 print("the same by hand:   ", by_hand[0].numpy().round(2))
 print("values of copy 0:   ", values[0].numpy().round(2))
@@ -135,19 +122,10 @@ rollout.show_health(chaos)
 # %%
 fresh = SpiritWorld("standard", num_envs=16)
 fresh.reset(seed=7)
-buffer = SharedBuffer(
-    num_steps=100, num_envs=16, num_agents=4, obs_size=fresh.obs_size
-)
+buffer = SharedBuffer(num_steps=100, num_envs=16, num_agents=4, obs_size=fresh.obs_size)
 collect(fresh, load_age("chaos"), buffer, torch.Generator().manual_seed(3))
 data = buffer.data
-print(
-    "obs",
-    tuple(data.obs.shape),
-    " actions",
-    tuple(data.actions.shape),
-    " rewards",
-    tuple(data.rewards.shape),
-)
+print("obs", tuple(data.obs.shape), " actions", tuple(data.actions.shape), " rewards", tuple(data.rewards.shape))
 rollout.show_rollout(data.acting, data.terminated, data.truncated)
 
 # %% [markdown]
@@ -210,12 +188,7 @@ def rewards_of(case, events):
 
 
 # %%
-from ppo_lessons.spirit_world.rules import (
-    BANISH_REWARD,
-    FALL_REWARD,
-    HEALTH_REWARD,
-    WIN_REWARD,
-)
+from ppo_lessons.spirit_world.rules import BANISH_REWARD, FALL_REWARD, HEALTH_REWARD, WIN_REWARD
 
 print(f"{BANISH_REWARD=}, {WIN_REWARD=}, {HEALTH_REWARD=}, {FALL_REWARD=}")
 rewards_of = check(rewards_of)
@@ -234,13 +207,8 @@ many.reset(seed=2)
 for _ in range(300):
     before = many.acting
     step = many.step(rng.integers(0, 5, (64, 4)))
-    foretold = who_acts_next(
-        before, step.terminated, step.truncated, step.episode_over
-    )
-    right += bool(
-        (foretold == many.acting).all()
-        and (rewards_of(many.case, many.events) == step.rewards).all()
-    )
+    foretold = who_acts_next(before, step.terminated, step.truncated, step.episode_over)
+    right += bool((foretold == many.acting).all() and (rewards_of(many.case, many.events) == step.rewards).all())
 print(f"foretold rightly: {right} of 300 steps")
 
 # %% [markdown]

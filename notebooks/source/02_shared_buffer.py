@@ -50,9 +50,7 @@ while not buffer.is_full:  # node C
     transition = Transition(*(field[buffer.step] for field in data))
     buffer.add(transition)  # node B
     if buffer.step in (1, 10, 32):
-        print(
-            f"{buffer.step:2} steps, {buffer.step * E * A:4} places filled, full: {buffer.is_full}"
-        )
+        print(f"{buffer.step:2} steps, {buffer.step * E * A:4} places filled, full: {buffer.is_full}")
 
 # %% [markdown]
 # ## Picture: the buffer fills
@@ -97,9 +95,7 @@ print("get:", refused(buffer.get))
 # Then comes the line of the flowchart, as it stands there. The paper says *states*, we say `obs`.
 
 # %%
-buffer.finish(
-    recording.last_values, CONFIG.gamma, CONFIG.gae_lambda, team_credit=True
-)
+buffer.finish(recording.last_values, CONFIG.gamma, CONFIG.gae_lambda, team_credit=True)
 states, actions, log_probs_old, returns, advantages = buffer.get()
 print("states", tuple(states.shape), " all others", tuple(actions.shape))
 print(f"{len(actions)} real decisions of {T * E * A} places (T x E x A)")
@@ -136,9 +132,7 @@ import numpy as np
 flat = data.acting.numpy().reshape(-1)  # (T * E * A,), in plain numpy
 for t, e, a in BADGES.values():
     place = (t * E + e) * A + a
-    print(
-        f"{place} - {(~flat[:place]).sum()} = {flat[:place].sum()}", end="   "
-    )
+    print(f"{place} - {(~flat[:place]).sum()} = {flat[:place].sum()}", end="   ")
 print("\nthe package's badges give rows", recording.rows_of(BADGES.values()))
 shared_buffer.show_way(data.acting, badge=(6, 0, 0))
 
@@ -149,13 +143,7 @@ shared_buffer.show_way(data.acting, badge=(6, 0, 0))
 # %%
 badges, six = buffer.badges(), recording.rows_of(BADGES.values())
 rewards, values = data.rewards[data.acting], data.values[data.acting]
-columns = dict(
-    row=torch.arange(len(badges)),
-    action=actions,
-    old_log_prob=log_probs_old,
-    reward=rewards,
-    value=values,
-)
+columns = dict(row=torch.arange(len(badges)), action=actions, old_log_prob=log_probs_old, reward=rewards, value=values)
 row_table(badges, six, BADGES, **columns)
 
 # %% [markdown]
@@ -173,12 +161,8 @@ row_table(badges, six, BADGES, **columns)
 # the values of other agents until pull request 87.</details>
 
 # %%
-badge_at = torch.cartesian_prod(
-    torch.arange(T), torch.arange(E), torch.arange(A)
-).view(T, E, A, 3)
-agents_first = badge_at.permute(
-    2, 0, 1, 3
-)  # (A, T, E, 3), as collected agent by agent
+badge_at = torch.cartesian_prod(torch.arange(T), torch.arange(E), torch.arange(A)).view(T, E, A, 3)
+agents_first = badge_at.permute(2, 0, 1, 3)  # (A, T, E, 3), as collected agent by agent
 right = agents_first.permute(1, 2, 0, 3)  # (T, E, A, 3)
 wrong = agents_first.reshape(T, E, A, 3)  # (T, E, A, 3) as well
 shared_buffer.show_places(right, wrong, badge=(6, 0, 0))
@@ -189,12 +173,8 @@ shared_buffer.show_places(right, wrong, badge=(6, 0, 0))
 
 # %%
 mixed = data.rewards.permute(2, 0, 1).reshape(T, E, A)
-print(
-    f"mean reward, all places: right {data.rewards.mean():.3f}, mixed up {mixed.mean():.3f}"
-)
-print(
-    f"places where the reward looks as before: {(mixed == data.rewards).float().mean():.0%}"
-)
+print(f"mean reward, all places: right {data.rewards.mean():.3f}, mixed up {mixed.mean():.3f}")
+print(f"places where the reward looks as before: {(mixed == data.rewards).float().mean():.0%}")
 print(f"badges at home: {(wrong == badge_at).all(dim=-1).float().mean():.1%}")
 
 # %% [markdown]
@@ -275,13 +255,8 @@ mean_over_acting = check(mean_over_acting)
 # %%
 mine, whose = flatten_rows(data.obs, data.acting), badges_of(data.acting)
 print("the same rows as get():", torch.equal(mine, states))
-print(
-    "every row seen by the agent on its badge:",
-    torch.equal(mine[:, 3:7].argmax(dim=1), whose[:, 2]),
-)
-print(
-    f"mean reward of a real decision: {mean_over_acting(data.rewards, data.acting):.3f}"
-)
+print("every row seen by the agent on its badge:", torch.equal(mine[:, 3:7].argmax(dim=1), whose[:, 2]))
+print(f"mean reward of a real decision: {mean_over_acting(data.rewards, data.acting):.3f}")
 
 # %% [markdown]
 # ## A claim put to the test
@@ -301,9 +276,7 @@ def times_as_likely(policy):
 
 
 run = TrainingRun("standard", CONFIG, policy=load_recording().policy)
-ratios = [times_as_likely(run.policy)] + [
-    times_as_likely(run.policy) for _ in train(run, cycles=10)
-]
+ratios = [times_as_likely(run.policy)] + [times_as_likely(run.policy) for _ in train(run, cycles=10)]
 shared_buffer.show_ageing(ratios)
 
 # %% [markdown]
@@ -317,14 +290,7 @@ shared_buffer.show_ageing(ratios)
 
 # %%
 buffer.clear()
-print(
-    "step:",
-    buffer.step,
-    " full:",
-    buffer.is_full,
-    " rows that were read before:",
-    len(actions),
-)
+print("step:", buffer.step, " full:", buffer.is_full, " rows that were read before:", len(actions))
 print("get:", refused(buffer.get))
 
 # %% [markdown]

@@ -29,29 +29,17 @@ import torch
 from ppo_lessons.shipped.recording import CONFIG, load_recording
 
 recording = load_recording()
-policy, rows, data = (
-    recording.policy,
-    recording.buffer.get(),
-    recording.buffer.data,
-)
+policy, rows, data = recording.policy, recording.buffer.get(), recording.buffer.data
 for name, tensor in rows._asdict().items():
-    print(
-        f"{name:14s} shape {tuple(tensor.shape)!s:11s} carries a graph: {tensor.requires_grad}"
-    )
+    print(f"{name:14s} shape {tuple(tensor.shape)!s:11s} carries a graph: {tensor.requires_grad}")
 
 # %% [markdown]
 # The rollout was played under `torch.no_grad()`, so no graph was ever made. The update looks at the same rows again, *with* a graph:
 
 # %%
-new_log_probs, entropies, values = policy.evaluate_actions(
-    rows.obs, rows.actions
-)
-for name, tensor in dict(
-    new_log_probs=new_log_probs, entropies=entropies, values=values
-).items():
-    print(
-        f"{name:14s} shape {tuple(tensor.shape)!s:11s} carries a graph: {tensor.requires_grad}"
-    )
+new_log_probs, entropies, values = policy.evaluate_actions(rows.obs, rows.actions)
+for name, tensor in dict(new_log_probs=new_log_probs, entropies=entropies, values=values).items():
+    print(f"{name:14s} shape {tuple(tensor.shape)!s:11s} carries a graph: {tensor.requires_grad}")
 
 # %% [markdown]
 # ## Who may carry a graph
@@ -89,10 +77,7 @@ before = other.buffer.get().old_log_probs.clone()
 with torch.no_grad():
     for parameter in other.policy.parameters():
         parameter += 10
-print(
-    "stored log_probs after the network changed: the same,",
-    torch.equal(before, other.buffer.get().old_log_probs),
-)
+print("stored log_probs after the network changed: the same,", torch.equal(before, other.buffer.get().old_log_probs))
 
 # %% [markdown]
 # The buffer's numbers are results, not weights: other memory, no graph. Change the network as you like, they stay.
@@ -118,13 +103,8 @@ print(
 # from the same weights, with a graph, the two are equal.
 
 # %%
-x = torch.tensor(
-    -1.2, requires_grad=True
-)  # a log-probability, as if it were the weight itself
-for name, old in {
-    "old is data:      ": x.detach(),
-    "old has a graph:  ": x,
-}.items():
+x = torch.tensor(-1.2, requires_grad=True)  # a log-probability, as if it were the weight itself
+for name, old in {"old is data:      ": x.detach(), "old has a graph:  ": x}.items():
     ratio = torch.exp(x - old)
     (slope,) = torch.autograd.grad(ratio, x)
     print(f"{name} ratio {ratio:.1f}, its gradient {slope:.1f}")
@@ -138,26 +118,14 @@ for name, old in {
 from ppo_lessons import losses
 from ppo_lessons.lessons import detaching
 
-graph_log_probs, _, _ = policy.evaluate_actions(
-    rows.obs, rows.actions
-)  # a rollout without no_grad
+graph_log_probs, _, _ = policy.evaluate_actions(rows.obs, rows.actions)  # a rollout without no_grad
 actor = {}
-for name, old in {
-    "old_log_probs as data": rows.old_log_probs,
-    "old_log_probs with a graph": graph_log_probs,
-}.items():
+for name, old in {"old_log_probs as data": rows.old_log_probs, "old_log_probs with a graph": graph_log_probs}.items():
     ratios = losses.importance_ratios(new_log_probs, old)
-    actor[name] = losses.clipped_surrogate_loss(
-        ratios, rows.advantages, CONFIG.clip_eps
-    )
-    print(
-        f"{name:26s} largest |ratio - 1| {(ratios - 1).abs().max():.3f}, actor_loss {actor[name]:.3f}"
-    )
+    actor[name] = losses.clipped_surrogate_loss(ratios, rows.advantages, CONFIG.clip_eps)
+    print(f"{name:26s} largest |ratio - 1| {(ratios - 1).abs().max():.3f}, actor_loss {actor[name]:.3f}")
 lengths = detaching.gradient_lengths(policy, actor)
-print(
-    "length of the gradient in actor_head:",
-    [f"{column['actor_head']:.3f}" for column in lengths.values()],
-)
+print("length of the gradient in actor_head:", [f"{column['actor_head']:.3f}" for column in lengths.values()])
 
 # %% [markdown]
 # Same ratios, same loss. No error, no warning. One trains, the other does not.
@@ -175,20 +143,11 @@ def update(rows, **steps):
     team = load_recording().policy
     team_rows = rows(team) if callable(rows) else rows
     generator = torch.Generator().manual_seed(0)
-    return ppo_update(
-        team,
-        make_optimizer(team, CONFIG),
-        team_rows,
-        CONFIG,
-        generator,
-        steps=Steps(**steps),
-    )
+    return ppo_update(team, make_optimizer(team, CONFIG), team_rows, CONFIG, generator, steps=Steps(**steps))
 
 
 def with_graph(team):
-    return rows._replace(
-        old_log_probs=team.evaluate_actions(rows.obs, rows.actions)[0]
-    )
+    return rows._replace(old_log_probs=team.evaluate_actions(rows.obs, rows.actions)[0])
 
 
 try:
@@ -202,17 +161,9 @@ recomputed = update(
     rows, importance_ratios=lambda new, old: torch.exp(new - new)
 )  # old: the same network, now, with a graph
 print("recomputed: no error,", recomputed.num_gradient_steps, "gradient steps")
-print(
-    "value_loss as good as it should be:",
-    abs(recomputed.value_loss / right.value_loss - 1) < 0.05,
-)
-print(
-    f"clip_fraction is exactly 0: {recomputed.clip_fraction == 0}; it should not be: {right.clip_fraction > 0.05}"
-)
-print(
-    "more entropy than it should have:  ",
-    recomputed.entropy > right.entropy + 0.05,
-)
+print("value_loss as good as it should be:", abs(recomputed.value_loss / right.value_loss - 1) < 0.05)
+print(f"clip_fraction is exactly 0: {recomputed.clip_fraction == 0}; it should not be: {right.clip_fraction > 0.05}")
+print("more entropy than it should have:  ", recomputed.entropy > right.entropy + 0.05)
 
 # %% [markdown]
 # Everything one looks at first seems well. The critic learns, and the policy even moves: by the entropy bonus, and through the layers that it shares
@@ -228,33 +179,16 @@ print(
 from ppo_lessons import ActorCritic
 from ppo_lessons.advantages import gae, with_team_credit
 
-twin = ActorCritic(
-    policy.obs_size, policy.num_actions, policy.hidden_size, shared_trunk=False
-)
-twin.load_state_dict(
-    policy.state_dict()
-)  # has the shared trunk under both names
-print(
-    "same logits and values:",
-    all(
-        torch.equal(a, b)
-        for a, b in zip(twin(rows.obs), policy(rows.obs), strict=True)
-    ),
-)
+twin = ActorCritic(policy.obs_size, policy.num_actions, policy.hidden_size, shared_trunk=False)
+twin.load_state_dict(policy.state_dict())  # has the shared trunk under both names
+print("same logits and values:", all(torch.equal(a, b) for a, b in zip(twin(rows.obs), policy(rows.obs), strict=True)))
 
 # %% [markdown]
 # And the rollout that a careless programmer would have: the same numbers, but log-probabilities, advantages and returns made *with* a graph.
 
 # %%
-credited = with_team_credit(
-    data.rewards, data.acting, data.episode_over, CONFIG.gamma
-)
-ends = (
-    data.terminated,
-    data.truncated,
-    data.final_values,
-    recording.last_values,
-)
+credited = with_team_credit(data.rewards, data.acting, data.episode_over, CONFIG.gamma)
+ends = (data.terminated, data.truncated, data.final_values, recording.last_values)
 
 
 def rows_with_graphs(policy):
@@ -262,20 +196,13 @@ def rows_with_graphs(policy):
     values = policy(data.obs)[1]  # (T, E, A)
     advantages = gae(credited, values, *ends, CONFIG.gamma, CONFIG.gae_lambda)
     flat = [tensor[data.acting] for tensor in (advantages + values, advantages)]
-    return rows._replace(
-        old_log_probs=old_log_probs, returns=flat[0], advantages=flat[1]
-    )
+    return rows._replace(old_log_probs=old_log_probs, returns=flat[0], advantages=flat[1])
 
 
 made = rows_with_graphs(twin)
-same = [
-    torch.allclose(a, b, atol=1e-5) for a, b in zip(made, rows, strict=True)
-]
+same = [torch.allclose(a, b, atol=1e-5) for a, b in zip(made, rows, strict=True)]
 print("the same numbers:", all(same))
-print(
-    "with a graph:    ",
-    [name for name, tensor in made._asdict().items() if tensor.requires_grad],
-)
+print("with a graph:    ", [name for name, tensor in made._asdict().items() if tensor.requires_grad])
 
 # %% [markdown]
 # ## Picture: a gradient X-ray
@@ -286,36 +213,24 @@ print(
 
 # %%
 def losses_of(policy, rows, made):
-    log_probs, entropies, values = policy.evaluate_actions(
-        rows.obs, rows.actions
-    )
+    log_probs, entropies, values = policy.evaluate_actions(rows.obs, rows.actions)
 
     def actor(old_log_probs, advantages):
         ratios = losses.importance_ratios(log_probs, old_log_probs)
-        return losses.clipped_surrogate_loss(
-            ratios, advantages, CONFIG.clip_eps
-        )
+        return losses.clipped_surrogate_loss(ratios, advantages, CONFIG.clip_eps)
 
     return {
         "actor": actor(rows.old_log_probs, rows.advantages),
         "value": losses.value_loss(values, rows.returns),
         "entropy": losses.entropy_bonus(entropies),
-        "actor,\nold_log_probs\nwith a graph": actor(
-            made.old_log_probs, rows.advantages
-        ),
-        "actor,\nadvantages\nwith a graph": actor(
-            rows.old_log_probs, made.advantages
-        ),
-        "value,\nreturns\nwith a graph": losses.value_loss(
-            values, made.returns
-        ),
+        "actor,\nold_log_probs\nwith a graph": actor(made.old_log_probs, rows.advantages),
+        "actor,\nadvantages\nwith a graph": actor(rows.old_log_probs, made.advantages),
+        "value,\nreturns\nwith a graph": losses.value_loss(values, made.returns),
     }
 
 
 two_trunks = losses_of(twin, rows, made)
-detaching.show_gradient_xray(
-    detaching.gradient_lengths(twin, two_trunks), "two trunks"
-)
+detaching.show_gradient_xray(detaching.gradient_lengths(twin, two_trunks), "two trunks")
 
 # %% [markdown]
 # - As it should be: the actor's loss leaves the critic alone, the value loss the actor.
@@ -334,10 +249,7 @@ detaching.show_gradient_xray(
 
 # %%
 shared = losses_of(policy, rows, rows_with_graphs(policy))
-detaching.show_gradient_xray(
-    detaching.gradient_lengths(policy, shared),
-    "a shared trunk (under the actor's name)",
-)
+detaching.show_gradient_xray(detaching.gradient_lengths(policy, shared), "a shared trunk (under the actor's name)")
 
 # %% [markdown]
 # `detach` does not keep the two losses apart in a shared trunk, and is not meant to: it cuts the *rollout* off. How strongly the critic may pull there is what
@@ -403,19 +315,12 @@ reached_by_gradient = check(reached_by_gradient)
 
 # %%
 careless = rows_with_graphs(twin)
-for name, used in {
-    "careless:            ": careless,
-    "after detach_rows:   ": detach_rows(careless),
-}.items():
+for name, used in {"careless:            ": careless, "after detach_rows:   ": detach_rows(careless)}.items():
     twin.zero_grad()
     now, _, _ = twin.evaluate_actions(used.obs, used.actions)
     ratios = losses.importance_ratios(now, used.old_log_probs)
-    losses.clipped_surrogate_loss(
-        ratios, used.advantages, CONFIG.clip_eps
-    ).backward()
-    parts = dict.fromkeys(
-        name.split(".")[0] for name in reached_by_gradient(twin)
-    )
+    losses.clipped_surrogate_loss(ratios, used.advantages, CONFIG.clip_eps).backward()
+    parts = dict.fromkeys(name.split(".")[0] for name in reached_by_gradient(twin))
     print(name, ", ".join(parts))
 
 # %% [markdown]
@@ -433,14 +338,10 @@ optimizer = torch.optim.Adam(critic, lr=1e-3)
 ratios, actor_losses, foreseen = torch.ones(len(rows.actions)), [], []
 for _ in range(30):
     values = student(data.obs)[1]
-    advantages = gae(credited, values, *ends, CONFIG.gamma, CONFIG.gae_lambda)[
-        data.acting
-    ]
+    advantages = gae(credited, values, *ends, CONFIG.gamma, CONFIG.gae_lambda)[data.acting]
     loss = losses.clipped_surrogate_loss(ratios, advantages, CONFIG.clip_eps)
     actor_losses.append(loss.item())
-    foreseen.append(
-        losses.explained_variance(values[data.acting].detach(), rows.returns)
-    )
+    foreseen.append(losses.explained_variance(values[data.acting].detach(), rows.returns))
     optimizer.zero_grad()
     loss.backward()
     optimizer.step()

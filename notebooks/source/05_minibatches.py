@@ -32,12 +32,8 @@ recording = load_recording()
 buffer = recording.buffer
 rows, badges, acting = buffer.get(), buffer.badges(), buffer.data.acting
 num_rows = len(rows.actions)
-(ours,) = recording.rows_of(
-    [BADGES["falls"]]
-)  # our row: where (6, 0, 0) stands
-print(
-    f"{num_rows} rows; (6, 0, 0) is row {ours}; epochs {CONFIG.epochs}, minibatch_size {CONFIG.minibatch_size}"
-)
+(ours,) = recording.rows_of([BADGES["falls"]])  # our row: where (6, 0, 0) stands
+print(f"{num_rows} rows; (6, 0, 0) is row {ours}; epochs {CONFIG.epochs}, minibatch_size {CONFIG.minibatch_size}")
 
 # %% [markdown]
 # ## Equation
@@ -80,16 +76,11 @@ lesson.show_neighbours(values[acting], shuffled)
 # <details><summary>The first detective, from beginning to end.</summary>That would be the order a, t, e. Ours is t, e, a.</details>
 
 # %%
-for name, order in (
-    ("in order", torch.arange(num_rows)),
-    ("shuffled", shuffled),
-):
+for name, order in (("in order", torch.arange(num_rows)), ("shuffled", shuffled)):
     for number, piece in enumerate(order.split(512)):
         t = badges[piece, 0]
         mean_return = rows.returns[piece].mean()
-        print(
-            f"{name}, mini-batch {number}: steps {t.min():2} to {t.max():2}, mean return {mean_return:.2f}"
-        )
+        print(f"{name}, mini-batch {number}: steps {t.min():2} to {t.max():2}, mean return {mean_return:.2f}")
 print(f"all rows: mean return {rows.returns.mean():.2f}")
 
 # %% [markdown]
@@ -107,18 +98,8 @@ order = minibatches.shuffle_rows(num_rows, generator)
 _ = torch.rand(5)  # somebody else draws numbers meanwhile
 again = minibatches.shuffle_rows(num_rows, torch.Generator().manual_seed(1))
 next_epoch = minibatches.shuffle_rows(num_rows, generator)
-print(
-    "first rows:",
-    order[:6].tolist(),
-    " each row once:",
-    bool((order.sort().values == torch.arange(num_rows)).all()),
-)
-print(
-    "same seed, same order:",
-    torch.equal(order, again),
-    "  next epoch, same order:",
-    torch.equal(order, next_epoch),
-)
+print("first rows:", order[:6].tolist(), " each row once:", bool((order.sort().values == torch.arange(num_rows)).all()))
+print("same seed, same order:", torch.equal(order, again), "  next epoch, same order:", torch.equal(order, next_epoch))
 
 # %% [markdown]
 # ## Code: split (node H)
@@ -130,19 +111,12 @@ print(
 generator = torch.Generator().manual_seed(1)
 epochs = []
 for epoch in range(1, CONFIG.epochs + 1):  # node F
-    pieces = minibatches.split_rows(
-        minibatches.shuffle_rows(num_rows, generator), CONFIG.minibatch_size
-    )
+    pieces = minibatches.split_rows(minibatches.shuffle_rows(num_rows, generator), CONFIG.minibatch_size)
     epochs.append(pieces)
     place = int((torch.cat(pieces) == ours).nonzero())
     covered = len(torch.cat(pieces).unique()) == num_rows
-    print(
-        f"epoch {epoch}: sizes {[len(piece) for piece in pieces]}, each row once: {covered};",
-        end=" ",
-    )
-    print(
-        f"(6, 0, 0) at place {place:4}, in mini-batch {lesson.place_of(ours, pieces)}"
-    )
+    print(f"epoch {epoch}: sizes {[len(piece) for piece in pieces]}, each row once: {covered};", end=" ")
+    print(f"(6, 0, 0) at place {place:4}, in mini-batch {lesson.place_of(ours, pieces)}")
 
 # %% [markdown]
 # Our badge is in exactly one mini-batch of each epoch, in another place each time. And it has kept its numbers:
@@ -151,15 +125,8 @@ for epoch in range(1, CONFIG.epochs + 1):  # node F
 piece = epochs[0][lesson.place_of(ours, epochs[0])[0]]
 inside = int((piece == ours).nonzero())
 minibatch = type(rows)(*(tensor[piece] for tensor in rows))
-for where, table, of, row in (
-    ("buffer", rows, badges, ours),
-    ("mini-batch", minibatch, badges[piece], inside),
-):
-    columns = dict(
-        action=table.actions,
-        old_log_prob=table.old_log_probs,
-        advantage=table.advantages,
-    )
+for where, table, of, row in (("buffer", rows, badges, ours), ("mini-batch", minibatch, badges[piece], inside)):
+    columns = dict(action=table.actions, old_log_prob=table.old_log_probs, advantage=table.advantages)
     columns |= {"return": table.returns, "row": torch.arange(len(of))}
     print(row_table(of, [row], [f"{where:10}"], **columns))
 
@@ -170,11 +137,7 @@ for where, table, of, row in (
 # our badge.
 
 # %%
-passes = {
-    "not shuffled": torch.arange(num_rows).split(512),
-    "epoch 1": epochs[0],
-    "epoch 2": epochs[1],
-}
+passes = {"not shuffled": torch.arange(num_rows).split(512), "epoch 1": epochs[0], "epoch 2": epochs[1]}
 lesson.show_assignment(passes, badges, tuple(acting.shape), ours)
 
 # %% [markdown]
@@ -185,10 +148,7 @@ lesson.show_assignment(passes, badges, tuple(acting.shape), ours)
 
 # %%
 one = torch.tensor([1.37])
-print(
-    "standard deviation of one row:",
-    float(((one - one.mean()).square().sum() / (len(one) - 1)).sqrt()),
-)
+print("standard deviation of one row:", float(((one - one.mean()).square().sum() / (len(one) - 1)).sqrt()))
 for size in (4, 5, 6):
     pieces = minibatches.split_rows(torch.arange(13), size)
     print(f"13 rows, minibatch_size {size}: {[len(piece) for piece in pieces]}")
@@ -207,28 +167,19 @@ weights = tuple(recording.policy.parameters())
 
 
 def gradient(piece):
-    losses = minibatch_losses(
-        recording.policy, Rows(*(tensor[piece] for tensor in rows)), CONFIG
-    )
-    return torch.cat(
-        [g.flatten() for g in torch.autograd.grad(losses.total_loss, weights)]
-    )
+    losses = minibatch_losses(recording.policy, Rows(*(tensor[piece] for tensor in rows)), CONFIG)
+    return torch.cat([g.flatten() for g in torch.autograd.grad(losses.total_loss, weights)])
 
 
 def cosines(order, size):
     whole = gradient(torch.arange(num_rows))
     pieces = [piece for piece in order.split(size) if len(piece) == size]
-    return [
-        float(torch.cosine_similarity(gradient(piece), whole, dim=0))
-        for piece in pieces
-    ]
+    return [float(torch.cosine_similarity(gradient(piece), whole, dim=0)) for piece in pieces]
 
 
 sizes = (32, 64, 128, 256, 512, 1024, num_rows)
 in_order = [cosines(torch.arange(num_rows), size) for size in sizes]
-lesson.show_agreement(
-    sizes, [cosines(shuffled, size) for size in sizes], in_order
-)
+lesson.show_agreement(sizes, [cosines(shuffled, size) for size in sizes], in_order)
 
 # %% [markdown]
 # Neighbouring rows are the worse guide at every size below the whole. Some of their mini-batches point *backwards*: their rows all tell the
@@ -248,12 +199,7 @@ lesson.show_agreement(
 
 # %%
 a, b = gradient(torch.arange(num_rows)), gradient(shuffled)
-print(
-    "the same gradient, up to rounding:",
-    torch.allclose(a, b, atol=1e-5),
-    "  to the last bit:",
-    torch.equal(a, b),
-)
+print("the same gradient, up to rounding:", torch.allclose(a, b, atol=1e-5), "  to the last bit:", torch.equal(a, b))
 
 # %% [markdown]
 # ## Play
@@ -333,23 +279,12 @@ from ppo_lessons import Steps, TrainingRun, train
 
 curves, mine = {}, Steps(shuffle_rows=shuffle_rows, split_rows=split_rows)
 for num_epochs in (1, 4, 10):
-    config = replace(
-        CONFIG,
-        num_envs=64,
-        num_steps=16,
-        minibatch_size=1024,
-        epochs=num_epochs,
-    )
+    config = replace(CONFIG, num_envs=64, num_steps=16, minibatch_size=1024, epochs=num_epochs)
     reports = list(train(TrainingRun("stray", config), cycles=16, steps=mine))
     curves[num_epochs] = [report.mean_reward for report in reports]
-    foretold = [
-        count_gradient_steps(report.update.num_rows, 1024, num_epochs)
-        for report in reports
-    ]
+    foretold = [count_gradient_steps(report.update.num_rows, 1024, num_epochs) for report in reports]
     taken = [report.update.num_gradient_steps for report in reports]
-    print(
-        f"epochs {num_epochs:2}: the steps are as many as foretold: {foretold == taken}"
-    )
+    print(f"epochs {num_epochs:2}: the steps are as many as foretold: {foretold == taken}")
 lesson.show_learning(curves)
 
 # %% [markdown]

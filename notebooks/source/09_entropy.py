@@ -23,12 +23,13 @@
 
 # %%
 import torch
-
+from ppo_lessons.lessons import claim
 from ppo_lessons.lessons import entropy as lesson
 from ppo_lessons.shipped.recording import BADGES, CONFIG, load_recording
 
 recording = load_recording()
-rows, six = recording.buffer.get(), recording.rows_of(BADGES.values())
+rows = recording.buffer.get()
+six = recording.rows_of(BADGES.values())
 with torch.no_grad():
     logits, values = recording.policy(rows.obs)  # (B, N), (B,)
 all_log_probs = torch.log_softmax(logits, dim=-1)  # (B, N)
@@ -56,15 +57,13 @@ lesson.show_distributions(all_log_probs[six], list(BADGES))
 
 # %%
 import numpy as np
-
 from ppo_lessons import actor_critic
 
 p = np.array([0.033, 0.308, 0.023, 0.015, 0.621])
 print(f"numpy:       {-np.sum(p * np.log(p)):.2f}")
 print(f"package:     {actor_critic.entropy_of(all_log_probs[six])[1]:.2f}")
-print(
-    f"Categorical: {torch.distributions.Categorical(logits=logits[six]).entropy()[1]:.2f}  (torch 2.13)"
-)
+theirs = torch.distributions.Categorical(logits=logits[six])
+print(f"Categorical: {theirs.entropy()[1]:.2f}  (torch 2.13)")
 
 # %% [markdown]
 # ## Picture: from never to always
@@ -88,11 +87,10 @@ lesson.show_entropy_curve(5)
 
 # %%
 entropies = actor_critic.entropy_of(all_log_probs)  # (B,)
-uniform, certain = torch.zeros(1, 5), torch.tensor([[50.0, 0, 0, 0, 0]])
-for name, z in (("uniform", uniform), ("certain", certain)):
-    print(
-        f"{name}: H = {float(actor_critic.entropy_of(torch.log_softmax(z, dim=-1)).abs()):.3f}"
-    )
+certain = torch.tensor([50.0, 0, 0, 0, 0])
+for name, z in (("uniform", torch.zeros(5)), ("certain", certain)):
+    H = actor_critic.entropy_of(torch.log_softmax(z, dim=-1))
+    print(f"{name}: H = {H.abs():.3f}")
 marked = dict(zip(BADGES, entropies[six].tolist(), strict=True))
 lesson.show_entropy_histogram(entropies, 5, marked)
 
@@ -140,27 +138,21 @@ A = np.array([-1.81, -0.40, -2.40, 2.25, 4.59, 0.12])
 V = np.array([1.13, 0.78, 0.40, -1.58, 0.89, 0.60])
 R = np.array([0.35, 0.74, -0.70, -0.21, 3.50, 0.84])
 H = np.array([1.14, 0.92, 0.53, 0.89, 0.98, 1.23])
-print(
-    f"numpy:   {-A.mean() + 0.5 * ((V - R) ** 2).mean() - 0.02 * H.mean():.4f}"
-)
+squared = ((V - R) ** 2).mean()
+print(f"numpy:   {-A.mean() + 0.5 * squared - 0.02 * H.mean():.4f}")
 a, v, r, h = map(torch.tensor, (A, V, R, H))
-three = (
-    losses.clipped_surrogate_loss(torch.ones_like(a), a, 0.2),
-    losses.value_loss(v, r),
-    losses.entropy_bonus(h),
-)
-print(f"package: {losses.total_loss(*three, vf_coef=0.5, ent_coef=0.02):.4f}")
+actor = losses.clipped_surrogate_loss(torch.ones(6), a, 0.2)
+three = actor, losses.value_loss(v, r), losses.entropy_bonus(h)
+total = losses.total_loss(*three, vf_coef=0.5, ent_coef=0.02)
+print(f"package: {total:.4f}")
 
 # %% [markdown]
 # The golden number: the line of Stable-Baselines3 2.9.2, `policy_loss + self.ent_coef * entropy_loss + self.vf_coef * value_loss`, with torch
 # 2.13's `F.mse_loss`, gives **0.4699**; and torch's `Categorical.entropy()` gives the column H.
 
 # %%
-terms = {
-    "-r A": -a,
-    "0.5 x squared error": 0.5 * (v - r) ** 2,
-    "-0.02 x H": -0.02 * h,
-}
+terms = {"-r A": -a, "0.5 x squared error": 0.5 * (v - r) ** 2}
+terms["-0.02 x H"] = -0.02 * h
 lesson.show_terms(list(BADGES), terms)
 
 # %% [markdown]
@@ -175,18 +167,12 @@ lesson.show_terms(list(BADGES), terms)
 # %%
 from ppo_lessons.update import minibatch_losses
 
-parts = minibatch_losses(
-    recording.policy, rows, CONFIG
-)  # one mini-batch of everything
-three, step = (
-    [part.detach().double() for part in parts[:3]],
-    1e-4,
-)  # actor_loss, value_loss, entropy
-up, down = (
-    losses.total_loss(*three, CONFIG.vf_coef, CONFIG.ent_coef + d)
-    for d in (step, -step)
-)
-print(f"slope by finite differences: {float((up - down) / (2 * step)):.3f}")
+parts = minibatch_losses(recording.policy, rows, CONFIG)  # of all rows
+three = [part.detach().double() for part in parts[:3]]
+vf_coef, ent_coef, d = CONFIG.vf_coef, CONFIG.ent_coef, 1e-4
+up = losses.total_loss(*three, vf_coef, ent_coef + d)
+down = losses.total_loss(*three, vf_coef, ent_coef - d)
+print(f"slope by finite differences: {(up - down) / (2 * d):.3f}")
 print(f"minus the mean entropy:      {-parts.entropy:.3f}")
 
 # %% [markdown]
@@ -201,21 +187,16 @@ def entropy_after_one_step(sign):
     policy = load_recording().policy
     _, entropy, _ = policy.evaluate_actions(rows.obs, rows.actions)
     total = sign * CONFIG.ent_coef * losses.entropy_bonus(entropy)
-    gradient_step(
-        total, policy, make_optimizer(policy, CONFIG), CONFIG.max_grad_norm
-    )
-    return policy.evaluate_actions(rows.obs, rows.actions)[1].mean()
+    optimizer = make_optimizer(policy, CONFIG)
+    gradient_step(total, policy, optimizer, CONFIG.max_grad_norm)
+    _, entropy, _ = policy.evaluate_actions(rows.obs, rows.actions)
+    return entropy.mean()
 
 
 before = entropies.mean()
-print(
-    "minus: more undecided than before:",
-    bool(entropy_after_one_step(-1) > before),
-)
-print(
-    "plus:  more undecided than before:",
-    bool(entropy_after_one_step(+1) > before),
-)
+minus, plus = entropy_after_one_step(-1), entropy_after_one_step(+1)
+claim("with minus the team is more undecided afterwards", minus > before)
+claim("with plus it is more undecided, too", plus > before)
 
 # %% [markdown]
 # ## The softmax taken twice
@@ -228,12 +209,10 @@ print(
 probabilities = torch.softmax(logits, dim=-1)
 twice = actor_critic.entropy_of(torch.log_softmax(probabilities, dim=-1))
 least = entropies.argmin()
-print(
-    f"most decided row: {entropies[least]:.3f}, with the softmax taken twice {twice[least]:.3f}"
-)
-print(
-    f"mean:             {entropies.mean():.3f}, with the softmax taken twice {twice.mean():.3f}"
-)
+least_pair = entropies[least], twice[least]
+print("most decided row: {:.3f}, twice: {:.3f}".format(*least_pair))
+mean_pair = entropies.mean(), twice.mean()
+print("mean:             {:.3f}, twice: {:.3f}".format(*mean_pair))
 lesson.show_softmax_twice(entropies, twice, 5)
 
 # %% [markdown]
@@ -259,29 +238,18 @@ from ppo_lessons import TrainingRun, train
 
 
 def entropy_of_each_cycle(ent_coef):
-    config = replace(
-        CONFIG,
-        num_envs=64,
-        num_steps=8,
-        minibatch_size=1024,
-        learning_rate=3e-3,
-        ent_coef=ent_coef,
-    )
-    return [
-        report.update.entropy
-        for report in train(TrainingRun("standard", config), cycles=20)
-    ]
+    config = replace(CONFIG, num_envs=64, num_steps=8, ent_coef=ent_coef)
+    config = replace(config, minibatch_size=1024, learning_rate=3e-3)
+    run = TrainingRun("standard", config)
+    return [report.update.entropy for report in train(run, cycles=20)]
 
 
-runs = {
-    f"ent_coef {ent_coef:g}": entropy_of_each_cycle(ent_coef)
-    for ent_coef in (0.0, 0.2)
-}
-first, second = runs.values()
-print("both begin within 0.1 of ln 5:", first[0] > 1.51 and second[0] > 1.51)
-print(
-    "ends below 1.3: without", first[-1] < 1.3, " with much", second[-1] < 1.3
-)
+runs = {f"ent_coef {c:g}": entropy_of_each_cycle(c) for c in (0.0, 0.2)}
+without, much = runs.values()
+near = without[0] > 1.51 and much[0] > 1.51
+claim("both begin as a pure guess", near, "within 0.1 of ln 5")
+claim("without a bonus the entropy falls", without[-1] < 1.3, "below 1.3")
+claim("with a strong bonus it falls as well", much[-1] < 1.3, "below 1.3")
 lesson.show_entropy_runs(runs, 5)
 
 # %% [markdown]
@@ -363,17 +331,15 @@ logits, values = policy(rows.obs)
 mean_entropy = entropy_bonus(entropy_of(torch.log_softmax(logits, dim=-1)))
 critic_loss = losses.value_loss(values, rows.returns)
 parts = minibatch_losses(policy, rows, CONFIG)
-vf_coef = (
-    (CONFIG.ent_coef * mean_entropy - parts.actor_loss) / critic_loss
-).item()
-total = total_loss(
-    parts.actor_loss, critic_loss, mean_entropy, vf_coef, CONFIG.ent_coef
-)
+bonus = CONFIG.ent_coef * mean_entropy
+vf_coef = ((bonus - parts.actor_loss) / critic_loss).item()
+three = parts.actor_loss, critic_loss, mean_entropy
+total = total_loss(*three, vf_coef, CONFIG.ent_coef)
 gradient = torch.autograd.grad(total, list(policy.parameters()))
 length = torch.cat([g.flatten() for g in gradient]).norm()
-print(
-    f"vf_coef {vf_coef:.3f}: total loss 0 to six digits: {bool(total.abs() < 1e-6)}, gradient of length {length:.2f}"
-)
+with_it = f"vf_coef {vf_coef:.3f}"
+claim("the total loss is 0, to six digits", total.abs() < 1e-6, with_it)
+claim("so its gradient is 0", length == 0, f"length {length:.2f}")
 
 # %% [markdown]
 # Refuted. The total is a sum of unlike things; its level means nothing, and two runs with different coefficients cannot be compared by it. Only its *slope*

@@ -21,30 +21,15 @@
 # %%
 import copy
 
-from ppo_lessons import (
-    PPOConfig,
-    TrainingRun,
-    evaluate,
-    policy_player,
-    record,
-    train,
-)
+from ppo_lessons import PPOConfig, TrainingRun, evaluate, policy_player, record, train
 from ppo_lessons.classroom import my_steps
 from ppo_lessons.display.team import behaviour_table
-from ppo_lessons.lessons import (
-    check,
-    hint,
-    show_progress,
-    solution,
-    team_training,
-)
+from ppo_lessons.lessons import check, hint, show_progress, solution, team_training
 
 steps = my_steps()
 config = PPOConfig(seed=2)
 teams = {"chaos": TrainingRun("standard", config).policy}
-print(
-    f"one rollout: T = {config.num_steps} steps of E = {config.num_envs} copies with A = 4 agents each"
-)
+print(f"one rollout: T = {config.num_steps} steps of E = {config.num_envs} copies with A = 4 agents each")
 
 # %% [markdown]
 # `my_steps()` takes what stands in `my_ppo.py`, the file beside the notebooks into which every function goes that passes its check. Your functions
@@ -60,9 +45,7 @@ run, reports = TrainingRun("standard", config), []
 for report in train(run, cycles=3, steps=steps):
     reports.append(report)
     update = report.update
-    print(
-        f"cycle {report.cycle}: {update.num_gradient_steps} gradient steps, entropy {update.entropy:.1f}"
-    )
+    print(f"cycle {report.cycle}: {update.num_gradient_steps} gradient steps, entropy {update.entropy:.1f}")
 
 # %% [markdown]
 # All of `train_cycle`, without its bookkeeping:
@@ -81,9 +64,7 @@ for report in train(run, cycles=3, steps=steps):
 # *Predict first:* which will rise earlier, survival or the win rate?
 
 # %%
-reports = team_training.watch_training(
-    run, cycles=27, reports=reports, steps=steps
-)
+reports = team_training.watch_training(run, cycles=27, reports=reports, steps=steps)
 teams["survival"] = copy.deepcopy(run.policy)
 
 # %% [markdown]
@@ -91,9 +72,7 @@ teams["survival"] = copy.deepcopy(run.policy)
 # there costs health and pays nothing. Now until 95 % of the last 400 cases are won:
 
 # %%
-reports = team_training.watch_training(
-    run, cycles=970, until=0.95, reports=reports, steps=steps
-)
+reports = team_training.watch_training(run, cycles=970, until=0.95, reports=reports, steps=steps)
 teams["mastery"] = run.policy
 print("95 % of the last 400 cases won:", run.cycle < 1000)
 
@@ -108,15 +87,9 @@ print("95 % of the last 400 cases won:", run.cycle < 1000)
 
 # %%
 behaviours = {age: evaluate(policy_player(team)) for age, team in teams.items()}
-replays = {
-    age: record(policy_player(team), seed=106) for age, team in teams.items()
-}
-assert (
-    behaviours["chaos"].win_rate < 0.1 < 0.85 < behaviours["mastery"].win_rate
-)
-assert (
-    behaviours["chaos"].survival < 0.6 < 0.8 < behaviours["survival"].survival
-)
+replays = {age: record(policy_player(team), seed=106) for age, team in teams.items()}
+assert behaviours["chaos"].win_rate < 0.1 < 0.85 < behaviours["mastery"].win_rate
+assert behaviours["chaos"].survival < 0.6 < 0.8 < behaviours["survival"].survival
 print("chaos falls, survival stands, mastery wins: told apart by their numbers")
 
 # %%
@@ -127,11 +100,7 @@ Note(behaviour_table(behaviours))
 # %%
 from ppo_lessons.interactive.theatre import Theatre
 
-Theatre(
-    "Your team",
-    replays,
-    "the same case, played by your team at its three ages, moving",
-)
+Theatre("Your team", replays, "the same case, played by your team at its three ages, moving")
 
 # %% [markdown]
 # ## Your certificate
@@ -143,9 +112,7 @@ Theatre(
 from ppo_lessons.classroom.my_ppo import my_functions
 from ppo_lessons.shipped.ages import load_reference_curve
 
-team_training.show_certificate(
-    reports, load_reference_curve(), list(my_functions())
-)
+team_training.show_certificate(reports, load_reference_curve(), list(my_functions()))
 
 # %% [markdown]
 # ## Play
@@ -178,10 +145,7 @@ def annealed(learning_rate, cycle, anneal_cycles):
 annealed = check(annealed)
 # hint("11.1")
 # solution("11.1")
-print(
-    "step size in cycles 0, 50, 100, 120:",
-    [round(annealed(0.004, cycle, 100), 4) for cycle in (0, 50, 100, 120)],
-)
+print("step size in cycles 0, 50, 100, 120:", [round(annealed(0.004, cycle, 100), 4) for cycle in (0, 50, 100, 120)])
 
 # %% [markdown]
 # ## Exercise 11.2: far enough (difficulty 1, 4 minutes)
@@ -202,9 +166,7 @@ should_stop = check(should_stop)
 # solution("11.2")
 
 # %%
-eager = TrainingRun(
-    "standard", PPOConfig(seed=2, learning_rate=0.02, target_kl=0.01)
-)
+eager = TrainingRun("standard", PPOConfig(seed=2, learning_rate=0.02, target_kl=0.01))
 ends = [next(train(eager, cycles=1)).update for _ in range(5)]
 print("updates that ended early:", any(update.stopped_early for update in ends))
 
@@ -219,15 +181,11 @@ from pathlib import Path
 
 from ppo_lessons import load_run, save_run
 
-with (
-    tempfile.TemporaryDirectory() as folder
-):  # choose a folder of your own to keep it
+with tempfile.TemporaryDirectory() as folder:  # choose a folder of your own to keep it
     save_run(run, Path(folder) / "my_team.pt")
     copy_of_run = load_run(Path(folder) / "my_team.pt")
 one, other = (next(train(r, cycles=1)) for r in (run, copy_of_run))
-print(
-    "the next cycle is the same, to the last digit:", one.update == other.update
-)
+print("the next cycle is the same, to the last digit:", one.update == other.update)
 
 # %% [markdown]
 # **Question.** The win rate stays at 2 % for many cycles and then rises steeply. What was learned meanwhile?

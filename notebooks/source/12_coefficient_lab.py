@@ -57,14 +57,8 @@ coefficient_lab.explore_moment()
 # %%
 from ppo_lessons.shipped.recording import CONFIG
 
-usual, heavy = (
-    coefficient_lab.update_frozen("survival", vf_coef=vf_coef)
-    for vf_coef in (0.5, 5.0)
-)
-trunk = {
-    term: heavy.pulls[term]["actor_trunk"] / usual.pulls[term]["actor_trunk"]
-    for term in ("actor", "critic")
-}
+usual, heavy = (coefficient_lab.update_frozen("survival", vf_coef=vf_coef) for vf_coef in (0.5, 5.0))
+trunk = {term: heavy.pulls[term]["actor_trunk"] / usual.pulls[term]["actor_trunk"] for term in ("actor", "critic")}
 print(
     f"ten times the vf_coef: the critic's pull on the trunk x {trunk['critic']:.1f}, the actor's x {trunk['actor']:.1f}"
 )
@@ -77,35 +71,20 @@ print(
 import numpy as np
 
 one_step = dict(epochs=1, minibatch_size=4096)
-narrow, none = (
-    coefficient_lab.update_frozen("survival", clip_eps=clip_eps, **one_step)
-    for clip_eps in (0.01, 1e6)
-)
+narrow, none = (coefficient_lab.update_frozen("survival", clip_eps=clip_eps, **one_step) for clip_eps in (0.01, 1e6))
 same = np.array_equal(narrow.replays[1].actions, none.replays[1].actions)
-print(
-    "a single gradient step: clip_eps 0.01 and no clipping make the same team:",
-    same,
-)
+print("a single gradient step: clip_eps 0.01 and no clipping make the same team:", same)
 
 # %% [markdown]
 # All ratios are 1 then, and nothing is clipped. What bounds a single step is the learning rate.
 
 # %%
 wild, calm = (
-    coefficient_lab.update_frozen("mastery", ent_coef=ent_coef, epochs=32)
-    for ent_coef in (1.0, CONFIG.ent_coef)
+    coefficient_lab.update_frozen("mastery", ent_coef=ent_coef, epochs=32) for ent_coef in (1.0, CONFIG.ent_coef)
 )
 print("mastery, a strong reward for entropy, 128 steps on one rollout:")
-print(
-    "  most cases were won before:",
-    wild.before.win_rate > 0.8,
-    "- and after:",
-    wild.after.win_rate > 0.8,
-)
-print(
-    "  nearer to uniform (ln 5 = 1.61) than with the usual one:",
-    wild.report.entropy > calm.report.entropy,
-)
+print("  most cases were won before:", wild.before.win_rate > 0.8, "- and after:", wild.after.win_rate > 0.8)
+print("  nearer to uniform (ln 5 = 1.61) than with the usual one:", wild.report.entropy > calm.report.entropy)
 
 # %% [markdown]
 # ## How much of it is luck?
@@ -155,33 +134,17 @@ coefficient_lab.explore_atlas(lab.trials)
 from ppo_lessons.shipped.atlas import load_atlas
 
 atlas = load_atlas()
-wins, standing = (
-    atlas.behaviour["win_rate"],
-    atlas.behaviour["survival"],
-)  # (clip_eps, ent_coef, vf_coef, seed)
-print(
-    f"{(wins > 0.9).sum()} of {wins.size} teams win more than 90 % of their cases"
-)
-print(
-    f"{((standing > 0.8) & (wins < 0.2)).sum()} survive (above 80 %) and hardly win (below 20 %)"
-)
-print(
-    "the default setting, its three seeds:",
-    wins[atlas.place(0.2, 0.025, 1.0)].round(2),
-)
+wins, standing = atlas.behaviour["win_rate"], atlas.behaviour["survival"]  # (clip_eps, ent_coef, vf_coef, seed)
+print(f"{(wins > 0.9).sum()} of {wins.size} teams win more than 90 % of their cases")
+print(f"{((standing > 0.8) & (wins < 0.2)).sum()} survive (above 80 %) and hardly win (below 20 %)")
+print("the default setting, its three seeds:", wins[atlas.place(0.2, 0.025, 1.0)].round(2))
 
 # %%
 print("share of the teams that win more than half of their cases, by")
 for axis, name in enumerate(("clip_eps", "ent_coef", "vf_coef")):
     others = tuple(i for i in range(4) if i != axis)
     shares = (wins > 0.5).mean(axis=others)
-    print(
-        f"  {name:<9}",
-        "  ".join(
-            f"{v:g}: {s:.0%}"
-            for v, s in zip(getattr(atlas, name), shares, strict=True)
-        ),
-    )
+    print(f"  {name:<9}", "  ".join(f"{v:g}: {s:.0%}" for v, s in zip(getattr(atlas, name), shares, strict=True)))
 
 # %% [markdown]
 # Most teams get stuck in survival: staying away pays at once, gathering only when the mates do it too. With `ent_coef` 0 the policy becomes certain

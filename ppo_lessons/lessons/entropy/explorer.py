@@ -12,7 +12,19 @@ from torch import Tensor
 from ppo_lessons import losses
 from ppo_lessons.actor_critic import entropy_of, log_probabilities, log_probs_and_entropy
 from ppo_lessons.advantages import normalise_advantages
-from ppo_lessons.display.picture import BLUE, DARK, GREEN, GREY, ORANGE, SMALL, TITLE, new_figure, plain, signed
+from ppo_lessons.display.picture import (
+    BLUE,
+    DARK,
+    GREEN,
+    GREY,
+    ORANGE,
+    SMALL,
+    TITLE,
+    legend_above,
+    new_panels,
+    plain,
+    signed,
+)
 from ppo_lessons.interactive.controls import Choice, Slider
 from ppo_lessons.interactive.explorer import Explorer
 from ppo_lessons.shipped.recorded_update import recorded_rows, recording
@@ -96,16 +108,16 @@ class EntropyFace:
     """Left one detective's choice and the pull on it, in the middle all entropies, right what the loss adds up."""
 
     def __init__(self, columns: int = 2) -> None:
-        ratios = {"width_ratios": (1, 1, 1.3), "height_ratios": (1.2, 1)}
-        self.figure, axes = new_figure(9.4, 4.2, 2, 3, gridspec_kw=ratios)
-        grid = axes[0, 0].get_gridspec()
-        for small in axes[:, 1:].ravel():
-            small.remove()
-        tall = [self.figure.add_subplot(grid[:, column]) for column in (1, 2)]
-        self._choice(axes[0, 0])
-        self._pull(axes[1, 0])
-        self._histogram(tall[0])
-        self._sum(tall[1])
+        plans = {
+            1: "choice / pull / histogram / sum",
+            2: "choice histogram / pull sum",
+            3: "choice histogram sum / pull histogram sum",
+        }
+        self.figure, panels = new_panels(columns, plans, {1: 2.0, 2: 2.15, 3: 1.9}[columns])
+        self._choice(panels["choice"])
+        self._pull(panels["pull"])
+        self._histogram(panels["histogram"])
+        self._sum(panels["sum"])
 
     def _choice(self, axes: Axes) -> None:
         plain(axes, " ", "", "probability")
@@ -116,7 +128,7 @@ class EntropyFace:
         self.title = axes.set_title(" ", fontsize=TITLE, loc="left", color=DARK)
 
     def _pull(self, axes: Axes) -> None:
-        plain(axes, "the entropy term's pull", "", "pull (log scales)")
+        plain(axes, "the entropy term's pull (log scales)")
         axes.set_yscale("symlog", linthresh=1e-3, linscale=0.6)
         axes.set(ylim=(-0.5, 0.5))
         axes.set_yticks([-0.1, -0.01, 0, 0.01, 0.1], ["-0.1", "-0.01", "0", "0.01", "0.1"])
@@ -127,21 +139,21 @@ class EntropyFace:
         self.none = axes.text(2, 0.05, "", fontsize=SMALL, ha="center")
 
     def _histogram(self, axes: Axes) -> None:
-        plain(axes, "all rows by entropy", "entropy H, in nats", "rows (square-root scale)")
+        plain(axes, "all rows by entropy, in nats")
         axes.set_yscale("function", functions=(lambda rows: np.sqrt(np.maximum(rows, 0)), np.square))
-        axes.set(xlim=(-0.04, 1.7), ylim=(0, 3900))
-        axes.set_yticks([0, 10, 50, 100, 200, 500, 1000, 2000])
+        axes.set(xlim=(-0.04, 1.7), ylim=(0, 2600))
+        axes.set_yticks([0, 50, 200, 500, 1000, 2000])
         self.edges = np.linspace(0, HIGHEST, 41)
         self.rows = axes.stairs(np.zeros(40), self.edges, fill=True, color=BLUE)
-        ceiling = f"ln {len(ACTION_NAMES)} = {HIGHEST:.3f}: uniform"
+        ceiling = f"ln {len(ACTION_NAMES)}"
         axes.plot([HIGHEST, HIGHEST], [0, 2500], color=DARK, linestyle=":", linewidth=1.5, label=ceiling)
         (self.mean,) = axes.plot([], [], color=ORANGE, linestyle="--", linewidth=1.8, label="mean")
-        (self.mark,) = axes.plot([], [], "v", color=DARK, markersize=7, label="followed detective")
-        axes.legend(fontsize=SMALL, frameon=False, loc="upper left")
+        (self.mark,) = axes.plot([], [], "v", color=DARK, markersize=7, label="followed")
+        legend_above(axes, 3)
 
     def _sum(self, axes: Axes) -> None:
         plain(axes, "what total_loss adds up")
-        axes.set_xticks(range(4), ["actor_loss", "+ vf_coef *\nvalue_loss", "- ent_coef *\nentropy", "=\ntotal_loss"])
+        axes.set_xticks(range(4), ["actor", "+ critic", "- entropy", "= total"])
         axes.axhline(0, color=DARK, linewidth=0.8)
         looks = (BLUE, ""), (ORANGE, "//"), (GREEN, ".."), (GREY, "")
         look = dict(edgecolor=DARK, linewidth=0.5)

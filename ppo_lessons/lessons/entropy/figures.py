@@ -18,6 +18,7 @@ from ppo_lessons.display.picture import (
     PINK,
     SMALL,
     Picture,
+    legend_above,
     new_figure,
     plain,
     rounded,
@@ -39,11 +40,13 @@ def show_distributions(all_log_probs: Tensor, names: Sequence[str]) -> Picture:
     """
     chances = all_log_probs.detach().exp().numpy()
     entropies = entropy_of(all_log_probs.detach()).tolist()
-    figure, panels = new_figure(1.55 * len(chances) + 0.4, 2.5, 1, len(chances), sharey=True, squeeze=False)
-    for axes, row, name, entropy in zip(panels[0], chances, names, entropies, strict=True):
+    columns = min(3, len(chances))
+    lines = math.ceil(len(chances) / columns)
+    figure, panels = new_figure(5.8, 0.7 + 1.6 * lines, lines, columns, sharex=True, sharey=True, squeeze=False)
+    for axes, row, name, entropy in zip(panels.flat, chances, names, entropies, strict=False):
         axes.bar(ACTION_NAMES, row, color=BLUE, edgecolor=DARK, linewidth=0.5)
         axes.axhline(1 / len(row), color=DARK, linewidth=1, linestyle=":")
-        plain(axes, f"{name}\nH = {entropy:.2f}", "", "probability" if axes is panels[0, 0] else "")
+        plain(axes, f"{name}: H = {entropy:.2f}", "", "probability" if axes in panels[:, 0] else "")
         axes.tick_params(axis="x", labelrotation=60)
     panels[0, 0].set_ylim(0, 1)
     listed = ", ".join(f"{name} {entropy:.2f}" for name, entropy in zip(names, entropies, strict=True))
@@ -65,7 +68,7 @@ def show_entropy_curve(num_actions: int) -> Picture:
     entropies = entropy_of(torch.log_softmax(logits, dim=-1))
     pull = torch.autograd.grad(entropies.sum(), logits)[0].norm(dim=-1)
     entropies = entropies.detach()
-    figure, (left, right) = new_figure(8.5, 2.9, 1, 2, sharex=True)
+    figure, (left, right) = new_figure(5.8, 2.9, 1, 2, sharex=True)
     left.plot(chance, entropies, color=BLUE, linewidth=1.8)
     highest = math.log(num_actions)
     left.axhline(highest, color=DARK, linestyle=":", linewidth=1)
@@ -79,16 +82,14 @@ def show_entropy_curve(num_actions: int) -> Picture:
     )
     left.plot([1 / num_actions], [highest], "o", color=ORANGE, markersize=7, label="all equally likely")
     left.plot([1], [0], "s", color=DARK, markersize=6, label="certain", clip_on=False)
-    left.legend(fontsize=SMALL, frameon=False, loc="lower left")
-    left.set_ylim(0, 1.12 * highest)
-    plain(left, "how undecided", "probability of one action", "entropy H, in nats")
+    left.set_ylim(0, 1.2 * highest)
+    plain(left, "how undecided: H, in nats", "probability of one action")
+    legend_above(left)
     right.plot(chance, pull, color=BLUE, linewidth=1.8)
     right.plot([1 / num_actions], [0], "o", color=ORANGE, markersize=7, clip_on=False)
     right.plot([1], [0], "s", color=DARK, markersize=6, clip_on=False)
     right.set_ylim(bottom=0)
-    plain(
-        right, "how strongly the bonus pulls at the logits", "probability of one action", "length of the gradient of H"
-    )
+    plain(right, "length of the pull at the logits", "probability of one action")
     top = float(chance[entropies.argmax()])
     return Picture(
         figure,
@@ -109,7 +110,7 @@ def show_entropy_histogram(entropies: Tensor, num_actions: int, marked: Mapping[
         The picture.
     """
     entropies, highest = entropies.detach().numpy(), math.log(num_actions)
-    figure, axes = new_figure(8.5, 3.3)
+    figure, axes = new_figure(5.8, 3.4)
     counts, _, _ = axes.hist(entropies, bins=np.linspace(0, highest, 41), color=BLUE, edgecolor="white", linewidth=0.5)
     axes.axvline(highest, color=DARK, linestyle=":", linewidth=1.5, label=f"ln {num_actions} = {highest:.3f}")
     axes.axvline(entropies.mean(), color=ORANGE, linestyle="--", linewidth=1.8, label=f"mean {entropies.mean():.3f}")
@@ -119,8 +120,8 @@ def show_entropy_histogram(entropies: Tensor, num_actions: int, marked: Mapping[
         axes.plot(entropy, height, "v", color=DARK, markersize=5)
         axes.annotate(name, (entropy, height), (4, 1), textcoords="offset points", fontsize=SMALL)
     axes.set_ylim(0, counts.max() * (1.15 + 0.09 * len(marked)))
-    axes.legend(fontsize=SMALL, frameon=False, loc="upper left")
-    plain(axes, "", "entropy H, in nats", "rows")
+    plain(axes, "rows by their entropy", "entropy H, in nats", "rows")
+    legend_above(axes)
     spread = f"{entropies.min():.2f} to {entropies.max():.2f}, mean {entropies.mean():.2f}"
     return Picture(figure, f"{len(entropies)} rows, entropy {spread}, at most ln {num_actions} = {highest:.2f}")
 
@@ -137,13 +138,13 @@ def show_softmax_twice(true: Tensor, twice: Tensor, num_actions: int) -> Picture
         The picture.
     """
     true, twice, highest = true.detach().numpy(), twice.detach().numpy(), math.log(num_actions)
-    figure, axes = new_figure(5.2, 3.4)
+    figure, axes = new_figure(4.8, 3.4)
     axes.plot([0, highest], [0, highest], "-", color=ORANGE, linewidth=1.5, label="the same")
     axes.axhline(highest, color=DARK, linestyle=":", linewidth=1.2, label=f"ln {num_actions} = {highest:.3f}")
-    axes.plot(true, twice, "o", color=BLUE, markersize=3, alpha=0.4, markeredgewidth=0)
+    axes.plot(true, twice, "o", color=BLUE, markersize=3, alpha=0.75, markeredgewidth=0)
     axes.set_ylim(0, 1.12 * highest)
-    axes.legend(fontsize=SMALL, frameon=False, loc="lower right")
-    plain(axes, "", "true entropy", "entropy with the softmax taken twice")
+    plain(axes, "entropy with the softmax taken twice", "true entropy")
+    legend_above(axes)
     return Picture(
         figure, f"true {true.min():.2f} to {true.max():.2f}; softmax taken twice {twice.min():.2f} to {twice.max():.2f}"
     )
@@ -159,7 +160,7 @@ def show_entropy_runs(runs: Mapping[str, Sequence[float]], num_actions: int) -> 
     Returns:
         The picture. Its words say only which run ends higher: numbers after training differ between machines.
     """
-    figure, axes = new_figure(7.5, 2.9)
+    figure, axes = new_figure(5.8, 2.9)
     highest = math.log(num_actions)
     for (name, entropies), (colour, style, marker) in zip(runs.items(), LOOKS, strict=False):
         cycles = range(1, len(entropies) + 1)
@@ -169,8 +170,8 @@ def show_entropy_runs(runs: Mapping[str, Sequence[float]], num_actions: int) -> 
     axes.axhline(highest, color=DARK, linestyle=":", linewidth=1, label=f"ln {num_actions} = {highest:.3f}")
     axes.set_ylim(0, 1.12 * highest)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-    axes.legend(fontsize=SMALL, frameon=False, loc="lower left")
-    plain(axes, "", "cycle of training", "mean entropy H, in nats")
+    plain(axes, "mean entropy H, in nats", "cycle of training")
+    legend_above(axes, 3)
     order = sorted(runs, key=lambda name: runs[name][-1])
     return Picture(figure, f"from the lowest to the highest entropy at the end: {', '.join(order)}")
 
@@ -185,7 +186,7 @@ def show_terms(names: Sequence[str], terms: Mapping[str, Tensor]) -> Picture:
     Returns:
         The picture.
     """
-    figure, axes = new_figure(8.5, 3.0)
+    figure, axes = new_figure(5.8, 3.0)
     places, width = np.arange(len(names)), 0.8 / len(terms)
     hatches = ("", "//", "..", "xx")
     for i, (label, added) in enumerate(terms.items()):
@@ -194,9 +195,8 @@ def show_terms(names: Sequence[str], terms: Mapping[str, Tensor]) -> Picture:
         axes.bar(places + shift, added.detach().numpy(), width, label=label, **look)
     axes.axhline(0, color=DARK, linewidth=0.8)
     axes.set_xticks(places, list(names))
-    axes.legend(fontsize=SMALL, frameon=False, loc="lower left")
-    plain(axes, "", "", "what the row adds to the total loss")
-    axes.tick_params(axis="x", labelsize=SMALL)
+    plain(axes, "what each row adds to the total loss")
+    legend_above(axes, 3)
     means = {label: rounded(added.mean(), 3) for label, added in terms.items()}
     total = rounded(sum(float(added.mean()) for added in terms.values()), 3)
     listed = ", ".join(f"{label} {mean:+.3f}" for label, mean in means.items())

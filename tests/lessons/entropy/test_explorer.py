@@ -88,7 +88,7 @@ def test_everything_stays_within_the_limits():
         for ent_coef in (ENT_COEFS[0], ENT_COEFS[-1]):
             result = scale_logits(ent_coef, times, "her mate")
             face.show(result)
-            (_, pull, rows, total) = limits
+            (_, rows, pull, total) = limits
             assert np.abs(result.pull).max() < pull[1]
             counts = face.rows.get_data().values
             assert counts.sum() == len(result.entropies)
