@@ -22,18 +22,19 @@
 # %%
 import numpy as np
 import torch
-from torch.distributions import Categorical, kl_divergence
-
 from ppo_lessons import Rows, actor_critic, losses
 from ppo_lessons.display.tables import row_table
+from ppo_lessons.lessons import claim
 from ppo_lessons.lessons import ratios as lesson
 from ppo_lessons.minibatches import shuffle_rows, split_rows
 from ppo_lessons.shipped.recording import BADGES, CONFIG, load_recording
+from torch.distributions import Categorical, kl_divergence
 
 recording = load_recording()
 rows, badges = recording.buffer.get(), recording.buffer.badges()
 six = recording.rows_of(BADGES.values())
-then = dict(action=rows.actions, old_log_prob=rows.old_log_probs, old_prob=rows.old_log_probs.exp())
+then = dict(action=rows.actions, old_log_prob=rows.old_log_probs)
+then["old_prob"] = rows.old_log_probs.exp()
 row_table(badges, six, BADGES, **then)
 
 # %% [markdown]
@@ -44,7 +45,8 @@ row_table(badges, six, BADGES, **then)
 
 # %%
 logits, values = recording.policy(rows.obs)
-print("obs", tuple(rows.obs.shape), "-> logits", tuple(logits.shape), "and values", tuple(values.shape))
+shapes = (tuple(x.shape) for x in (rows.obs, logits, values))
+print("obs {} -> logits {} and values {}".format(*shapes))
 lesson.show_lookup(logits[six], rows.actions[six], BADGES)
 
 # %% [markdown]
@@ -59,20 +61,27 @@ lesson.show_lookup(logits[six], rows.actions[six], BADGES)
 # package refuses.
 
 # %%
-new_log_probs = torch.log_softmax(logits, dim=-1).gather(-1, rows.actions.unsqueeze(-1)).squeeze(-1)  # (B,)
+all_log_probs = torch.log_softmax(logits, dim=-1)  # (B, N)
+column = rows.actions.unsqueeze(-1)  # (B, 1)
+new_log_probs = all_log_probs.gather(-1, column).squeeze(-1)  # (B,)
 distribution = Categorical(logits=logits)
-print("drained:", f"{new_log_probs[six[0]]:.3f}, by Categorical {distribution.log_prob(rows.actions)[six[0]]:.3f}")
-print("the same in all rows:", torch.allclose(new_log_probs, distribution.log_prob(rows.actions), atol=1e-6))
+theirs = distribution.log_prob(rows.actions)
+drained = new_log_probs[six[0]], theirs[six[0]]
+print("drained: {:.3f}, by Categorical {:.3f}".format(*drained))
+off = (new_log_probs - theirs).abs().max()
+claim("it is the same in every row", off < 1e-6, f"{len(theirs)} rows")
 _, entropies = actor_critic.log_probs_and_entropy(logits, rows.actions)
-print("entropy the same:    ", torch.allclose(entropies, distribution.entropy(), atol=1e-6))
+off = (entropies - distribution.entropy()).abs().max()
+claim("and so is the entropy", off < 1e-6)
 
 # %%
 column = rows.actions[six].unsqueeze(1)  # (6, 1)
-print("Categorical gives", tuple(Categorical(logits=logits[six]).log_prob(column).shape))
+six_of_them = Categorical(logits=logits[six])
+print("Categorical gives", tuple(six_of_them.log_prob(column).shape))
 try:
     actor_critic.log_probs_and_entropy(logits[six], column)
 except ValueError as error:
-    print("the package says: ", error)
+    print("the package says:", error)
 
 # %% [markdown]
 # ## K. Equation: the ratio
@@ -93,16 +102,28 @@ except ValueError as error:
 # stored number, the numerator a function of the weights.</details>
 
 # %%
-pieces = split_rows(shuffle_rows(len(rows.actions), torch.Generator().manual_seed(0)), CONFIG.minibatch_size)
-minibatch = Rows(*(tensor[pieces[0]] for tensor in rows))
-new, _ = actor_critic.log_probs_and_entropy(recording.policy(minibatch.obs)[0], minibatch.actions)
+generator = torch.Generator().manual_seed(0)
+order = shuffle_rows(len(rows.actions), generator)
+first, *_ = split_rows(order, CONFIG.minibatch_size)
+minibatch = Rows(*(tensor[first] for tensor in rows))
+policy, A = recording.policy, minibatch.advantages
+logits, _ = policy(minibatch.obs)
+new, _ = actor_critic.log_probs_and_entropy(logits, minibatch.actions)
 ratios = losses.importance_ratios(new, minibatch.old_log_probs)
-weights = [recording.policy.actor_head.weight, *recording.policy.actor_trunk.parameters()]
-ppo = torch.autograd.grad(-(ratios * minibatch.advantages).mean(), weights, retain_graph=True)
-plain = torch.autograd.grad(-(new * minibatch.advantages).mean(), weights, retain_graph=True)
-print("every ratio is 1:", bool((ratios - 1).abs().max() < 1e-6))
-print("gradient is 0:   ", all(bool((gradient == 0).all()) for gradient in ppo))
-print("gradients of -ratio A and -log_prob A are equal:", all(map(torch.allclose, ppo, plain)))
+weights = [policy.actor_head.weight, *policy.actor_trunk.parameters()]
+
+
+def gradients(loss):
+    return torch.autograd.grad(loss, weights, retain_graph=True)
+
+
+# %%
+ppo = gradients(-(ratios * A).mean())
+plain = gradients(-(new * A).mean())
+claim("every ratio is 1, to six digits", (ratios - 1).abs().max() < 1e-6)
+claim("so the gradient is 0", not any(gradient.any() for gradient in ppo))
+same = all(map(torch.allclose, ppo, plain))
+claim("it is the gradient of -log_prob A", same)
 
 # %% [markdown]
 # $$\nabla r = r\, \nabla \log \pi_\text{new}$$
@@ -112,9 +133,9 @@ print("gradients of -ratio A and -log_prob A are equal:", all(map(torch.allclose
 
 # %%
 not_detached = losses.importance_ratios(new, new)  # both with a graph
-bug = torch.autograd.grad(-(not_detached * minibatch.advantages).mean(), weights, retain_graph=True)
-print("every ratio is 1:", bool((not_detached == 1).all()))
-print("gradient is 0:   ", all(bool((gradient == 0).all()) for gradient in bug))
+bug = gradients(-(not_detached * A).mean())
+claim("every ratio is 1", (not_detached == 1).all())
+claim("the gradient is 0", not any(gradient.any() for gradient in bug))
 
 # %% [markdown]
 # ## How far has the whole policy moved?
@@ -151,12 +172,15 @@ print("gradient is 0:   ", all(bool((gradient == 0).all()) for gradient in bug))
 # Mean of the last column, k3: **0.0800**. Mean of ln then - ln now, k1: **-0.1284**.
 
 # %%
-old, now = np.log([0.50, 0.25, 0.10, 0.80, 0.50, 0.20]), np.log([0.60, 0.20, 0.20, 0.60, 0.50, 0.30])
+old = np.log([0.50, 0.25, 0.10, 0.80, 0.50, 0.20])
+now = np.log([0.60, 0.20, 0.20, 0.60, 0.50, 0.30])
 by_hand = np.exp(now - old)
 k3, k1 = (by_hand - 1 - np.log(by_hand)).mean(), (old - now).mean()
-print("numpy:      ", by_hand.round(2), f"k3 {k3:.4f}, k1 {k1:.4f}")
+print("numpy:  ", by_hand.round(2), f"k3 {k3:.4f}, k1 {k1:.4f}")
 old, now = torch.from_numpy(old), torch.from_numpy(now)
-print("the package:", losses.importance_ratios(now, old).numpy().round(2), f"k3 {losses.approx_kl(now, old):.4f}")
+by_package = losses.importance_ratios(now, old).numpy()
+k3 = losses.approx_kl(now, old)
+print("package:", by_package.round(2), f"k3 {k3:.4f}")
 
 # %% [markdown]
 # The tests of this course compare the table with others' code: log-probabilities by `Categorical` (PyTorch 2.13.0), ratios and **0.0800** by the lines of
@@ -176,13 +200,18 @@ from ppo_lessons.steps import gradient_step
 from ppo_lessons.update import minibatch_losses
 
 
-def after_steps(num_steps, config=CONFIG):  # a copy of the recorded policy, trained a little on the recorded rows
+def after_steps(num_steps, config=CONFIG):
+    # A copy of the recorded policy, trained a little on the recorded rows.
     policy, pieces = copy.deepcopy(recording.policy), []
-    optimizer, generator = make_optimizer(policy, config), torch.Generator().manual_seed(0)
+    optimizer = make_optimizer(policy, config)
+    generator = torch.Generator().manual_seed(0)
     for _ in range(num_steps):
-        pieces = pieces or list(split_rows(shuffle_rows(len(rows.actions), generator), config.minibatch_size))
+        if not pieces:
+            order = shuffle_rows(len(rows.actions), generator)
+            pieces = list(split_rows(order, config.minibatch_size))
         minibatch = Rows(*(tensor[pieces[0]] for tensor in rows))
-        gradient_step(minibatch_losses(policy, minibatch, config).total_loss, policy, optimizer, config.max_grad_norm)
+        total = minibatch_losses(policy, minibatch, config).total_loss
+        gradient_step(total, policy, optimizer, config.max_grad_norm)
         pieces = pieces[1:]
     return policy
 
@@ -190,11 +219,13 @@ def after_steps(num_steps, config=CONFIG):  # a copy of the recorded policy, tra
 # %%
 def ratios_under(policy):
     with torch.no_grad():
-        now, _ = actor_critic.log_probs_and_entropy(policy(rows.obs)[0], rows.actions)
+        logits, _ = policy(rows.obs)
+        now, _ = actor_critic.log_probs_and_entropy(logits, rows.actions)
     return losses.importance_ratios(now, rows.old_log_probs)
 
 
-lesson.show_ratio_spread({num_steps: ratios_under(after_steps(num_steps)) for num_steps in (0, 1, 4, 16)})
+spread = {steps: ratios_under(after_steps(steps)) for steps in (0, 1, 4, 16)}
+lesson.show_ratio_spread(spread)
 
 # %% [markdown]
 # One step is enough to spread them, and the first one goes far: a fresh Adam moves nearly every weight by its full step size, however short
@@ -208,7 +239,8 @@ lesson.show_ratio_spread({num_steps: ratios_under(after_steps(num_steps)) for nu
 views = rows.obs[six[0]].repeat(4, 1)  # (4, D)
 views[:, 3:7] = torch.eye(4)  # places 3 to 6 of obs say which detective I am
 titles = [f"as detective {a}" for a in range(4)]
-lesson.show_lookup(recording.policy(views)[0], rows.actions[six[0]].repeat(4), titles)
+logits, _ = recording.policy(views)
+lesson.show_lookup(logits, rows.actions[six[0]].repeat(4), titles)
 
 # %% [markdown]
 # Four policies in one network. So a row's number has to travel with it through shuffle and split: looked up under another number, the same
@@ -293,20 +325,28 @@ approx_kl = check(approx_kl)
 # a thousand samples of 64 rows, with actions freshly drawn from the old policy, looked up with your functions.
 
 # %%
-old_logits, new_logits = (policy(rows.obs)[0].detach() for policy in (recording.policy, after_steps(80)))
+trained = after_steps(80)
+with torch.no_grad():
+    old_logits, _ = recording.policy(rows.obs)
+    new_logits, _ = trained(rows.obs)
 played = Categorical(logits=old_logits)
 exact = kl_divergence(played, Categorical(logits=new_logits)).mean()
-print("the exact KL is above 0:", bool(exact > 0))
+claim("the exact KL is above 0", exact > 0)
 
 # %%
-k1, k3, generator = torch.empty(1000), torch.empty(1000), torch.Generator().manual_seed(1)
+k1, k3 = torch.empty(1000), torch.empty(1000)
+generator = torch.Generator().manual_seed(1)
 for i in range(1000):
     pick = torch.randint(len(rows.actions), (64,), generator=generator)
-    drawn = torch.multinomial(played.probs[pick], 1, generator=generator).squeeze(1)
-    old, now = (log_probs_and_entropy(logits[pick], drawn)[0] for logits in (old_logits, new_logits))
-    k1[i], k3[i] = -importance_ratios(now, old).log().mean(), approx_kl(now, old)
-right = {name: bool((k.mean() / exact - 1).abs() < 0.1) for name, k in (("k1", k1), ("k3", k3))}
-print("right on average, to 10 %:", right)
+    chances = played.probs[pick]
+    drawn = torch.multinomial(chances, 1, generator=generator).squeeze(1)
+    old, _ = log_probs_and_entropy(old_logits[pick], drawn)
+    now, _ = log_probs_and_entropy(new_logits[pick], drawn)
+    k1[i] = -importance_ratios(now, old).log().mean()
+    k3[i] = approx_kl(now, old)
+for name, k in (("k1", k1), ("k3", k3)):
+    off = (k.mean() / exact - 1).abs()
+    claim(f"{name} is right on average", off < 0.1, "to 10 %")
 lesson.show_kl_estimates(k1, k3, exact.item())
 
 # %% [markdown]
@@ -315,10 +355,12 @@ lesson.show_kl_estimates(k1, k3, exact.item())
 
 # %%
 now, _ = log_probs_and_entropy(new_logits, rows.actions)
-k1_here, k3_here = -importance_ratios(now, rows.old_log_probs).log().mean(), approx_kl(now, rows.old_log_probs)
+k1_here = -importance_ratios(now, rows.old_log_probs).log().mean()
+k3_here = approx_kl(now, rows.old_log_probs)
 print("after 20 epochs on the same rows, against the exact KL:")
-print("k1 more than half too large:", bool(k1_here > 1.5 * exact))
-print("k3 within a quarter:        ", bool((k3_here / exact - 1).abs() < 0.25))
+claim("k1 is right", k1_here < 1.5 * exact, "more than half too large")
+k3_off = (k3_here / exact - 1).abs()
+claim("k3 is about right", k3_off < 0.25, "within a quarter")
 
 # %% [markdown]
 # So `approx_kl` is a gauge, not a measurement: good enough to see that the policy runs away, too rough for the second decimal.

@@ -11,7 +11,7 @@ from torch import Tensor
 from torch.nn.utils import parameters_to_vector, vector_to_parameters
 
 from ppo_lessons.actor_critic import ActorCritic, log_probs_and_entropy
-from ppo_lessons.display.picture import BLUE, DARK, GREY, ORANGE, SMALL, SOFT_BLUE, SOFT_ORANGE, new_figure, plain
+from ppo_lessons.display.picture import BLUE, DARK, GREY, ORANGE, SMALL, SOFT_BLUE, SOFT_ORANGE, new_panels, plain
 from ppo_lessons.interactive.controls import Choice, Slider
 from ppo_lessons.interactive.explorer import Explorer
 from ppo_lessons.losses import approx_kl, clip_fraction, clipped_surrogate_loss, importance_ratios
@@ -134,25 +134,27 @@ class RatioFace:
     """Left the ratios of all rows, below them those of the six badges; right one row's probabilities then and now."""
 
     def __init__(self, columns: int = 2) -> None:
-        shape = dict(width_ratios=(1.5, 1), height_ratios=(1, 1.2))
-        self.figure, ((top, right), (low, spare)) = new_figure(9.4, 4.1, 2, 2, gridspec_kw=shape)
-        spare.remove()
-        right.set_subplotspec(right.get_gridspec()[:, 1])
-        self._make_histogram(top)
-        self._make_lanes(low)
-        self._make_lookup(right)
+        plans = {
+            1: "all / all / six / six / six / row / row / row",
+            2: "all all all row row / all all all row row / six six six six six / six six six six six",
+            3: "all all all row row / all all all row row / six six six row row / six six six row row",
+        }
+        self.figure, panels = new_panels(columns, plans, {1: 0.85, 2: 1.05, 3: 0.95}[columns])
+        self._make_histogram(panels["all"])
+        self._make_lanes(panels["six"], columns)
+        self._make_lookup(panels["row"])
 
     def _make_histogram(self, axes: Axes) -> None:
         count = len(normalised_rows().actions)
-        plain(axes, f"all {count:,} rows of the recording (the outermost bars: and beyond)", "", "rows (log)")
+        plain(axes, f"all {count:,} rows by their ratio", "", "rows (log)")
         _scale(axes)
-        axes.tick_params(labelbottom=False)
         axes.set(yscale="log", ylim=(0.7, 3000))
         self.bars = axes.stairs(np.ones(len(BINS) - 1), BINS, baseline=0.1, fill=True, color=BLUE)
 
-    def _make_lanes(self, axes: Axes) -> None:
+    def _make_lanes(self, axes: Axes, columns: int) -> None:
         rows, badges = normalised_rows(), recording().rows_of(BADGES.values())
-        key = "▶ is to rise (advantage > 0)    ◀ is to fall    filled: it did    | no ratio above"
+        gap = "\n" if columns == 1 else "   "
+        key = f"▶ is to rise (advantage > 0)   ◀ is to fall{gap}filled: it did   | no ratio above"
         plain(axes, "six of them", f"ratio (log scale)\n{key}")
         _scale(axes)
         axes.set(ylim=(5.6, -0.6))
@@ -168,9 +170,9 @@ class RatioFace:
         self.said = [axes.text(0.92 * FURTHEST, y, "", ha="right", va="center", fontsize=SMALL) for y in range(6)]
 
     def _make_lookup(self, axes: Axes) -> None:
-        plain(axes, "the followed row: then white, now filled", "", "probability")
+        plain(axes, "white: then, filled: now")
         at = np.arange(len(ACTION_NAMES))
-        axes.set(ylim=(0, 1.36), xlim=(-0.6, len(at) - 0.4))
+        axes.set(ylim=(0, 1.5), xlim=(-0.6, len(at) - 0.4))
         axes.set_xticks(at, ACTION_NAMES)
         axes.set_yticks(np.arange(0, 1.1, 0.2))
         self.then = axes.bar(at - 0.2, 0, 0.38, facecolor="white", edgecolor=DARK, linewidth=0.9).patches
@@ -203,8 +205,8 @@ class RatioFace:
             text.set(position=(taken + side, height + 0.01), text=f"{height:.2f}")
         then, now, ratio = result.then[taken], result.now[taken], result.six[result.followed]
         name, action = list(BADGES)[result.followed], ACTION_NAMES[taken]
-        quotient = f"{now:.3f} now / {then:.3f} then = ratio {_short(ratio)}"
-        self.words.set_text(f"{name} took “{action}” (hatched)\n{quotient}")
+        quotient = f"{now:.3f} / {then:.3f} = {_short(ratio)}"
+        self.words.set_text(f"{name} took “{action}”:\n{quotient}")
         return (
             f"distance {result.distance:+.2f}, {name}: ratio {_short(ratio)} = exp({result.new_log_prob:.3f} - "
             f"({result.old_log_prob:.3f})). All rows: ratios {_short(result.ratios.min())} to "

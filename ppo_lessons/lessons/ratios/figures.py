@@ -7,7 +7,7 @@ import torch
 from matplotlib.ticker import FixedLocator, FormatStrFormatter, NullLocator
 from torch import Tensor
 
-from ppo_lessons.display.picture import BLUE, DARK, GREEN, ORANGE, PINK, SMALL, Picture, new_figure, plain
+from ppo_lessons.display.picture import BLUE, DARK, GREEN, ORANGE, SMALL, Picture, legend_above, new_figure, plain
 from ppo_lessons.spirit_world.rules import ACTION_NAMES
 
 RATIO_TICKS = (0.125, 0.25, 0.5, 1, 2, 4, 8, 16)
@@ -26,16 +26,18 @@ def show_lookup(logits: Tensor, actions: Tensor, titles: Iterable[str]) -> Pictu
         The picture.
     """
     chances, titles = torch.softmax(logits, dim=-1).detach().numpy(), list(titles)
-    figure, panels = new_figure(1.75 * len(titles), 2.6, 1, len(titles), sharey=True, squeeze=False)
+    columns = len(titles) // 2 if len(titles) % 2 == 0 else len(titles)
+    lines = len(titles) // columns
+    figure, panels = new_figure(5.8, 0.7 + 1.6 * lines, lines, columns, sharex=True, sharey=True, squeeze=False)
     found = []
-    for row, (axes, title) in enumerate(zip(panels[0], titles, strict=True)):
+    for row, (axes, title) in enumerate(zip(panels.flat, titles, strict=True)):
         taken = int(actions[row])
         colours = [ORANGE if n == taken else BLUE for n in range(len(ACTION_NAMES))]
         bars = axes.bar(ACTION_NAMES, chances[row], color=colours)
         bars[taken].set_hatch("//")
         axes.annotate(f"{chances[row, taken]:.2f}", (taken, chances[row, taken]), (0, 3), textcoords="offset points",
                       ha="center", fontsize=SMALL, color=ORANGE)  # fmt: skip
-        plain(axes, title, "", "probability" if row == 0 else "")
+        plain(axes, title, "", "probability" if row % columns == 0 else "")
         axes.tick_params(axis="x", labelrotation=60)
         found.append(f"{title}: {ACTION_NAMES[taken]} {chances[row, taken]:.2f}")
     panels[0, 0].set_ylim(0, 1.05)
@@ -54,7 +56,7 @@ def show_ratio_spread(ratios_after: Mapping[int, Tensor]) -> Picture:
     arrays = {steps: ratios.detach().numpy() for steps, ratios in ratios_after.items()}
     furthest = max(1.5, *(float(np.exp(np.abs(np.log(array)).max())) for array in arrays.values())) * 1.1
     bins = np.geomspace(1 / furthest, furthest, 62)
-    figure, panels = new_figure(8.5, 1.25 * len(arrays) + 0.4, len(arrays), 1, sharex=True, sharey=True, squeeze=False)
+    figure, panels = new_figure(5.8, 1.25 * len(arrays) + 0.4, len(arrays), 1, sharex=True, sharey=True, squeeze=False)
     for axes, (steps, array) in zip(panels[:, 0], arrays.items(), strict=True):
         axes.hist(array, bins=bins, color=BLUE)
         axes.axvline(1, color=DARK, linewidth=1, linestyle=":")
@@ -88,14 +90,14 @@ def show_kl_estimates(k1: Tensor, k3: Tensor, exact: float) -> Picture:
     """
     k1, k3 = k1.detach().numpy(), k3.detach().numpy()
     bins = np.linspace(min(k1.min(), 0), max(k1.max(), k3.max()), 50)
-    figure, axes = new_figure(8.5, 2.8)
-    axes.hist(k3, bins=bins, color=BLUE, alpha=0.55, label="k3: mean of (r - 1) - ln r")
+    figure, axes = new_figure(5.8, 3.0)
+    axes.hist(k3, bins=bins, color=BLUE, label="k3: mean of (r - 1) - ln r")
     axes.hist(k1, bins=bins, histtype="step", color=ORANGE, hatch="//", linewidth=1.5, label="k1: mean of -ln r")
     axes.axvline(0, color=DARK, linewidth=1)
     axes.axvline(exact, color=GREEN, linewidth=2, linestyle="--", label=f"exact KL, {exact:.3f}")
-    axes.axvspan(bins[0], 0, color=PINK, alpha=0.15, label="below 0: no KL is here")
-    plain(axes, "", "estimate of KL(old || new), in nats", "samples")
-    axes.legend(fontsize=SMALL, frameon=False)
+    axes.axvspan(bins[0], 0, facecolor="#F3DDE8", hatch="..", edgecolor="white", label="below 0: no KL is here")
+    plain(axes, "samples by their estimate of KL(old || new), in nats", "estimate", "samples")
+    legend_above(axes)
     below = ["some" if (estimates < 0).any() else "none" for estimates in (k1, k3)]
     narrower = "k3" if k3.std() < k1.std() else "k1"
     return Picture(

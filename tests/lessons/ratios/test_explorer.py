@@ -182,7 +182,7 @@ def test_the_line_says_the_numbers(face):
     assert numbers == pytest.approx(wanted, rel=0.02, abs=0.06)
     assert "her mate" in said
     then, now = result.then[result.action], result.now[result.action]
-    words = f"her mate took “right” (hatched)\n{now:.3f} now / {then:.3f} then = ratio {ratio:.2f}"
+    words = f"her mate took “right”:\n{now:.3f} / {then:.3f} = {ratio:.2f}"
     assert face.words.get_text() == words
 
 
@@ -224,5 +224,5 @@ def test_the_stored_picture_is_small_and_its_text_has_no_numbers(explorer):
     panel.controls.reset()
     assert panel.wait()
     assert len(panel.screen.stored()) < 110_000
-    assert Image.open(io.BytesIO(panel.screen.stored())).size == (940, 410)
+    assert Image.open(io.BytesIO(panel.screen.stored())).size == (1160, 840)
     assert not re.search(r"\d", explorer.text)
