@@ -163,7 +163,9 @@ def _pale(figure: Figure, texts: list[tuple[Text, Bbox]]) -> Iterator[str]:
             if line.get_visible() and len(line.get_xdata()) and line.get_linewidth() >= 1.2:
                 ground = np.array(to_rgb(axes.get_facecolor()))
                 name = f"a line of {axes.get_title('left')!r}"
-                yield from _too_weak(name, to_rgba(line.get_color(), line.get_alpha()), ground, LINE_CONTRAST)
+                drawn = line.get_linestyle() not in ("None", "none", "")
+                colour = line.get_color() if drawn else line.get_markeredgecolor()
+                yield from _too_weak(name, to_rgba(colour, line.get_alpha()), ground, LINE_CONTRAST)
 
 
 def _pixels_of(box: Bbox, height: int) -> tuple[tuple[float, float], tuple[float, float]]:

@@ -22,9 +22,9 @@
 
 # %%
 import torch
-
 from ppo_lessons import minibatches
-from ppo_lessons.display.tables import row_table
+from ppo_lessons.display.tables import Table, row_table
+from ppo_lessons.lessons import claim
 from ppo_lessons.lessons import minibatches as lesson
 from ppo_lessons.shipped.recording import BADGES, CONFIG, load_recording
 
@@ -32,8 +32,9 @@ recording = load_recording()
 buffer = recording.buffer
 rows, badges, acting = buffer.get(), buffer.badges(), buffer.data.acting
 num_rows = len(rows.actions)
-(ours,) = recording.rows_of([BADGES["falls"]])  # our row: where (6, 0, 0) stands
-print(f"{num_rows} rows; (6, 0, 0) is row {ours}; epochs {CONFIG.epochs}, minibatch_size {CONFIG.minibatch_size}")
+(ours,) = recording.rows_of([BADGES["falls"]])  # where (6, 0, 0) stands
+print(f"{num_rows} rows; (6, 0, 0) is row {ours}")
+print(f"epochs {CONFIG.epochs}, minibatch_size {CONFIG.minibatch_size}")
 
 # %% [markdown]
 # ## Equation
@@ -57,9 +58,9 @@ both = acting[:, :, 0] & acting[:, :, 1]
 mates = lesson.correlation(values[:, :, 0][both], values[:, :, 1][both])
 stays = acting[:-1] & acting[1:]
 in_time = lesson.correlation(values[:-1][stays], values[1:][stays])
-print(
-    f"values of detectives 0 and 1 in the same step: {mates:.2f}; of one detective in two steps running: {in_time:.2f}"
-)
+print("correlation of the values")
+print(f"of detectives 0 and 1 in the same step: {mates:.2f}")
+print(f"of one detective in two steps running:  {in_time:.2f}")
 
 # %%
 shuffled = minibatches.shuffle_rows(num_rows, torch.Generator().manual_seed(0))
@@ -76,12 +77,15 @@ lesson.show_neighbours(values[acting], shuffled)
 # <details><summary>The first detective, from beginning to end.</summary>That would be the order a, t, e. Ours is t, e, a.</details>
 
 # %%
-for name, order in (("in order", torch.arange(num_rows)), ("shuffled", shuffled)):
+in_order = torch.arange(num_rows)
+cells = [["rows", "mini-batch", "steps", "mean return"]]
+for name, order in (("in order", in_order), ("shuffled", shuffled)):
     for number, piece in enumerate(order.split(512)):
-        t = badges[piece, 0]
-        mean_return = rows.returns[piece].mean()
-        print(f"{name}, mini-batch {number}: steps {t.min():2} to {t.max():2}, mean return {mean_return:.2f}")
-print(f"all rows: mean return {rows.returns.mean():.2f}")
+        t, returns = badges[piece, 0], rows.returns[piece]
+        span = f"{t.min()} to {t.max()}"
+        cells.append([name, str(number), span, f"{returns.mean():.2f}"])
+cells.append(["all", "", "0 to 31", f"{rows.returns.mean():.2f}"])
+Table(cells)
 
 # %% [markdown]
 # Unshuffled, each step would hear of one part of the rollout only: the first of poorer moments, the third of richer ones, and so in every
@@ -98,8 +102,12 @@ order = minibatches.shuffle_rows(num_rows, generator)
 _ = torch.rand(5)  # somebody else draws numbers meanwhile
 again = minibatches.shuffle_rows(num_rows, torch.Generator().manual_seed(1))
 next_epoch = minibatches.shuffle_rows(num_rows, generator)
-print("first rows:", order[:6].tolist(), " each row once:", bool((order.sort().values == torch.arange(num_rows)).all()))
-print("same seed, same order:", torch.equal(order, again), "  next epoch, same order:", torch.equal(order, next_epoch))
+print("first rows:", order[:6].tolist())
+once = order.sort().values == in_order
+claim("each row stands there once", once.all(), f"{int(once.sum())} rows")
+claim("the same seed gives the same order", torch.equal(order, again))
+same = torch.equal(order, next_epoch)
+claim("the next epoch has the same order", same)
 
 # %% [markdown]
 # ## Code: split (node H)
@@ -110,13 +118,17 @@ print("same seed, same order:", torch.equal(order, again), "  next epoch, same o
 # %%
 generator = torch.Generator().manual_seed(1)
 epochs = []
-for epoch in range(1, CONFIG.epochs + 1):  # node F
-    pieces = minibatches.split_rows(minibatches.shuffle_rows(num_rows, generator), CONFIG.minibatch_size)
+cells = [["epoch", "sizes", "different rows", "(6, 0, 0) is in"]]
+for epoch in range(CONFIG.epochs):  # node F
+    order = minibatches.shuffle_rows(num_rows, generator)
+    pieces = minibatches.split_rows(order, CONFIG.minibatch_size)
     epochs.append(pieces)
-    place = int((torch.cat(pieces) == ours).nonzero())
-    covered = len(torch.cat(pieces).unique()) == num_rows
-    print(f"epoch {epoch}: sizes {[len(piece) for piece in pieces]}, each row once: {covered};", end=" ")
-    print(f"(6, 0, 0) at place {place:4}, in mini-batch {lesson.place_of(ours, pieces)}")
+    sizes = ", ".join(str(len(piece)) for piece in pieces)
+    different = len(torch.cat(pieces).unique())
+    (place,) = lesson.place_of(ours, pieces)
+    where = f"mini-batch {place}"
+    cells.append([str(epoch + 1), sizes, str(different), where])
+Table(cells)
 
 # %% [markdown]
 # Our badge is in exactly one mini-batch of each epoch, in another place each time. And it has kept its numbers:
@@ -125,10 +137,13 @@ for epoch in range(1, CONFIG.epochs + 1):  # node F
 piece = epochs[0][lesson.place_of(ours, epochs[0])[0]]
 inside = int((piece == ours).nonzero())
 minibatch = type(rows)(*(tensor[piece] for tensor in rows))
-for where, table, of, row in (("buffer", rows, badges, ours), ("mini-batch", minibatch, badges[piece], inside)):
-    columns = dict(action=table.actions, old_log_prob=table.old_log_probs, advantage=table.advantages)
-    columns |= {"return": table.returns, "row": torch.arange(len(of))}
-    print(row_table(of, [row], [f"{where:10}"], **columns))
+in_buffer, in_minibatch = (
+    dict(action=of.actions, old_log_prob=of.old_log_probs, returns=of.returns)
+    for of in (rows, minibatch)
+)
+print(f"in the buffer at {ours}, in the mini-batch at {inside}:")
+print(row_table(badges, [ours], **in_buffer))
+print(row_table(badges[piece], [inside], **in_minibatch))
 
 # %% [markdown]
 # ## Picture
@@ -137,7 +152,8 @@ for where, table, of, row in (("buffer", rows, badges, ours), ("mini-batch", min
 # our badge.
 
 # %%
-passes = {"not shuffled": torch.arange(num_rows).split(512), "epoch 1": epochs[0], "epoch 2": epochs[1]}
+passes = {"not shuffled": in_order.split(512)}
+passes |= {"epoch 1": epochs[0], "epoch 2": epochs[1]}
 lesson.show_assignment(passes, badges, tuple(acting.shape), ours)
 
 # %% [markdown]
@@ -148,7 +164,8 @@ lesson.show_assignment(passes, badges, tuple(acting.shape), ours)
 
 # %%
 one = torch.tensor([1.37])
-print("standard deviation of one row:", float(((one - one.mean()).square().sum() / (len(one) - 1)).sqrt()))
+variance = (one - one.mean()).square().sum() / (len(one) - 1)
+print("standard deviation of one row:", float(variance.sqrt()))
 for size in (4, 5, 6):
     pieces = minibatches.split_rows(torch.arange(13), size)
     print(f"13 rows, minibatch_size {size}: {[len(piece) for piece in pieces]}")
@@ -167,19 +184,24 @@ weights = tuple(recording.policy.parameters())
 
 
 def gradient(piece):
-    losses = minibatch_losses(recording.policy, Rows(*(tensor[piece] for tensor in rows)), CONFIG)
-    return torch.cat([g.flatten() for g in torch.autograd.grad(losses.total_loss, weights)])
+    minibatch = Rows(*(tensor[piece] for tensor in rows))
+    losses = minibatch_losses(recording.policy, minibatch, CONFIG)
+    gradients = torch.autograd.grad(losses.total_loss, weights)
+    return torch.cat([g.flatten() for g in gradients])
+
+
+whole = gradient(in_order)
 
 
 def cosines(order, size):
-    whole = gradient(torch.arange(num_rows))
-    pieces = [piece for piece in order.split(size) if len(piece) == size]
-    return [float(torch.cosine_similarity(gradient(piece), whole, dim=0)) for piece in pieces]
+    pieces = [gradient(p) for p in order.split(size) if len(p) == size]
+    return [float(torch.cosine_similarity(p, whole, dim=0)) for p in pieces]
 
 
 sizes = (32, 64, 128, 256, 512, 1024, num_rows)
-in_order = [cosines(torch.arange(num_rows), size) for size in sizes]
-lesson.show_agreement(sizes, [cosines(shuffled, size) for size in sizes], in_order)
+of_shuffled = [cosines(shuffled, size) for size in sizes]
+of_neighbours = [cosines(in_order, size) for size in sizes]
+lesson.show_agreement(sizes, of_shuffled, of_neighbours)
 
 # %% [markdown]
 # Neighbouring rows are the worse guide at every size below the whole. Some of their mini-batches point *backwards*: their rows all tell the
@@ -198,8 +220,8 @@ lesson.show_agreement(sizes, [cosines(shuffled, size) for size in sizes], in_ord
 # from summaries of the paper.</details>
 
 # %%
-a, b = gradient(torch.arange(num_rows)), gradient(shuffled)
-print("the same gradient, up to rounding:", torch.allclose(a, b, atol=1e-5), "  to the last bit:", torch.equal(a, b))
+off = (gradient(shuffled) - whole).abs().max()
+claim("shuffling all rows changes no gradient", off < 1e-5, "to 5 digits")
 
 # %% [markdown]
 # ## Play
@@ -277,14 +299,17 @@ from dataclasses import replace
 
 from ppo_lessons import Steps, TrainingRun, train
 
-curves, mine = {}, Steps(shuffle_rows=shuffle_rows, split_rows=split_rows)
-for num_epochs in (1, 4, 10):
-    config = replace(CONFIG, num_envs=64, num_steps=16, minibatch_size=1024, epochs=num_epochs)
-    reports = list(train(TrainingRun("stray", config), cycles=16, steps=mine))
-    curves[num_epochs] = [report.mean_reward for report in reports]
-    foretold = [count_gradient_steps(report.update.num_rows, 1024, num_epochs) for report in reports]
-    taken = [report.update.num_gradient_steps for report in reports]
-    print(f"epochs {num_epochs:2}: the steps are as many as foretold: {foretold == taken}")
+curves, size = {}, 1024
+mine = Steps(shuffle_rows=shuffle_rows, split_rows=split_rows)
+for epochs in (1, 4, 10):
+    config = replace(CONFIG, num_envs=64, num_steps=16, epochs=epochs)
+    run = TrainingRun("stray", replace(config, minibatch_size=size))
+    reports = list(train(run, cycles=16, steps=mine))
+    curves[epochs] = [report.mean_reward for report in reports]
+    updates = [report.update for report in reports]
+    count = [count_gradient_steps(u.num_rows, size, epochs) for u in updates]
+    as_foretold = count == [u.num_gradient_steps for u in updates]
+    claim(f"with epochs {epochs} your count is right", as_foretold)
 lesson.show_learning(curves)
 
 # %% [markdown]

@@ -12,7 +12,7 @@ from matplotlib.patches import Patch
 from matplotlib.patheffects import withStroke
 from torch import Tensor
 
-from ppo_lessons.display.picture import BLUE, DARK, GREY, ORANGE, SMALL, TITLE, legend_above, new_figure, plain
+from ppo_lessons.display.picture import BLUE, DARK, GREY, ORANGE, SMALL, TITLE, legend_above, new_panels, plain
 from ppo_lessons.interactive.controls import Slider, Toggle
 from ppo_lessons.interactive.explorer import Explorer
 from ppo_lessons.interactive.marks import segments
@@ -122,25 +122,25 @@ class MinibatchFace:
     """Left every row at its place in the rollout, right what the mini-batches are like and how far the epoch is."""
 
     def __init__(self, columns: int = 2) -> None:
-        ratios = {"width_ratios": (1.15, 1), "height_ratios": (3.4, 1)}
-        self.figure, panels = new_figure(9.4, 4.1, 2, 2, gridspec_kw=ratios)
-        for axes in panels[:, 0]:
-            axes.remove()
+        plans = {
+            1: "rows / rows / rows / rows / rows / means / means / means / means / seen / seen",
+            2: "rows means / rows means / rows means / rows means / rows seen / rows seen",
+        }
+        self.figure, panels = new_panels(columns, plans, 0.56 if columns == 1 else 0.62)
         self.acting = recording().buffer.data.acting.numpy()
         self.num_rows = int(self.acting.sum())
-        ring = self._make_rollout(self.figure.add_subplot(panels[0, 0].get_gridspec()[:, 0]))
-        self._make_means(panels[0, 1])
-        self._make_pass(panels[1, 1])
+        ring = self._make_rollout(panels["rows"])
+        self._make_means(panels["means"])
+        self._make_pass(panels["seen"])
         named = {
-            "the mini-batch of this step": Patch(facecolor=ORANGE),
+            "of this step": Patch(facecolor=ORANGE),
             "the first one": Patch(facecolor=PALE[0], edgecolor=GREY),
-            "... the last one of this epoch": Patch(facecolor=PALE[1], edgecolor=GREY),
+            "... the last one": Patch(facecolor=PALE[1], edgecolor=GREY),
             "fallen: no row": Patch(facecolor="white", edgecolor=GREY),
-            f"{FOLLOWED}, followed": ring,
+            f"{FOLLOWED}": ring,
         }
-        self.figure.legend(
-            named.values(), named.keys(), fontsize=SMALL, frameon=False, loc="outside lower center", ncols=5
-        )
+        look = dict(fontsize=SMALL, frameon=False, columnspacing=1, handletextpad=0.4)
+        self.figure.legend(named.values(), named.keys(), loc="outside lower center", ncols=2 * columns - 1 or 1, **look)
 
     def _make_rollout(self, axes: Axes) -> Line2D:
         """Draw every row at its place; return the ring around the followed one."""
@@ -159,19 +159,19 @@ class MinibatchFace:
         return ring
 
     def _make_means(self, axes: Axes) -> None:
-        plain(axes, "what the mini-batches are like", "", "mean return")
+        plain(axes, "mean returns")
         axes.set(xlim=(0, self.num_rows), ylim=(0.4, 2))
         axes.tick_params(labelbottom=False)
         everybody = float(recorded_rows().returns.mean())
-        self.means = axes.hlines([], [], [], color=BLUE, linewidth=3, label="mini-batches", zorder=2.2)
-        self.other = axes.hlines([], [], [], color=GREY, linewidth=1.2, label="with shuffle switched")
-        axes.axhline(everybody, color=DARK, linewidth=0.8, linestyle=":", label="all rows")
+        self.means = axes.hlines([], [], [], color=BLUE, linewidth=3, label="each", zorder=2.2)
+        self.other = axes.hlines([], [], [], color=GREY, linewidth=1.2, label="other order")
+        axes.axhline(everybody, color=DARK, linewidth=0.8, linestyle=":", label="all")
         self.lit = axes.hlines([], [], [], color=ORANGE, linewidth=5, zorder=2.3)
         (self.here,) = axes.plot([], [], **RING, markersize=9, markeredgewidth=1.6, zorder=2.4)
         legend_above(axes, columns=3)
 
     def _make_pass(self, axes: Axes) -> None:
-        plain(axes, "how often the rows have been seen", "place in this epoch's order of rows")
+        plain(axes, "how often seen", "place in this epoch's order")
         axes.set(xlim=(0, self.num_rows), ylim=(0, 1), yticks=())
         axes.spines["left"].set_visible(False)
         self.seen = axes.axvspan(0, 1, color=PALE[1], linewidth=0)

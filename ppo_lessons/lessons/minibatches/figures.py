@@ -8,7 +8,18 @@ from matplotlib.colors import ListedColormap
 from matplotlib.patches import Patch
 from torch import Tensor
 
-from ppo_lessons.display.picture import BLUE, DARK, GREY, ORANGE, SMALL, Picture, new_figure, plain, rounded
+from ppo_lessons.display.picture import (
+    BLUE,
+    DARK,
+    GREY,
+    ORANGE,
+    SMALL,
+    Picture,
+    legend_above,
+    new_figure,
+    plain,
+    rounded,
+)
 
 SHADES = ("#0B2545", "#2F7FBF", "#F0A04B", "#FBE3B5")
 """Of four mini-batches, from dark to light, so that also the brightness tells them apart."""
@@ -38,12 +49,12 @@ def show_neighbours(quantity: Tensor, order: Tensor, name: str = "values") -> Pi
     Returns:
         The picture.
     """
-    figure, panels = new_figure(8, 3.4, 1, 2, sharex=True, sharey=True)
+    figure, panels = new_figure(5.8, 3.4, 1, 2, sharex=True, sharey=True)
     found = []
-    looks = (("in the buffer's order", quantity, BLUE, "o"), ("shuffled", quantity[order], ORANGE, "x"))
+    looks = (("in order", quantity, BLUE, "o"), ("shuffled", quantity[order], ORANGE, "x"))
     for axes, (title, ordered, colour, marker) in zip(panels, looks, strict=True):
         found.append(correlation(ordered[:-1], ordered[1:]))
-        axes.plot(ordered[:-1], ordered[1:], marker, color=colour, markersize=3, alpha=0.4, markeredgewidth=0.8)
+        axes.plot(ordered[:-1], ordered[1:], marker, color=colour, markersize=2.5, alpha=0.8, markeredgewidth=0.8)
         plain(axes, f"{title}: correlation {found[-1]:.2f}", f"{name} of a row", f"{name} of the next row")
         axes.set_aspect("equal")
     panels[1].set_ylabel("")
@@ -70,7 +81,7 @@ def show_assignment(
         The picture.
     """
     steps, copies, agents = shape
-    figure, panels = new_figure(10, 3.5, 1, len(passes), sharey=True, squeeze=False)
+    figure, panels = new_figure(5.8, 3.6, 1, len(passes), sharey=True, squeeze=False)
     t, e, a = badges.T
     spot = tuple(badges[row].tolist())
     found = []
@@ -87,13 +98,13 @@ def show_assignment(
                   markeredgecolor="#C2185B", markeredgewidth=2)  # fmt: skip
         places = place_of(row, pieces)
         found.append(f"{title} {places}")
-        plain(axes, f"{title}\n{spot} is in mini-batch {', '.join(map(str, places))}", "copy e, its 4 agents", "")
+        plain(axes, f"{title}\n{spot}: in {', '.join(map(str, places))}", "copy e, its 4 agents", "")
         axes.set_xticks(range(0, copies * agents, 4 * agents), [str(c) for c in range(0, copies, 4)])
         axes.set_facecolor("white")
     panels[0, 0].set_ylabel("step t", fontsize=SMALL)
     handles = [Patch(facecolor=shade, edgecolor=GREY, label=f"mini-batch {k}") for k, shade in enumerate(SHADES)]
     handles.append(Patch(facecolor="white", edgecolor=GREY, label="fallen: no row"))
-    figure.legend(handles=handles, fontsize=SMALL, frameon=False, loc="outside lower center", ncols=5)
+    figure.legend(handles=handles, fontsize=SMALL, frameon=False, loc="outside lower center", ncols=3)
     return Picture(figure, f"mini-batches that hold {spot}: {'; '.join(found)}")
 
 
@@ -110,7 +121,7 @@ def show_agreement(
     Returns:
         The picture.
     """
-    figure, axes = new_figure(8, 3.2)
+    figure, axes = new_figure(5.8, 3.4)
     axes.axhline(0, color=DARK, linewidth=0.8)
     words = []
     looks = (("shuffled rows", shuffled, BLUE, "o-", 0.97), ("neighbouring rows", neighbours, ORANGE, "s--", 1.03))
@@ -119,15 +130,20 @@ def show_agreement(
         middle, worst = [float(np.mean(c)) for c in cosines], [float(np.min(c)) for c in cosines]
         axes.vlines(places, worst, middle, color=colour, linewidth=1)
         axes.plot(places, worst, "v", color=colour, markersize=4, markerfacecolor="white")
-        axes.plot(places, middle, style, color=colour, label=f"{name}: mean; triangle: the worst mini-batch")
+        axes.plot(places, middle, style, color=colour, label=name)
         words.append(f"{name} " + ", ".join(f"{m:.2f}" for m in middle))
     axes.set_xscale("log", base=2)
     axes.set_xticks(sizes, [str(size) for size in sizes])
     axes.minorticks_off()
     axes.set_ylim(top=1.08)
-    axes.legend(fontsize=SMALL, frameon=False, loc="lower right")
-    plain(axes, "1: the same direction, 0: at a right angle, below: backwards", "minibatch_size (rows)",
-          "cosine with the gradient\nof all rows")  # fmt: skip
+    plain(
+        axes,
+        "1: the same direction, 0: at a right angle",
+        "minibatch_size (rows)",
+        "cosine with the gradient\nof all rows",
+    )
+    named = {label: handle for handle, label in zip(*axes.get_legend_handles_labels(), strict=True)}
+    legend_above(axes, 3, {**named, "the worst one": axes.lines[1]})
     return Picture(figure, f"mean cosine at {list(sizes)} rows: {'; '.join(words)}")
 
 
@@ -140,14 +156,14 @@ def show_learning(curves: Mapping[int, Sequence[float]]) -> Picture:
     Returns:
         The picture. Its words name the curves only: the numbers of a training differ between machines.
     """
-    figure, axes = new_figure(7.5, 3)
+    figure, axes = new_figure(5.8, 3)
     looks = (("o:", GREY), ("s-", BLUE), ("^--", ORANGE), ("d-.", DARK))
     for (epochs, rewards), (style, colour) in zip(curves.items(), looks, strict=False):
         label = f"{epochs} epoch{'s' * (epochs > 1)}"
         axes.plot(range(1, len(rewards) + 1), rewards, style, color=colour, markersize=4, label=label)
     axes.axhline(0, color=DARK, linewidth=0.6)
-    axes.legend(fontsize=SMALL, frameon=False, loc="upper left")
-    plain(axes, "", "cycle (one rollout each)", "mean reward of a decision")
+    plain(axes, "mean reward of a decision", "cycle (one rollout each)")
+    legend_above(axes, 3)
     cycles = max(len(rewards) for rewards in curves.values())
     axes.xaxis.get_major_locator().set_params(integer=True)
     return Picture(figure, f"mean reward in {cycles} cycles with {', '.join(map(str, curves))} epochs a rollout")

@@ -122,7 +122,7 @@ def test_picture_lights_the_minibatch_of_this_step(face: MinibatchFace):
 
 
 def test_everything_lies_within_the_limits(face: MinibatchFace):
-    (low, high) = next(axes.get_ylim() for axes in face.figure.axes if axes.get_ylabel() == "mean return")
+    (low, high) = next(axes.get_ylim() for axes in face.figure.axes if axes.get_label() == "means")
     for seed in range(10):
         for step in (1, 32):
             dealt = deal_rows(64, step, True, seed)
