@@ -109,13 +109,16 @@ def _tick_labels(axes: Axes) -> Iterator[Text]:
 
 def _is_shown(artist: Text) -> bool:
     """Whether everything that holds a text is shown too."""
-    legend = getattr(artist, "axes", None) and artist.axes.get_legend()
+    axes = getattr(artist, "axes", None)
+    if axes is not None and not axes.get_visible():
+        return False
+    legend = axes and axes.get_legend()
     return not (legend and not legend.get_visible() and artist in legend.findobj(Text))
 
 
 def _covered(figure: Figure) -> Iterator[str]:
     """Yield legends and texts on which data lie."""
-    for axes in figure.axes:
+    for axes in (axes for axes in figure.axes if axes.get_visible()):
         legends = [part for part in axes.get_children() if isinstance(part, Legend) and part.get_visible()]
         for legend in legends:
             box = legend.get_window_extent()

@@ -25,21 +25,33 @@
 import copy
 
 import torch
-
+from ppo_lessons.display.tables import Table
+from ppo_lessons.lessons import claim
 from ppo_lessons.shipped.recording import CONFIG, load_recording
 
 recording = load_recording()
-policy, rows, data = recording.policy, recording.buffer.get(), recording.buffer.data
-for name, tensor in rows._asdict().items():
-    print(f"{name:14s} shape {tuple(tensor.shape)!s:11s} carries a graph: {tensor.requires_grad}")
+policy, buffer = recording.policy, recording.buffer
+rows, data = buffer.get(), buffer.data
+
+
+def graphs_of(tensors):
+    cells = [["tensor", "shape", "carries a graph"]]
+    for name, tensor in tensors.items():
+        graph = "yes" if tensor.requires_grad else "no"
+        cells.append([name, str(tuple(tensor.shape)), graph])
+    return Table(cells)
+
+
+graphs_of(rows._asdict())
 
 # %% [markdown]
 # The rollout was played under `torch.no_grad()`, so no graph was ever made. The update looks at the same rows again, *with* a graph:
 
 # %%
-new_log_probs, entropies, values = policy.evaluate_actions(rows.obs, rows.actions)
-for name, tensor in dict(new_log_probs=new_log_probs, entropies=entropies, values=values).items():
-    print(f"{name:14s} shape {tuple(tensor.shape)!s:11s} carries a graph: {tensor.requires_grad}")
+said = policy.evaluate_actions(rows.obs, rows.actions)
+new_log_probs, entropies, values = said
+now = dict(new_log_probs=new_log_probs, entropies=entropies)
+graphs_of(now | dict(values=values))
 
 # %% [markdown]
 # ## Who may carry a graph
@@ -77,7 +89,9 @@ before = other.buffer.get().old_log_probs.clone()
 with torch.no_grad():
     for parameter in other.policy.parameters():
         parameter += 10
-print("stored log_probs after the network changed: the same,", torch.equal(before, other.buffer.get().old_log_probs))
+after = other.buffer.get().old_log_probs
+same = torch.equal(before, after)
+claim("stored log_probs stay when the network changes", same)
 
 # %% [markdown]
 # The buffer's numbers are results, not weights: other memory, no graph. Change the network as you like, they stay.
@@ -103,11 +117,11 @@ print("stored log_probs after the network changed: the same,", torch.equal(befor
 # from the same weights, with a graph, the two are equal.
 
 # %%
-x = torch.tensor(-1.2, requires_grad=True)  # a log-probability, as if it were the weight itself
-for name, old in {"old is data:      ": x.detach(), "old has a graph:  ": x}.items():
+x = torch.tensor(-1.2, requires_grad=True)  # a log-probability
+for name, old in (("is data", x.detach()), ("has a graph", x)):
     ratio = torch.exp(x - old)
     (slope,) = torch.autograd.grad(ratio, x)
-    print(f"{name} ratio {ratio:.1f}, its gradient {slope:.1f}")
+    print(f"old {name:11}: ratio {ratio:.1f}, its gradient {slope:.1f}")
 
 # %% [markdown]
 # ## The silent killer, on real rows
@@ -118,14 +132,19 @@ for name, old in {"old is data:      ": x.detach(), "old has a graph:  ": x}.ite
 from ppo_lessons import losses
 from ppo_lessons.lessons import detaching
 
-graph_log_probs, _, _ = policy.evaluate_actions(rows.obs, rows.actions)  # a rollout without no_grad
-actor = {}
-for name, old in {"old_log_probs as data": rows.old_log_probs, "old_log_probs with a graph": graph_log_probs}.items():
+# A rollout without no_grad:
+graph_log_probs, _, _ = policy.evaluate_actions(rows.obs, rows.actions)
+actor, A, eps = {}, rows.advantages, CONFIG.clip_eps
+olds = {"as data": rows.old_log_probs, "with a graph": graph_log_probs}
+cells = [["old_log_probs", "largest |ratio - 1|", "actor_loss"]]
+for name, old in olds.items():
     ratios = losses.importance_ratios(new_log_probs, old)
-    actor[name] = losses.clipped_surrogate_loss(ratios, rows.advantages, CONFIG.clip_eps)
-    print(f"{name:26s} largest |ratio - 1| {(ratios - 1).abs().max():.3f}, actor_loss {actor[name]:.3f}")
-lengths = detaching.gradient_lengths(policy, actor)
-print("length of the gradient in actor_head:", [f"{column['actor_head']:.3f}" for column in lengths.values()])
+    actor[name] = losses.clipped_surrogate_loss(ratios, A, eps)
+    off = (ratios - 1).abs().max()
+    cells.append([name, f"{off:.3f}", f"{actor[name]:.3f}"])
+print(Table(cells))
+for name, column in detaching.gradient_lengths(policy, actor).items():
+    print(f"{name}: gradient of length {column['actor_head']:.3f}")
 
 # %% [markdown]
 # Same ratios, same loss. No error, no warning. One trains, the other does not.
@@ -141,13 +160,15 @@ from ppo_lessons import Steps, make_optimizer, ppo_update
 
 def update(rows, **steps):
     team = load_recording().policy
-    team_rows = rows(team) if callable(rows) else rows
+    rows = rows(team) if callable(rows) else rows
+    what = team, make_optimizer(team, CONFIG), rows, CONFIG
     generator = torch.Generator().manual_seed(0)
-    return ppo_update(team, make_optimizer(team, CONFIG), team_rows, CONFIG, generator, steps=Steps(**steps))
+    return ppo_update(*what, generator, steps=Steps(**steps))
 
 
 def with_graph(team):
-    return rows._replace(old_log_probs=team.evaluate_actions(rows.obs, rows.actions)[0])
+    old_log_probs, _, _ = team.evaluate_actions(rows.obs, rows.actions)
+    return rows._replace(old_log_probs=old_log_probs)
 
 
 try:
@@ -157,13 +178,20 @@ except RuntimeError as error:
 
 # %%
 right = update(rows)
-recomputed = update(
-    rows, importance_ratios=lambda new, old: torch.exp(new - new)
-)  # old: the same network, now, with a graph
-print("recomputed: no error,", recomputed.num_gradient_steps, "gradient steps")
-print("value_loss as good as it should be:", abs(recomputed.value_loss / right.value_loss - 1) < 0.05)
-print(f"clip_fraction is exactly 0: {recomputed.clip_fraction == 0}; it should not be: {right.clip_fraction > 0.05}")
-print("more entropy than it should have:  ", recomputed.entropy > right.entropy + 0.05)
+
+
+def recompute(new, old):  # old: the same network, now, with a graph
+    return torch.exp(new - new)
+
+
+bug = update(rows, importance_ratios=recompute)
+print("recomputed: no error,", bug.num_gradient_steps, "gradient steps")
+off = abs(bug.value_loss / right.value_loss - 1)
+claim("value_loss is as good as it should be", off < 0.05, "to 5 %")
+claim("clip_fraction is exactly 0", bug.clip_fraction == 0)
+claim("as it should be", right.clip_fraction == 0, "in a right update")
+more = bug.entropy > right.entropy + 0.05
+claim("the entropy is too high", more, "by more than 0.05")
 
 # %% [markdown]
 # Everything one looks at first seems well. The critic learns, and the policy even moves: by the entropy bonus, and through the layers that it shares
@@ -179,30 +207,38 @@ print("more entropy than it should have:  ", recomputed.entropy > right.entropy 
 from ppo_lessons import ActorCritic
 from ppo_lessons.advantages import gae, with_team_credit
 
-twin = ActorCritic(policy.obs_size, policy.num_actions, policy.hidden_size, shared_trunk=False)
-twin.load_state_dict(policy.state_dict())  # has the shared trunk under both names
-print("same logits and values:", all(torch.equal(a, b) for a, b in zip(twin(rows.obs), policy(rows.obs), strict=True)))
+sizes = policy.obs_size, policy.num_actions, policy.hidden_size
+twin = ActorCritic(*sizes, shared_trunk=False)
+twin.load_state_dict(policy.state_dict())  # the trunk under both names
+pairs = zip(twin(rows.obs), policy(rows.obs), strict=True)
+same = all(torch.equal(a, b) for a, b in pairs)
+claim("it has the same logits and values", same)
 
 # %% [markdown]
 # And the rollout that a careless programmer would have: the same numbers, but log-probabilities, advantages and returns made *with* a graph.
 
 # %%
-credited = with_team_credit(data.rewards, data.acting, data.episode_over, CONFIG.gamma)
-ends = (data.terminated, data.truncated, data.final_values, recording.last_values)
+gamma, gae_lambda = CONFIG.gamma, CONFIG.gae_lambda
+who = data.acting, data.episode_over
+credited = with_team_credit(data.rewards, *who, gamma)
+flags = data.terminated, data.truncated
+ends = *flags, data.final_values, recording.last_values
 
 
 def rows_with_graphs(policy):
     old_log_probs, _, _ = policy.evaluate_actions(rows.obs, rows.actions)
-    values = policy(data.obs)[1]  # (T, E, A)
-    advantages = gae(credited, values, *ends, CONFIG.gamma, CONFIG.gae_lambda)
-    flat = [tensor[data.acting] for tensor in (advantages + values, advantages)]
-    return rows._replace(old_log_probs=old_log_probs, returns=flat[0], advantages=flat[1])
+    _, values = policy(data.obs)  # (T, E, A)
+    advantages = gae(credited, values, *ends, gamma, gae_lambda)
+    made = rows._replace(old_log_probs=old_log_probs)
+    made = made._replace(returns=(advantages + values)[data.acting])
+    return made._replace(advantages=advantages[data.acting])
 
 
 made = rows_with_graphs(twin)
-same = [torch.allclose(a, b, atol=1e-5) for a, b in zip(made, rows, strict=True)]
-print("the same numbers:", all(same))
-print("with a graph:    ", [name for name, tensor in made._asdict().items() if tensor.requires_grad])
+pairs = zip(made, rows, strict=True)
+same = all(torch.allclose(a, b, atol=1e-5) for a, b in pairs)
+claim("the numbers are the same", same, "to 5 digits")
+graphs_of(made._asdict())
 
 # %% [markdown]
 # ## Picture: a gradient X-ray
@@ -213,24 +249,27 @@ print("with a graph:    ", [name for name, tensor in made._asdict().items() if t
 
 # %%
 def losses_of(policy, rows, made):
-    log_probs, entropies, values = policy.evaluate_actions(rows.obs, rows.actions)
+    said = policy.evaluate_actions(rows.obs, rows.actions)
+    log_probs, entropies, values = said
 
-    def actor(old_log_probs, advantages):
+    def actor(old_log_probs, A):
         ratios = losses.importance_ratios(log_probs, old_log_probs)
-        return losses.clipped_surrogate_loss(ratios, advantages, CONFIG.clip_eps)
+        return losses.clipped_surrogate_loss(ratios, A, eps)
 
+    old, A, returns = rows.old_log_probs, rows.advantages, rows.returns
     return {
-        "actor": actor(rows.old_log_probs, rows.advantages),
-        "value": losses.value_loss(values, rows.returns),
+        "actor": actor(old, A),
+        "value": losses.value_loss(values, returns),
         "entropy": losses.entropy_bonus(entropies),
-        "actor,\nold_log_probs\nwith a graph": actor(made.old_log_probs, rows.advantages),
-        "actor,\nadvantages\nwith a graph": actor(rows.old_log_probs, made.advantages),
-        "value,\nreturns\nwith a graph": losses.value_loss(values, made.returns),
+        "actor,\nold_\nlog_probs\n+ graph": actor(made.old_log_probs, A),
+        "actor,\nadvan-\ntages\n+ graph": actor(old, made.advantages),
+        "value,\nreturns\n+ graph": losses.value_loss(values, made.returns),
     }
 
 
 two_trunks = losses_of(twin, rows, made)
-detaching.show_gradient_xray(detaching.gradient_lengths(twin, two_trunks), "two trunks")
+lengths = detaching.gradient_lengths(twin, two_trunks)
+detaching.show_gradient_xray(lengths, "two trunks")
 
 # %% [markdown]
 # - As it should be: the actor's loss leaves the critic alone, the value loss the actor.
@@ -249,7 +288,9 @@ detaching.show_gradient_xray(detaching.gradient_lengths(twin, two_trunks), "two 
 
 # %%
 shared = losses_of(policy, rows, rows_with_graphs(policy))
-detaching.show_gradient_xray(detaching.gradient_lengths(policy, shared), "a shared trunk (under the actor's name)")
+lengths = detaching.gradient_lengths(policy, shared)
+title = "a shared trunk (under the actor's name)"
+detaching.show_gradient_xray(lengths, title)
 
 # %% [markdown]
 # `detach` does not keep the two losses apart in a shared trunk, and is not meant to: it cuts the *rollout* off. How strongly the critic may pull there is what
@@ -278,7 +319,8 @@ detaching.explore()
 
 # %% tags=["exercise"]
 def detach_rows(rows):
-    # Return the same rows, no field of which carries a graph. Leave the caller's rows alone.
+    # Return the same rows, no field of which carries a graph.
+    # Leave the caller's rows alone.
     return ...
 
 
@@ -299,7 +341,8 @@ detach_rows = check(detach_rows)
 
 # %% tags=["exercise"]
 def reached_by_gradient(policy):
-    # Return the names of the parameters that a gradient has reached which is not all 0, as a list.
+    # Return the names of the parameters that a gradient has reached
+    # which is not all 0, as a list.
     return ...
 
 
@@ -315,13 +358,15 @@ reached_by_gradient = check(reached_by_gradient)
 
 # %%
 careless = rows_with_graphs(twin)
-for name, used in {"careless:            ": careless, "after detach_rows:   ": detach_rows(careless)}.items():
+careful = detach_rows(careless)
+for name, used in (("careless", careless), ("careful", careful)):
     twin.zero_grad()
     now, _, _ = twin.evaluate_actions(used.obs, used.actions)
     ratios = losses.importance_ratios(now, used.old_log_probs)
-    losses.clipped_surrogate_loss(ratios, used.advantages, CONFIG.clip_eps).backward()
-    parts = dict.fromkeys(name.split(".")[0] for name in reached_by_gradient(twin))
-    print(name, ", ".join(parts))
+    loss = losses.clipped_surrogate_loss(ratios, used.advantages, eps)
+    loss.backward()
+    parts = [weight.split(".")[0] for weight in reached_by_gradient(twin)]
+    print(f"{name:8}", ", ".join(dict.fromkeys(parts)))
 
 # %% [markdown]
 # Careless, the actor's loss trains the critic and nothing but the critic.
@@ -333,15 +378,17 @@ for name, used in {"careless:            ": careless, "after detach_rows:   ": d
 
 # %%
 student = copy.deepcopy(twin)
-critic = [*student.critic_trunk.parameters(), *student.critic_head.parameters()]
+named = student.named_parameters()
+critic = [weight for name, weight in named if name.startswith("critic")]
 optimizer = torch.optim.Adam(critic, lr=1e-3)
 ratios, actor_losses, foreseen = torch.ones(len(rows.actions)), [], []
 for _ in range(30):
-    values = student(data.obs)[1]
-    advantages = gae(credited, values, *ends, CONFIG.gamma, CONFIG.gae_lambda)[data.acting]
-    loss = losses.clipped_surrogate_loss(ratios, advantages, CONFIG.clip_eps)
+    _, values = student(data.obs)
+    advantages = gae(credited, values, *ends, gamma, gae_lambda)
+    A, values = advantages[data.acting], values[data.acting].detach()
+    loss = losses.clipped_surrogate_loss(ratios, A, eps)
     actor_losses.append(loss.item())
-    foreseen.append(losses.explained_variance(values[data.acting].detach(), rows.returns))
+    foreseen.append(losses.explained_variance(values, rows.returns))
     optimizer.zero_grad()
     loss.backward()
     optimizer.step()

@@ -33,7 +33,9 @@ class LiveFigure:
     def __init__(self, face: Any) -> None:
         self.figure: Figure = face.figure
         kept = set(_kept_by(face))
-        self.moving = [artist for panel in self.figure.axes for artist in _moving_in(panel, kept)]
+        self.moving = [
+            artist for panel in self.figure.axes if panel.get_visible() for artist in _moving_in(panel, kept)
+        ]
         self.moving += [artist for artist in (*self.figure.artists, *self.figure.texts) if artist in kept]
         for artist in self.moving:
             artist.set_animated(True)

@@ -13,6 +13,7 @@ from ppo_lessons.display.gradients import NOT_REACHED
 from ppo_lessons.display.picture import (
     BLUE,
     DARK,
+    DPI,
     GREY,
     ORANGE,
     PAPER,
@@ -20,6 +21,7 @@ from ppo_lessons.display.picture import (
     SOFT_BLUE,
     SOFT_ORANGE,
     TITLE,
+    legend_above,
     new_figure,
     plain,
     rounded,
@@ -29,29 +31,37 @@ from ppo_lessons.interactive.explorer import Explorer
 from ppo_lessons.lessons.detaching.gradient_trace import LAYERS, LOSSES, GradientTrace, trace_gradients
 
 WIDTH, HEIGHT = 6.72, 3.9
-"""Of the diagram, in inches: the unit of the places below."""
+"""Of the diagram: the unit of the places below."""
 PLACES = {
     "obs": (0.22, 1.78, 0.34, 0.3),
-    "actor_trunk": (1.02, 2.72, 0.8, 0.5),
-    "critic_trunk": (1.02, 0.84, 0.8, 0.5),
-    "actor_head": (2.1, 2.72, 0.78, 0.5),
-    "critic_head": (2.1, 0.84, 0.78, 0.5),
-    "entropies": (3.21, 3.4, 0.94, 0.4),
-    "new_log_probs": (3.21, 2.84, 0.94, 0.4),
-    "old_log_probs": (3.21, 2.14, 0.94, 0.4),
-    "old_values": (3.21, 1.34, 0.94, 0.4),
-    "values": (3.21, 0.44, 0.94, 0.4),
-    "ratios": (4.3, 2.84, 0.72, 0.4),
-    "advantages": (4.3, 2.0, 0.74, 0.4),
-    "returns": (4.3, 1.2, 0.74, 0.4),
-    "entropy": (5.27, 3.4, 0.72, 0.4),
-    "actor_loss": (5.27, 2.5, 0.72, 0.4),
-    "value_loss": (5.27, 0.6, 0.72, 0.4),
-    "total_loss": (6.25, 2.0, 0.72, 0.4),
+    "actor_trunk": (1.0, 2.72, 0.9, 0.5),
+    "critic_trunk": (1.0, 0.84, 0.9, 0.5),
+    "actor_head": (2.02, 2.72, 0.82, 0.5),
+    "critic_head": (2.02, 0.84, 0.82, 0.5),
+    "entropies": (3.14, 3.4, 1.1, 0.42),
+    "new_log_probs": (3.14, 2.84, 1.1, 0.42),
+    "old_log_probs": (3.14, 2.14, 1.1, 0.42),
+    "old_values": (3.14, 1.36, 1.1, 0.42),
+    "values": (3.14, 0.5, 1.1, 0.42),
+    "ratios": (4.28, 2.84, 0.86, 0.42),
+    "advantages": (4.28, 2.04, 0.86, 0.42),
+    "returns": (4.28, 1.26, 0.86, 0.42),
+    "entropy": (5.28, 3.4, 0.82, 0.42),
+    "actor_loss": (5.28, 2.5, 0.82, 0.42),
+    "value_loss": (5.28, 0.66, 0.82, 0.42),
+    "total_loss": (6.26, 1.9, 0.82, 0.42),
 }
 """Centre, width and height of each box."""
-SHARED = (1.02, 1.78, 0.8, 2.38)
+SHARED = (1.0, 1.78, 0.9, 2.38)
 """Of a trunk that both share."""
+SIZES = {1: (360, 240), 2: (580, 580), 3: (840, 390)}
+"""Panels side by side -> width and height of the figure in CSS pixels."""
+STAGES = {
+    1: (None, (0.32, 0.19, 0.62, 0.57)),
+    2: ((0, 0.34, 1, 0.66), (0.19, 0.075, 0.78, 0.185)),
+    3: ((0, 0, 580 / 840, 1), (0.805, 0.13, 0.185, 0.72)),
+}
+"""Panels side by side -> where diagram and bars stand; in one column there is no room for the diagram."""
 HISTORY = ("old_log_probs", "old_values", "advantages", "returns")
 """Boxes of the rollout."""
 
@@ -126,8 +136,11 @@ class GradientFace:
     """
 
     def __init__(self, columns: int = 2) -> None:
-        self.figure, (left, right) = new_figure(9.4, HEIGHT, 1, 2, layout=None)
-        left.set_position((0, 0, WIDTH / 9.4, 1))
+        width, height = SIZES[columns]
+        diagram, bars = STAGES[columns]
+        self.figure, (left, right) = new_figure(width / DPI, height / DPI, 1, 2, layout=None)
+        left.set_position(diagram or (0, 0, 1, 1))
+        left.set_visible(diagram is not None)
         left.set(xlim=(0, WIDTH), ylim=(0, HEIGHT))
         left.set_axis_off()
         self._draw_ground(left)
@@ -141,12 +154,11 @@ class GradientFace:
             left, PLACES["critic_trunk"][0], PLACES["critic_trunk"][1] + 0.1, "critic_trunk"
         )
         self.scissors = [self._make_scissors(left, link) for link in LINKS if link.cut]
-        self.normalised = left.text(4.86, 2.14, "normalised", va="center", fontsize=SMALL, style="italic", color=DARK)
+        self.normalised = left.text(4.78, 1.92, "normalised", va="center", fontsize=SMALL, style="italic", color=DARK)
         self.begin = left.text(0, 0, "▼ backward()", ha="right", va="bottom", fontsize=SMALL, weight="bold", color=DARK)
 
-        right.set_position(((WIDTH + 0.98) / 9.4, 0.13, (9.4 - WIDTH - 1.1) / 9.4, 0.72))
-        plain(right, "", "length (square-root scale)", "")
-        right.set_title("the gradient that arrives", fontsize=TITLE, loc="right", color=DARK, pad=20)
+        right.set_position(bars)
+        plain(right, "what arrives", "length (root scale)")
         right.set_xscale("function", functions=(lambda x: np.sqrt(np.maximum(x, 0)), np.square))
         right.set(xlim=(0, 4), ylim=(5.6, -0.5))
         right.set_xticks([0, 0.1, 0.5, 1, 2], ["0", "0.1", "0.5", "1", "2"])
@@ -156,23 +168,23 @@ class GradientFace:
         look = dict(color=DARK, markeredgewidth=2)
         self.wanted = right.plot([], [], "|", markersize=17, **look)[0]
         self.said = [right.text(0, y, "", va="center", fontsize=SMALL) for y in range(6)]
-        key = right.plot([], [], "|", markersize=9, label="if the rollout is data", **look)
-        right.legend(handles=key, fontsize=SMALL, frameon=False, loc="lower right", bbox_to_anchor=(1.05, 0.98))
+        key = right.plot([], [], "|", markersize=9, **look)
+        legend_above(right, 1, {"if rollout is data": key[0]})
 
     @classmethod
     def _draw_ground(cls, axes: Axes) -> None:
         """Draw what never moves: the band of the rollout, the names, and the words at the edges."""
-        axes.add_patch(Rectangle((2.66, 0.92), 2.09, 1.5, facecolor=PAPER, edgecolor="#D8D8D0", linewidth=1))
-        axes.text(2.74, 1.74, "rollout: history", va="center", fontsize=SMALL, style="italic", color=DARK)
+        axes.add_patch(Rectangle((2.52, 0.94), 2.26, 1.5, facecolor=PAPER, edgecolor="#D8D8D0", linewidth=1))
+        axes.text(2.58, 1.74, "rollout: history", va="center", fontsize=SMALL, style="italic", color=DARK)
         axes.text(0.08, 3.72, "forward →", va="center", fontsize=SMALL, color=GREY)
-        axes.text(0.95, 3.72, "← gradient", va="center", fontsize=SMALL, color=BLUE, weight="bold")
-        key = "thick: gradient flows, with its length    dashed: no path    hatched or thin, 0: paths cancel    ✂ cut"
-        axes.text(0.08, 0.1, key, va="center", fontsize=SMALL, color=DARK)
+        axes.text(0.08, 3.5, "← gradient", va="center", fontsize=SMALL, color=BLUE, weight="bold")
+        key = "thick: gradient flows   dashed: no path   hatched or thin, 0: paths cancel   ✂ cut"
+        axes.text(0.08, 0.12, key, va="center", fontsize=SMALL, color=DARK)
         for name, (x, y, *_) in PLACES.items():
             if name != "critic_trunk":
                 cls._write(axes, x, y + 0.1 * (name != "obs"), name)
         for trunk in ("actor_trunk", "critic_trunk"):
-            axes.plot((0.36, 0.62), (PLACES["obs"][1], PLACES[trunk][1]), color=GREY, linewidth=0.9, linestyle="--")
+            axes.plot((0.39, 0.55), (PLACES["obs"][1], PLACES[trunk][1]), color=GREY, linewidth=0.9, linestyle="--")
 
     @staticmethod
     def _write(axes: Axes, x: float, y: float, text: str) -> Text:
@@ -198,7 +210,7 @@ class GradientFace:
     @staticmethod
     def _make_scissors(axes: Axes, link: Link) -> Text:
         middle = np.mean(link.ends(), axis=0)
-        return axes.text(*middle, "✂", ha="center", va="center", fontsize=13, color=DARK)
+        return axes.text(*middle, "✂", ha="center", va="center", fontsize=TITLE, color=DARK)
 
     def show(self, result: GradientTrace) -> str:
         """Light what gradient flows through."""
@@ -247,7 +259,7 @@ class GradientFace:
             spoilt = layer in result.spoilt
             if length is None or wanted is None:
                 bar.set_width(0)
-                said.set(text="shared: see actor_trunk", x=_right_of(0), color=GREY)
+                said.set(text="shared", x=_right_of(0), color=GREY)
                 continue
             bar.set(
                 width=0 if math.isnan(length) else length,

@@ -20,12 +20,12 @@ def show_gradient_xray(lengths: dict[str, dict[str, float | None]], title: str =
         The picture.
     """
     parts = [part for part in GROUPS if any(column[part] is not None for column in lengths.values())]
-    figure, axes = new_figure(2.2 + 1.25 * len(lengths), 1.0 + 0.42 * len(parts))
+    figure, axes = new_figure(5.8, 1.2 + 0.42 * len(parts))
     for x, column in enumerate(lengths.values()):
         for y, part in enumerate(parts):
             value = column[part]
             reached = not np.isnan(value)
-            shade = min(1.0, 0.15 + 0.25 * value) if reached and value > 0 else 0.0
+            shade = min(0.6, 0.1 + 0.15 * value) if reached and value > 0 else 0.0
             colour = (1 - shade, 1 - 0.55 * shade, 1 - 0.30 * shade)
             style = dict(facecolor=colour, edgecolor="#B0B0AA", linewidth=1)
             axes.add_patch(Rectangle((x, y), 1, 1, **style, hatch=None if reached else "///"))
@@ -58,12 +58,12 @@ def show_false_progress(actor_losses: list[float], foreseen: list[float]) -> Pic
     Returns:
         The picture.
     """
-    figure, (left, right) = new_figure(8.5, 2.4, 1, 2)
+    figure, (left, right) = new_figure(5.8, 2.4, 1, 2)
     left.plot(actor_losses, "o-", color=BLUE, markersize=3)
-    plain(left, "the loss falls ...", "gradient step", "actor_loss")
+    plain(left, "actor_loss falls ...", "gradient step")
     right.plot(foreseen, "s--", color=ORANGE, markersize=3)
     right.axhline(0, color=DARK, linewidth=0.8, linestyle=":")
-    plain(right, "... and the critic forgets what it knew", "gradient step", "explained_variance")
+    plain(right, "... explained_variance too", "gradient step")
     falls = all(later < earlier for earlier, later in pairwise(actor_losses))
     text = (
         f"{len(actor_losses)} gradient steps; actor_loss falls in each: {falls}; "
