@@ -22,18 +22,20 @@
 
 # %%
 import torch
-
 from ppo_lessons import NotReadyError, SharedBuffer
 from ppo_lessons.buffer import Transition
-from ppo_lessons.display.tables import row_table
-from ppo_lessons.lessons import shared_buffer
+from ppo_lessons.display.tables import Table, row_table
+from ppo_lessons.lessons import claim, shared_buffer
 from ppo_lessons.shipped.recording import BADGES, CONFIG, load_recording
 
 recording = load_recording()  # a rollout that runs through all lessons
 data = recording.buffer.data
 T, E, A, D = data.obs.shape
+cells = [["field", "dtype", "shape"]]
 for name, field in data._asdict().items():
-    print(f"{name:13} {str(field.dtype)[6:]:8} {tuple(field.shape)}")
+    kind = str(field.dtype).removeprefix("torch.")
+    cells.append([name, kind, str(tuple(field.shape))])
+Table(cells, names=2)
 
 # %% [markdown]
 # Ten arrays, all with the axes **T** steps, **E** copies of the world, **A** agents, in this order. (`obs` has D numbers for each agent;
@@ -50,7 +52,8 @@ while not buffer.is_full:  # node C
     transition = Transition(*(field[buffer.step] for field in data))
     buffer.add(transition)  # node B
     if buffer.step in (1, 10, 32):
-        print(f"{buffer.step:2} steps, {buffer.step * E * A:4} places filled, full: {buffer.is_full}")
+        places = f"{buffer.step * E * A:4} of {T * E * A} places"
+        claim(f"full after {buffer.step:2} steps", buffer.is_full, places)
 
 # %% [markdown]
 # ## Picture: the buffer fills
@@ -74,13 +77,16 @@ shared_buffer.show_filling(data.acting, moments=(10, 32))
 
 
 # %%
+from textwrap import fill
+
+
 def refused(use):
     """Say how a use of the buffer is refused."""
     try:
         use()
         return "not refused"
     except NotReadyError as error:
-        return f"NotReadyError: {error}"
+        return fill(f"NotReadyError: {error}", 66)
 
 
 print("add:", refused(lambda: buffer.add(transition)))
@@ -95,7 +101,8 @@ print("get:", refused(buffer.get))
 # Then comes the line of the flowchart, as it stands there. The paper says *states*, we say `obs`.
 
 # %%
-buffer.finish(recording.last_values, CONFIG.gamma, CONFIG.gae_lambda, team_credit=True)
+settings = CONFIG.gamma, CONFIG.gae_lambda
+buffer.finish(recording.last_values, *settings, team_credit=True)
 states, actions, log_probs_old, returns, advantages = buffer.get()
 print("states", tuple(states.shape), " all others", tuple(actions.shape))
 print(f"{len(actions)} real decisions of {T * E * A} places (T x E x A)")
@@ -130,10 +137,13 @@ print(f"{len(actions)} real decisions of {T * E * A} places (T x E x A)")
 import numpy as np
 
 flat = data.acting.numpy().reshape(-1)  # (T * E * A,), in plain numpy
-for t, e, a in BADGES.values():
+cells = [["", "place", "fallen before it", "row"]]
+for name, (t, e, a) in BADGES.items():
     place = (t * E + e) * A + a
-    print(f"{place} - {(~flat[:place]).sum()} = {flat[:place].sum()}", end="   ")
-print("\nthe package's badges give rows", recording.rows_of(BADGES.values()))
+    numbers = place, (~flat[:place]).sum(), flat[:place].sum()
+    cells.append([name, *map(str, numbers)])
+print(Table(cells))
+print("by the package:", recording.rows_of(BADGES.values()))
 shared_buffer.show_way(data.acting, badge=(6, 0, 0))
 
 # %% [markdown]
@@ -141,9 +151,11 @@ shared_buffer.show_way(data.acting, badge=(6, 0, 0))
 # banishes a spirit.
 
 # %%
-badges, six = buffer.badges(), recording.rows_of(BADGES.values())
-rewards, values = data.rewards[data.acting], data.values[data.acting]
-columns = dict(row=torch.arange(len(badges)), action=actions, old_log_prob=log_probs_old, reward=rewards, value=values)
+badges = buffer.badges()
+six = recording.rows_of(BADGES.values())
+columns = dict(row=torch.arange(len(badges)), action=actions)
+columns |= dict(old_log_prob=log_probs_old)
+columns |= dict(reward=data.rewards[data.acting])
 row_table(badges, six, BADGES, **columns)
 
 # %% [markdown]
@@ -161,8 +173,9 @@ row_table(badges, six, BADGES, **columns)
 # the values of other agents until pull request 87.</details>
 
 # %%
-badge_at = torch.cartesian_prod(torch.arange(T), torch.arange(E), torch.arange(A)).view(T, E, A, 3)
-agents_first = badge_at.permute(2, 0, 1, 3)  # (A, T, E, 3), as collected agent by agent
+places = torch.cartesian_prod(*map(torch.arange, (T, E, A)))
+badge_at = places.view(T, E, A, 3)
+agents_first = badge_at.permute(2, 0, 1, 3)  # (A, T, E, 3): agent by agent
 right = agents_first.permute(1, 2, 0, 3)  # (T, E, A, 3)
 wrong = agents_first.reshape(T, E, A, 3)  # (T, E, A, 3) as well
 shared_buffer.show_places(right, wrong, badge=(6, 0, 0))
@@ -173,9 +186,12 @@ shared_buffer.show_places(right, wrong, badge=(6, 0, 0))
 
 # %%
 mixed = data.rewards.permute(2, 0, 1).reshape(T, E, A)
-print(f"mean reward, all places: right {data.rewards.mean():.3f}, mixed up {mixed.mean():.3f}")
-print(f"places where the reward looks as before: {(mixed == data.rewards).float().mean():.0%}")
-print(f"badges at home: {(wrong == badge_at).all(dim=-1).float().mean():.1%}")
+means = data.rewards.mean(), mixed.mean()
+print("mean reward: right {:.3f}, mixed up {:.3f}".format(*means))
+as_before = (mixed == data.rewards).float().mean()
+print(f"places where the reward looks as before: {as_before:.0%}")
+at_home = (wrong == badge_at).all(dim=-1).float().mean()
+print(f"badges at home: {at_home:.1%}")
 
 # %% [markdown]
 # Most rewards are 0 and so look right wherever they stand. No mean shows it, no shape shows it; the badges do. A test with badges is how this
@@ -253,10 +269,13 @@ mean_over_acting = check(mean_over_acting)
 # badge agree?
 
 # %%
-mine, whose = flatten_rows(data.obs, data.acting), badges_of(data.acting)
-print("the same rows as get():", torch.equal(mine, states))
-print("every row seen by the agent on its badge:", torch.equal(mine[:, 3:7].argmax(dim=1), whose[:, 2]))
-print(f"mean reward of a real decision: {mean_over_acting(data.rewards, data.acting):.3f}")
+mine = flatten_rows(data.obs, data.acting)
+claim("your rows are those of get()", torch.equal(mine, states))
+seen_by, whose = mine[:, 3:7].argmax(dim=1), badges_of(data.acting)[:, 2]
+own = torch.equal(seen_by, whose)
+claim("each row was seen by the agent on its badge", own)
+mean = mean_over_acting(data.rewards, data.acting)
+print(f"mean reward of a real decision: {mean:.3f}")
 
 # %% [markdown]
 # ## A claim put to the test
@@ -271,12 +290,16 @@ from ppo_lessons.actor_critic import log_probs_and_entropy
 
 def times_as_likely(policy):
     with torch.no_grad():
-        now, _ = log_probs_and_entropy(policy(states)[0], actions)
+        logits, _ = policy(states)
+        now, _ = log_probs_and_entropy(logits, actions)
     return torch.exp(now - log_probs_old)  # the ratio of lesson 06
 
 
-run = TrainingRun("standard", CONFIG, policy=load_recording().policy)
-ratios = [times_as_likely(run.policy)] + [times_as_likely(run.policy) for _ in train(run, cycles=10)]
+fresh = load_recording().policy
+run = TrainingRun("standard", CONFIG, policy=fresh)
+ratios = [times_as_likely(run.policy)]
+for _ in train(run, cycles=10):
+    ratios.append(times_as_likely(run.policy))
 shared_buffer.show_ageing(ratios)
 
 # %% [markdown]
@@ -290,7 +313,8 @@ shared_buffer.show_ageing(ratios)
 
 # %%
 buffer.clear()
-print("step:", buffer.step, " full:", buffer.is_full, " rows that were read before:", len(actions))
+claim("it is empty", buffer.step == 0, f"step {buffer.step}")
+claim("the rows that were read are gone, too", not len(actions))
 print("get:", refused(buffer.get))
 
 # %% [markdown]

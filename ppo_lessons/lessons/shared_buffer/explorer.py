@@ -12,7 +12,7 @@ from matplotlib.patches import ConnectionPatch, Patch, Rectangle
 from matplotlib.patheffects import withStroke
 
 from ppo_lessons.buffer import SharedBuffer, Transition, badges_of, flatten_rows
-from ppo_lessons.display.picture import BLUE, DARK, GREY, ORANGE, SMALL, SOFT_BLUE, TITLE, plain
+from ppo_lessons.display.picture import BLUE, DARK, DPI, GREY, ORANGE, SMALL, SOFT_BLUE, TITLE, plain
 from ppo_lessons.errors import NotReadyError
 from ppo_lessons.interactive.controls import Choice, Slider, Toggle
 from ppo_lessons.interactive.explorer import Explorer
@@ -32,8 +32,8 @@ AROUND = 4
 """So many neighbours are listed on either side of the followed row."""
 FULL = "#A9CDE6"
 """Between `SOFT_BLUE` and `BLUE`: a small cell must be told from an empty one."""
-CELL = 9
-"""Pixels of one place in the grid."""
+CELL = 7
+"""CSS pixels of one place in the grid, where there is room."""
 
 
 class Neighbour(NamedTuple):
@@ -146,57 +146,79 @@ def list_around(middle: int, badges: torch.Tensor, holds: np.ndarray) -> list[Ne
     ]
 
 
-def _tiles() -> np.ndarray:
-    """Return how a place looks that holds EMPTY, ACTING or FALLEN_WAITING, uint8, (3, CELL, CELL, 3)."""
+@lru_cache
+def _tiles(cell: int) -> np.ndarray:
+    """Return how a place looks that holds EMPTY, ACTING or FALLEN_WAITING, uint8, (3, cell, cell, 3)."""
     faces, edges = ("white", FULL, FALLEN), (FALLEN, FULL, GREY)
-    tiles = np.empty((3, CELL, CELL, 3))
+    tiles = np.empty((3, cell, cell, 3))
     for tile, face, edge in zip(tiles, faces, edges, strict=True):
         tile[:] = to_rgb("white")
         tile[1:, 1:] = to_rgb(edge)
         tile[2:-1, 2:-1] = to_rgb(face)
-    cross = np.arange(2, CELL - 1)
+    cross = np.arange(2, cell - 1)
     tiles[FALLEN_WAITING, cross, cross] = tiles[FALLEN_WAITING, cross, cross[::-1]] = to_rgb(DARK)
     return (255 * tiles).round().astype(np.uint8)
 
 
-TILES = _tiles()
-
-
-def draw_grid(grid: np.ndarray, faded: bool) -> np.ndarray:
+def draw_grid(grid: np.ndarray, faded: bool, cell: int = CELL) -> np.ndarray:
     """Draw what each place holds, a line for each step.
 
     Args:
         grid: (T, E, A).
         faded: Whether places of fallen agents are crossed out only.
+        cell: Width of a place in CSS pixels.
 
     Returns:
-        RGB, uint8, (T * CELL, E * A * CELL, 3).
+        RGB, uint8, (T * cell, E * A * cell, 3).
     """
-    tiles = TILES.copy()
+    tiles = _tiles(cell).copy()
     if faded:
         tiles[FALLEN_WAITING] = np.where(tiles[FALLEN_WAITING] == round(255 * to_rgb(DARK)[0]), 140, 255)
-    picture = tiles[grid.reshape(T, E * A)].swapaxes(1, 2).reshape(T * CELL, E * A * CELL, 3)
-    picture[:, :: A * CELL] = round(255 * to_rgb(GREY)[0])
+    picture = tiles[grid.reshape(T, E * A)].swapaxes(1, 2).reshape(T * cell, E * A * cell, 3)
+    picture[:, :: A * cell] = round(255 * to_rgb(GREY)[0])
     return picture
+
+
+class Stage(NamedTuple):
+    """How the figure is laid out, in CSS pixels."""
+
+    size: tuple[int, int]
+    cell: int
+    """Width and height of a place."""
+    floor: int
+    """Below the grid."""
+    lines: tuple[int, int, int, int]
+    """Left, bottom, width and height of the list."""
+
+
+STAGES = {
+    1: Stage((360, 476), 4, 322, (42, 36, 300, 171)),
+    2: Stage((580, 550), CELL, 300, (150, 36, 300, 171)),
+    3: Stage((840, 330), CELL, 80, (600, 80, 230, T * CELL)),
+}
+"""Panels side by side -> layout."""
 
 
 class BufferFace:
     """Left all places, a line for each step, as text is read; right the lines around the followed row."""
 
     def __init__(self, columns: int = 2) -> None:
-        width, height = 940, 400
-        self.figure = Figure(figsize=(width / 100, height / 100), dpi=100, facecolor="white")
-        grid = self.figure.add_axes((42 / width, 68 / height, E * A * CELL / width, T * CELL / height))
-        lines = self.figure.add_axes((700 / width, 68 / height, 236 / width, T * CELL / height))
+        stage = STAGES[columns]
+        self.cell, (width, height) = stage.cell, stage.size
+        self.figure = Figure(figsize=(width / DPI, height / DPI), dpi=DPI, facecolor="white")
+        share = np.array((width, height, width, height))
+        grid = self.figure.add_axes(np.array((42, stage.floor, E * A * stage.cell, T * stage.cell)) / share)
+        lines = self.figure.add_axes(np.array(stage.lines) / share)
         self._make_grid(grid)
         self._make_list(lines)
         self._make_arrow(grid, lines)
 
     def _make_grid(self, axes: Axes) -> None:
-        plain(axes, "", "copy e of the world, in each the agents a = 0, 1, 2, 3", "step t")
-        axes.set(xlim=(0, E * A), ylim=(T, 0), yticks=np.arange(0, T, 4) + 0.5)
-        axes.set_yticklabels(range(0, T, 4))
-        axes.set_xticks(np.arange(E) * A + A / 2, range(E))
+        plain(axes, "", "copy e, in each the agents a = 0, 1, 2, 3", "step t")
+        axes.set(xlim=(0, E * A), ylim=(T, 0), yticks=np.arange(0, T, 8) + 0.5)
+        axes.set_yticklabels(range(0, T, 8))
+        every = 1 if self.cell == CELL else 3
+        axes.set_xticks(np.arange(0, E, every) * A + A / 2, range(0, E, every))
         axes.tick_params(length=0)
         axes.spines[:].set_visible(False)
         self.pixels = axes.add_artist(Pixels(0, T))
@@ -208,12 +230,12 @@ class BufferFace:
         self.word = axes.text(E * A / 2, 0.78 * T, "", fontsize=TITLE, ha="center", va="center", bbox=box)
         self.frame = axes.add_patch(Rectangle((0, 0), 1.3, 1.3, edgecolor=DARK, linewidth=1.8, clip_on=False))
         self.frame.set_path_effects([withStroke(linewidth=4, foreground="white")])
-        handles = [Patch(facecolor=FULL, edgecolor=FULL, label="acting: a real decision"),
-                   Patch(facecolor=FALLEN, edgecolor=GREY, hatch="xxx", label="fallen: nobody's decision"),
+        handles = [Patch(facecolor=FULL, edgecolor=FULL, label="acting"),
+                   Patch(facecolor=FALLEN, edgecolor=GREY, hatch="xxx", label="fallen"),
                    Patch(facecolor="white", edgecolor=GREY, label="empty"),
                    Patch(facecolor=ORANGE, edgecolor=DARK, label="followed")]  # fmt: skip
-        where = dict(loc="upper left", bbox_to_anchor=(-0.01, -0.125))
-        axes.legend(handles=handles, fontsize=SMALL, frameon=False, ncols=4, **where)
+        where = dict(loc="upper left", bbox_to_anchor=(-0.02, -38 / (T * self.cell)), columnspacing=1)
+        axes.legend(handles=handles, fontsize=SMALL, frameon=False, ncols=4 if self.cell == CELL else 2, **where)
 
     def _make_list(self, axes: Axes) -> None:
         count = 2 * AROUND + 1
@@ -221,9 +243,9 @@ class BufferFace:
         axes.set_axis_off()
         self.list_title = axes.set_title("", fontsize=TITLE, loc="left", color=DARK)
         self.boxes = [axes.add_patch(Rectangle((0.02, i - 0.42), 0.96, 0.84, linewidth=0.8)) for i in range(count)]
-        look = dict(fontsize=9.5, va="center", family="DejaVu Sans Mono")
+        look = dict(fontsize=SMALL, va="center", family="DejaVu Sans Mono")
         self.texts = [axes.text(0.06, i, "", **look) for i in range(count)]
-        self.silence = axes.text(0.5, AROUND, "", fontsize=9.5, ha="center", va="center")
+        self.silence = axes.text(0.5, AROUND, "", fontsize=SMALL, ha="center", va="center")
         self.says = axes.text(0.02, count - 0.2, "", fontsize=SMALL, va="top")
         self.list = Kept(axes, (*self.boxes, *self.texts, self.silence))
 
@@ -249,9 +271,11 @@ class BufferFace:
     def _show_grid(self, result: Filling) -> None:
         t, e, a = result.badge
         stored, column = t < result.step, e * A + a
-        self.pixels.set_data(draw_grid(result.grid, result.living_only))
+        self.pixels.set_data(draw_grid(result.grid, result.living_only, self.cell))
         self.next.set(y=result.step, visible=not result.is_full)
-        self.next_label.set(y=result.step + 0.5, text="" if result.is_full else "◂ next add")
+        self.next_label.set(
+            y=result.step + 0.5, text="" if result.is_full else "◂ next" if self.cell < CELL else "◂ next add"
+        )
         self.frame.set(xy=(column - 0.15, t - 0.15), facecolor=ORANGE if stored else "white")
         self.frame.set_linestyle("-" if stored else (0, (1.5, 1)))
         self.arrow.xy1 = column + 0.5, t + 0.5
@@ -259,7 +283,8 @@ class BufferFace:
         state = "full" if result.is_full else "not full yet" if result.step else "empty"
         self.title.set_text(f"the buffer: {result.step} of {T} steps, {state}")
         words = {0: "nothing stored yet", CLEARED: "cleared (node P): nothing can be read any more"}
-        self.word.set(text=words.get(result.moment, ""), visible=result.moment in words)
+        word = words.get(result.moment, "")
+        self.word.set(text=word if self.cell == CELL else word.replace(": ", ":\n"), visible=result.moment in words)
 
     def _show_list(self, result: Filling) -> None:
         (t, e, a), place = result.badge, result.place

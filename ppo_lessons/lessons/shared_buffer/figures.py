@@ -17,6 +17,7 @@ from ppo_lessons.display.picture import (
     SOFT_BLUE,
     SOFT_ORANGE,
     Picture,
+    legend_above,
     new_figure,
     plain,
 )
@@ -38,8 +39,7 @@ def show_filling(acting: Tensor, moments: Sequence[int], copies: int = 2) -> Pic
     """
     steps, _, agents = acting.shape
     rows = acting[:, :copies].permute(1, 2, 0).reshape(-1, steps).numpy()  # (copies * A, T)
-    size = (0.9 + 4.4 * len(moments), 0.95 + 0.2 * len(rows))
-    figure, panels = new_figure(*size, 1, len(moments), sharey=True, squeeze=False)
+    figure, panels = new_figure(5.8, 1.1 + 0.2 * len(rows), 1, len(moments), sharey=True, squeeze=False)
     counts = []
     for axes, stored in zip(panels[0], moments, strict=True):
         for (row, t), acts in np.ndenumerate(rows):
@@ -60,8 +60,8 @@ def show_filling(acting: Tensor, moments: Sequence[int], copies: int = 2) -> Pic
         axes.set_yticks(range(len(rows)), [f"({e}, {a})" for e in range(copies) for a in range(agents)])
         counts.append(f"{stored}: {int(acting[:stored].sum())} of {acting[:stored].numel()}")
     panels[0, 0].set_ylabel("(copy e, agent a)", fontsize=SMALL)
-    handles = [Patch(facecolor=SOFT_BLUE, edgecolor=BLUE, label="acting: a real decision"),
-               Patch(facecolor=FALLEN, edgecolor=GREY, hatch="////", label="fallen: nobody's decision"),
+    handles = [Patch(facecolor=SOFT_BLUE, edgecolor=BLUE, label="acting"),
+               Patch(facecolor=FALLEN, edgecolor=GREY, hatch="////", label="fallen"),
                Patch(facecolor="white", edgecolor=FALLEN, label="empty")]  # fmt: skip
     figure.legend(handles=handles, fontsize=SMALL, frameon=False, loc="outside lower center", ncols=3)
     return Picture(figure, f"real decisions among the places filled, by steps stored: {'; '.join(counts)}")
@@ -84,7 +84,7 @@ def _put_cell(axes: Axes, x: float, y: float, state: str, text: str = "", width:
         axes.text(x, y, text, ha="center", va="center", fontsize=SMALL, **bold)
 
 
-def show_way(acting: Tensor, badge: Badge, window: int = 18) -> Picture:
+def show_way(acting: Tensor, badge: Badge, window: int = 16) -> Picture:
     """Draw the way of one badge: from its slice of the buffer, through the flat order, to its row.
 
     Args:
@@ -99,7 +99,7 @@ def show_way(acting: Tensor, badge: Badge, window: int = 18) -> Picture:
     place = (t * copies + e) * agents + a
     flat = acting.flatten()
     row = int(flat[:place].sum())
-    figure, (above, below) = new_figure(10, 4.2, 2, 1, gridspec_kw={"height_ratios": (1, 0.85)})
+    figure, (above, below) = new_figure(5.8, 3.8, 2, 1, gridspec_kw={"height_ratios": (1, 0.85)})
     for copy in range(copies):
         for agent in range(agents):
             state = "badge" if (copy, agent) == (e, a) else "acting" if acting[t, copy, agent] else "fallen"
@@ -120,8 +120,8 @@ def show_way(acting: Tensor, badge: Badge, window: int = 18) -> Picture:
             below.text(target, 2.75, next_row, ha="center", fontsize=SMALL, color=DARK)
             next_row += 1
     below.set(xlim=(-0.6, max(window, copies) - 0.4), ylim=(3.1, -1.0), xticks=[])
-    below.set_yticks([-0.72, 0, 2, 2.65], ["place", "all rows", "acting rows", "row"])
-    plain(below, "laid out in the order t, e, a; then the rows of the fallen are selected away")
+    below.set_yticks([-0.72, 0, 2, 2.65], ["place", "all", "acting", "row"])
+    plain(below, "in the order t, e, a; then the fallen are selected away")
     below.spines[["left", "bottom"]].set_visible(False)
     below.tick_params(length=0)
     before = place - row
@@ -141,7 +141,7 @@ def show_places(right: Tensor, wrong: Tensor, badge: Badge, steps: int = 8) -> P
         The picture.
     """
     agents = right.shape[2]
-    figure, panels = new_figure(10, 2.4, 1, 2, sharey=True)
+    figure, panels = new_figure(5.8, 4, 2, 1, sharex=True)
     own = torch.cartesian_prod(*(torch.arange(size) for size in right.shape[:3])).view_as(right)
     shares = []
     for axes, found, title in zip(panels, (right, wrong), ("permute", "reshape"), strict=True):
@@ -154,8 +154,12 @@ def show_places(right: Tensor, wrong: Tensor, badge: Badge, steps: int = 8) -> P
         t, _, a = badge
         axes.add_patch(Rectangle((t - 0.47, a - 0.44), 0.94, 0.88, fill=False, edgecolor=DARK, linewidth=2.4))
         axes.set(xlim=(-0.6, steps - 0.4), ylim=(agents - 0.4, -0.6), xticks=range(steps), yticks=range(agents))
-        plain(axes, f"{title}: {shares[-1]} of {at_home.numel()} badges at home", "step t (copy 0)", "")
-    panels[0].set_ylabel("agent a", fontsize=SMALL)
+        plain(
+            axes,
+            f"{title}: {shares[-1]} of {at_home.numel()} badges at home",
+            "step t (copy 0)" if axes is panels[1] else "",
+            "agent a",
+        )
     found = tuple(wrong[badge].tolist())
     text = f"at home after permute {shares[0]}, after reshape {shares[1]}; at place {badge} then stands {found}"
     return Picture(figure, text)
@@ -175,17 +179,25 @@ def show_ageing(ratios: Sequence[Tensor], limit: float = 0.2) -> Picture:
     far = (np.abs(table - 1) > limit).mean(axis=1)
     low, middle, high = np.quantile(table, (0.05, 0.5, 0.95), axis=1)
     cycles = range(len(table))
-    figure, (left, right) = new_figure(9.5, 2.7, 1, 2)
-    left.axhspan(1 - limit, 1 + limit, color=SOFT_ORANGE, label=f"{1 - limit:.1f} ... {1 + limit:.1f}")
+    figure, (left, right) = new_figure(5.8, 2.9, 1, 2)
+    left.axhspan(
+        1 - limit,
+        1 + limit,
+        facecolor=SOFT_ORANGE,
+        edgecolor=ORANGE,
+        hatch="//",
+        linewidth=0,
+        label=f"{1 - limit:.1f} ... {1 + limit:.1f}",
+    )
     left.fill_between(cycles, low, high, facecolor=SOFT_BLUE, edgecolor=BLUE, alpha=0.7, label="9 of 10 old rows")
     left.plot(cycles, middle, "o-", color=BLUE, markersize=4, label="median")
     left.set_yscale("log")
     left.set_yticks([0.25, 0.5, 1, 2, 4], ["1/4", "1/2", "1", "2", "4"])
     left.minorticks_off()
-    left.legend(fontsize=SMALL, frameon=False, loc="lower left")
-    plain(left, "the old actions, as the team sees them now", "cycles of training since", "times as likely as then")
+    plain(left, "times as likely as then", "cycles of training since")
+    legend_above(left)
     right.plot(cycles, far, "s--", color=ORANGE, markersize=4)
     right.set_ylim(0, 1)
-    plain(right, f"outside {1 - limit:.1f} ... {1 + limit:.1f}", "cycles of training since", "share of the old rows")
+    plain(right, f"rows outside {1 - limit:.1f} ... {1 + limit:.1f}", "cycles of training since")
     text = f"at the start no row outside: {bool(far[0] == 0)}; after {len(table) - 1} cycles more than a third: "
     return Picture(figure, text + str(bool(far[-1] > 1 / 3)))
