@@ -7,10 +7,19 @@
 #
 # Afterwards you can: say what a team learns by PPO, find every step of the update on the map, and know that your set-up is well.
 
+# %% jupyter={"source_hidden": true}
+from ppo_lessons.lessons import start_here
+
+start_here.watch_ages()
+
 # %% [markdown]
 # ## Promise
 #
-# At the end of this course you will have written, line by line, the update that turned the left team below into the right one.
+# Above, one team plays the same case at three ages; play, stop, or take it step by step. A dark ring marks who is being drained, a growing one a
+# spirit that is being banished. Left everyone wanders, and falls. In the middle they keep away: hardly anybody falls, and nothing is won. Right
+# they gather, strike together, and go for the next one.
+#
+# At the end of this course you will have written, line by line, the update that turned the left team into the right one.
 
 # %% [markdown]
 # ## Idea
@@ -23,32 +32,23 @@
 # %%
 from ppo_lessons import evaluate, policy_player, record
 from ppo_lessons.display.team import behaviour_table
-from ppo_lessons.lessons import start_here
 from ppo_lessons.shipped.ages import AGES, load_age
 
-CASE_SEED = 106
-teams = {age: load_age(age) for age in AGES}
-replays = {age: record(policy_player(team), seed=CASE_SEED) for age, team in teams.items()}
-behaviours = {age: evaluate(policy_player(team)) for age, team in teams.items()}
+replays, behaviours = {}, {}
+for age in AGES:
+    team = load_age(age)
+    replays[age] = record(policy_player(team), seed=start_here.CASE_SEED)
+    behaviours[age] = evaluate(policy_player(team))
 
 # %% [markdown]
 # ## Picture: three ages of one team
 #
-# The same team at three moments of its training, on the same case: chaos, survival, mastery. Blue discs are detectives (the green bar is their
+# A telling moment of each age, and below it where the team walks in 400 cases, with two of its habits: how many stand
+# together at a tough spirit, and how much health is lost alone in 100 steps. Blue discs are detectives (the green bar is their
 # health), a grey cross is one that fell, orange diamonds are spirits.
 
 # %%
 start_here.show_ages(replays, behaviours)
-
-# %% [markdown]
-# Here they move: play, or take them step by step. A dark ring marks who is being drained, a growing one a spirit that is being banished. Left:
-# everyone wanders, and falls. Middle: they keep away, hardly anybody falls, and nothing is won. Right: they gather, strike together, and go for the
-# next one.
-
-# %%
-from ppo_lessons.interactive.theatre import Theatre
-
-Theatre("Three ages", replays, "the same case, played by the three ages, moving: " + ", ".join(replays))
 
 # %% [markdown]
 # ## In numbers

@@ -23,16 +23,23 @@
 # %%
 import numpy as np
 import torch
-
-from ppo_lessons import SharedBuffer, SpiritWorld, collect, policy_player, record
-from ppo_lessons.lessons import rollout
+from ppo_lessons import (
+    SharedBuffer,
+    SpiritWorld,
+    collect,
+    policy_player,
+    record,
+)
+from ppo_lessons.lessons import claim, rollout
 from ppo_lessons.shipped.ages import load_age
 
 team = load_age("survival")  # the shared policy, early in its training
 world = SpiritWorld("standard", num_envs=16)
 world.reset(seed=7)
 print("what everybody sees: (E, A, D) =", world.obs.shape)
-print("who acts:            (E, A)    =", world.acting.shape, "all of them:", world.acting.all())
+print("who acts:            (E, A)    =", world.acting.shape)
+acting = f"{world.acting.sum()} of {world.acting.size}"
+claim("at the beginning everybody acts", world.acting.all(), acting)
 
 # %% [markdown]
 # The axes are always in this order: **E** copies of the world (environments), **A** agents, **D** numbers that one agent sees. Later time,
@@ -84,7 +91,8 @@ rollout.show_choices(logits[0], decision.actions[0])
 
 # %%
 all_log_probs = torch.log_softmax(logits, dim=-1)  # (E, A, N)
-by_hand = all_log_probs.gather(-1, decision.actions.unsqueeze(-1)).squeeze(-1)  # (E, A)
+drawn = decision.actions.unsqueeze(-1)  # (E, A, 1)
+by_hand = all_log_probs.gather(-1, drawn).squeeze(-1)  # (E, A)
 print("log_probs of copy 0:", decision.log_probs[0].numpy().round(2))
 print("the same by hand:   ", by_hand[0].numpy().round(2))
 print("values of copy 0:   ", values[0].numpy().round(2))
@@ -122,10 +130,13 @@ rollout.show_health(chaos)
 # %%
 fresh = SpiritWorld("standard", num_envs=16)
 fresh.reset(seed=7)
-buffer = SharedBuffer(num_steps=100, num_envs=16, num_agents=4, obs_size=fresh.obs_size)
-collect(fresh, load_age("chaos"), buffer, torch.Generator().manual_seed(3))
+sizes = dict(num_steps=100, num_envs=16, num_agents=4)
+buffer = SharedBuffer(**sizes, obs_size=fresh.obs_size)
+generator = torch.Generator().manual_seed(3)
+collect(fresh, load_age("chaos"), buffer, generator)
 data = buffer.data
-print("obs", tuple(data.obs.shape), " actions", tuple(data.actions.shape), " rewards", tuple(data.rewards.shape))
+for name in ("obs", "actions", "rewards"):
+    print(f"{name:7}", tuple(getattr(data, name).shape))
 rollout.show_rollout(data.acting, data.terminated, data.truncated)
 
 # %% [markdown]
@@ -135,7 +146,8 @@ rollout.show_rollout(data.acting, data.terminated, data.truncated)
 # %%
 poisoned = torch.tensor([1.0, 2.0, float("nan")])
 acting = torch.tensor([True, True, False])
-print("multiplied away:", float((poisoned * acting).sum() / acting.sum()))
+multiplied = (poisoned * acting).sum() / acting.sum()
+print("multiplied away:", float(multiplied))
 print("selected away:  ", float(poisoned[acting].mean()))
 
 # %% [markdown]
@@ -188,9 +200,15 @@ def rewards_of(case, events):
 
 
 # %%
-from ppo_lessons.spirit_world.rules import BANISH_REWARD, FALL_REWARD, HEALTH_REWARD, WIN_REWARD
+from ppo_lessons.spirit_world.rules import (
+    BANISH_REWARD,
+    FALL_REWARD,
+    HEALTH_REWARD,
+    WIN_REWARD,
+)
 
-print(f"{BANISH_REWARD=}, {WIN_REWARD=}, {HEALTH_REWARD=}, {FALL_REWARD=}")
+print(f"{BANISH_REWARD=}, {WIN_REWARD=}")
+print(f"{HEALTH_REWARD=}, {FALL_REWARD=}")
 rewards_of = check(rewards_of)
 # hint("1.2")
 # solution("1.2")
@@ -207,9 +225,11 @@ many.reset(seed=2)
 for _ in range(300):
     before = many.acting
     step = many.step(rng.integers(0, 5, (64, 4)))
-    foretold = who_acts_next(before, step.terminated, step.truncated, step.episode_over)
-    right += bool((foretold == many.acting).all() and (rewards_of(many.case, many.events) == step.rewards).all())
-print(f"foretold rightly: {right} of 300 steps")
+    ends = step.terminated, step.truncated, step.episode_over
+    acts = who_acts_next(before, *ends) == many.acting
+    pays = rewards_of(many.case, many.events) == step.rewards
+    right += bool(acts.all() and pays.all())
+claim("your functions foretell every step", right == 300, f"{right} of 300")
 
 # %% [markdown]
 # **Question.** A detective falls at step 9; its team wins at step 20. Is the row of step 9 a real decision?

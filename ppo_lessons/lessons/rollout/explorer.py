@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from matplotlib.axes import Axes
 from matplotlib.collections import PolyCollection
+from matplotlib.figure import Figure
 from matplotlib.patches import Circle
 from matplotlib.patheffects import withStroke
 from matplotlib.text import Text
@@ -16,13 +17,14 @@ from ppo_lessons.actor_critic import log_probabilities
 from ppo_lessons.display.picture import (
     BLUE,
     DARK,
+    DPI,
     GREEN,
     GREY,
     ORANGE,
     SMALL,
     SOFT_ORANGE,
     TITLE,
-    new_figure,
+    legend_above,
     plain,
     signed,
 )
@@ -167,17 +169,24 @@ def place_of(number: int, row: int, column: int) -> tuple[float, float]:
     return column + (0.25 if number % 2 == 0 else 0.75), row + (0.27 if number % 4 < 2 else 0.73)
 
 
+SIZES = {1: (360, 700), 2: (580, 372), 3: (840, 372)}
+"""Panels side by side -> width and height of the figure in CSS pixels; the board is never scaled."""
+
+
 class RolloutFace:
     """Left the board before the step, right above the draw, right below values and rewards of the whole rollout."""
 
     def __init__(self, columns: int = 2) -> None:
-        self.figure, (above, below) = new_figure(9.4, 4.0, 2, 1, height_ratios=(1, 1.15))
-        self.figure.get_layout_engine().set(rect=(0.37, 0, 0.63, 1))
-        width, height = self.figure.bbox.size
-        left = self.figure.add_axes((0.04, 0.01, CASE.size * CELL / width, BOARD_HEIGHT * CELL / height))
-        self._make_board(left)
+        self.figure = Figure(figsize=np.array(SIZES[columns]) / DPI, dpi=DPI, facecolor="white", layout="constrained")
+        width, height = SIZES[columns]
+        wide, high = CASE.size * CELL, BOARD_HEIGHT * CELL
+        self._make_board(self.figure.add_axes((10 / width, 1 - (high + 24) / height, wide / width, high / height)))
+        above, below = self.figure.subplots(2, 1, height_ratios=(1, 1.15))
+        beside = (wide + 34) / width
+        rect = (0, 0, 1, 1 - (high + 40) / height) if columns == 1 else (beside, 0, 1 - beside, 1)
+        self.figure.get_layout_engine().set(rect=rect)
         self._make_draw(above)
-        self._make_story(below)
+        self._make_story(below, 4 if columns == 3 else 2)
 
     def _make_board(self, axes: Axes) -> None:
         plain(axes, "the board before the step")
@@ -188,21 +197,21 @@ class RolloutFace:
         (self.arrow,) = axes.plot([], [], color=DARK, linewidth=2.2, markersize=7, markevery=[1], clip_on=False)
         for artist in (self.ring, self.arrow):
             artist.set_path_effects([withStroke(linewidth=4.5, foreground="white")])
-        self.caption = axes.text(0, CASE.size + 0.3, "", fontsize=9.5, color=DARK, va="top")
-        axes.text(0, CASE.size + 1, "ring: this detective; arrow: its action (none: stay)", fontsize=SMALL, va="top")
+        self.caption = axes.text(0, CASE.size + 0.3, "", fontsize=SMALL, color=DARK, va="top")
+        axes.text(0, CASE.size + 1, "ring: this one; arrow: its action", fontsize=SMALL, va="top")
 
     def _make_draw(self, axes: Axes) -> None:
-        plain(axes, "what it could do; hatched: what was drawn", "", "probability")
+        plain(axes, "probabilities; hatched: drawn")
         axes.set(ylim=(0, 1.2), xlim=(-0.6, len(ACTION_NAMES) - 0.4), yticks=(0, 0.5, 1))
         self.bars = axes.bar(ACTION_NAMES, [0.0] * len(ACTION_NAMES), 0.7, color=BLUE, edgecolor="white").patches
         axes.tick_params(axis="x", labelsize=SMALL)
         self.chances = [axes.text(n, 0, "", ha="center", va="bottom", fontsize=SMALL) for n in range(len(ACTION_NAMES))]
         self.silence = axes.text(2, 0.6, "", ha="center", va="center", fontsize=TITLE, color=DARK)
 
-    def _make_story(self, axes: Axes) -> None:
+    def _make_story(self, axes: Axes, columns: int) -> None:
         steps = len(recording().states)
-        plain(axes, "its whole rollout", "step t", "value, reward")
-        axes.set(xlim=(-0.8, steps - 0.2), ylim=(LOW, HIGH), xticks=range(0, steps, 4), yticks=(-2, 0, 2, 4))
+        plain(axes, "its whole rollout", "step t")
+        axes.set(xlim=(-0.8, steps - 0.2), ylim=(LOW, HIGH), xticks=range(0, steps, 8), yticks=(-2, 0, 2, 4))
         axes.axhline(0, color=DARK, linewidth=0.8)
         self.gap = axes.add_collection(
             PolyCollection([], facecolor="#ECECE8", edgecolor=GREY, hatch="///", linewidth=0)
@@ -216,11 +225,8 @@ class RolloutFace:
         self.outcomes = [axes.text(0, HIGH, "", ha="right", va="top", fontsize=SMALL) for _ in range(ENDS_AT_MOST)]
         self.words = [axes.text(0, 0, "falls", ha="right", va="bottom", fontsize=SMALL) for _ in range(ENDS_AT_MOST)]
         handles = [self.curve, self.gains, self.gap, self.ends]
-        labels = ["value (critic)", "reward", "fallen, waiting", "case over"]
-        where = dict(loc="lower right", bbox_to_anchor=(1.01, 0.97), columnspacing=1.2, borderpad=0.2)
-        axes.legend(
-            handles, labels, fontsize=SMALL, frameon=False, ncols=4, handlelength=1.6, handletextpad=0.5, **where
-        )
+        labels = ["value", "reward", "fallen", "case over"]
+        legend_above(axes, columns, dict(zip(labels, handles, strict=True)))
 
     def show(self, result: Moment) -> str:
         """Put everything where the row says."""
@@ -253,9 +259,9 @@ class RolloutFace:
         for n, (bar, label) in enumerate(zip(self.bars, self.chances, strict=True)):
             chance, drawn = result.probabilities[n] if result.acting else 0.0, result.acting and n == result.action
             bar.set(height=chance, facecolor=ORANGE if drawn else BLUE, hatch="///" if drawn else "")
-            text = f"{chance:.2f}" + " drawn" * drawn if result.acting else ""
+            text = f"{chance:.2f}" if result.acting else ""
             label.set(y=chance + 0.02, text=text, fontweight="bold" if drawn else "normal")
-        self.silence.set_text("" if result.acting else "fallen, waiting for its team: no decision here")
+        self.silence.set_text("" if result.acting else "fallen: no decision here")
 
     def _show_story(self, result: Moment) -> None:
         steps, now = np.arange(len(result.values)), result.badge[0]

@@ -5,7 +5,7 @@ import torch
 from matplotlib.patches import Patch
 from torch import Tensor
 
-from ppo_lessons.display.picture import BLUE, DARK, GREEN, ORANGE, PINK, SMALL, Picture, new_figure, plain
+from ppo_lessons.display.picture import BLUE, DARK, GREEN, ORANGE, PINK, SMALL, Picture, legend_above, new_figure, plain
 from ppo_lessons.display.team import put_board
 from ppo_lessons.spirit_world.cases import Case
 from ppo_lessons.spirit_world.evaluation import Replay
@@ -25,9 +25,10 @@ def show_boards(replay: Replay, frames: tuple[int, ...], titles: tuple[str, ...]
     Returns:
         The picture.
     """
-    figure, panels = new_figure(2.6 * len(frames), 2.9, 1, len(frames), squeeze=False)
+    figure, panels = new_figure(5.8, 0.4 + 5.8 / len(frames), 1, len(frames), squeeze=False)
     for i, f in enumerate(frames):
-        put_board(panels[0, i], replay.case, replay.frame(f), titles[i] if titles else f"step {f}")
+        title = titles[i] if titles else f"step {f}"
+        put_board(panels[0, i], replay.case, replay.frame(f), title, numbered=len(frames) <= 2)
     standing = [int((replay.states.health[f] > 0).sum()) for f in frames]
     spirits = [int((~replay.states.banished[f]).sum()) for f in frames]
     return Picture(figure, f"steps {list(frames)}: detectives standing {standing}, spirits left {spirits}")
@@ -44,7 +45,7 @@ def show_observation(case: Case, obs: np.ndarray) -> Picture:
         The picture.
     """
     groups = _observation_groups(case)
-    figure, axes = new_figure(8.5, 2.8)
+    figure, axes = new_figure(5.8, 2.8)
     for (name, start, stop), colour in zip(groups, _colours(case), strict=True):
         axes.bar(range(start, stop), obs[start:stop], color=colour, width=0.8)
         axes.axvline(stop - 0.5, color="#D6D6D0", linewidth=1)
@@ -57,7 +58,7 @@ def show_observation(case: Case, obs: np.ndarray) -> Picture:
 
 def _observation_groups(case: Case) -> list[tuple[str, int, int]]:
     agents = case.num_detectives
-    groups = [("me", 0, 3), ("my number", 3, 3 + agents)]
+    groups = [("me", 0, 3), ("number", 3, 3 + agents)]
     for mate in range(agents - 1):
         start = 3 + agents + 4 * mate
         groups.append((f"mate {mate + 1}", start, start + 4))
@@ -82,14 +83,14 @@ def show_choices(logits: Tensor, actions: Tensor) -> Picture:
         The picture.
     """
     chances = torch.softmax(logits, dim=-1).detach().numpy()
-    figure, panels = new_figure(2.1 * len(chances), 2.4, 1, len(chances), sharey=True, squeeze=False)
-    for a, axes in enumerate(panels[0]):
+    rows = (len(chances) + 1) // 2
+    figure, panels = new_figure(5.8, 0.5 + 1.7 * rows, rows, 2, sharex=True, sharey=True, squeeze=False)
+    for a, axes in enumerate(panels.flat[: len(chances)]):
         chosen = int(actions[a])
         colours = [ORANGE if n == chosen else BLUE for n in range(len(ACTION_NAMES))]
         bars = axes.bar(ACTION_NAMES, chances[a], color=colours)
         bars[chosen].set_hatch("//")
-        plain(axes, f"detective {a}: {ACTION_NAMES[chosen]}", "", "probability" if a == 0 else "")
-        axes.tick_params(axis="x", labelrotation=45)
+        plain(axes, f"detective {a}: {ACTION_NAMES[chosen]}", "", "probability" if a % 2 == 0 else "")
     panels[0, 0].set_ylim(0, 1)
     chosen_names = [ACTION_NAMES[int(action)] for action in actions]
     return Picture(figure, f"drawn (hatched): {', '.join(chosen_names)}; every detective's probabilities sum to 1")
@@ -105,7 +106,7 @@ def show_health(replay: Replay) -> Picture:
         The picture.
     """
     health, banished = replay.states.health, replay.states.banished  # (F, A), (F, S)
-    figure, axes = new_figure(8.5, 2.8)
+    figure, axes = new_figure(5.8, 3)
     falls, gone = [], []
     for a in range(health.shape[1]):
         shifted = health[:, a] + 0.06 * (a - 1.5)  # side by side, so that equal lines are all seen
@@ -125,9 +126,9 @@ def show_health(replay: Replay) -> Picture:
                 fontsize=SMALL,
                 color=ORANGE,
             )
-    plain(axes, "", "step of the case", "health")
+    plain(axes, "health", "step of the case")
     axes.set_ylim(-0.4, replay.case.health + 0.8)
-    axes.legend(fontsize=SMALL, ncols=1, frameon=False, loc="center left", bbox_to_anchor=(1, 0.5))
+    legend_above(axes, 4)
     return Picture(
         figure, f"{replay.outcome} after {len(replay) - 1} steps; falls (X) at {falls}, banishings (dotted) at {gone}"
     )
@@ -148,8 +149,8 @@ def show_rollout(acting: Tensor, terminated: Tensor, truncated: Tensor, copies: 
     steps, _, agents = acting.shape
     rows = acting[:, :copies].permute(1, 2, 0).reshape(-1, steps).numpy()  # (copies * A, T)
     ends = [(flag & acting)[:, :copies].permute(1, 2, 0).reshape(-1, steps).numpy() for flag in (terminated, truncated)]
-    figure, axes = new_figure(8.5, 0.7 + 0.16 * len(rows))
-    shades = np.where(rows[..., None], (0.839, 0.910, 0.953), (0.86, 0.86, 0.86))
+    figure, axes = new_figure(5.8, 1.0 + 0.16 * len(rows))
+    shades = np.where(rows[..., None], (0.839, 0.910, 0.953), (0.71, 0.71, 0.69))
     axes.imshow(shades, aspect="auto", interpolation="nearest", extent=(-0.5, steps - 0.5, len(rows) - 0.5, -0.5))
     for flags, marker, colour, name in zip(ends, "X|", (ORANGE, DARK), ("terminated", "truncated"), strict=True):
         row, step = np.nonzero(flags)
@@ -159,9 +160,9 @@ def show_rollout(acting: Tensor, terminated: Tensor, truncated: Tensor, copies: 
     for copy in range(1, copies):
         axes.axhline(copy * agents - 0.5, color="white", linewidth=3)
     axes.set_yticks([agents * c + (agents - 1) / 2 for c in range(copies)], [f"copy {c}" for c in range(copies)])
-    plain(axes, "", "step t of the rollout", f"{agents} detectives each")
-    handles = [Patch(color="#D6E8F3", label="acting"), Patch(color="#DBDBDB", label="fallen, waiting"), *axes.lines[:2]]
-    axes.legend(handles=handles, fontsize=SMALL, frameon=False, loc="center left", bbox_to_anchor=(1, 0.5))
+    plain(axes, f"{agents} detectives in each copy", "step t of the rollout")
+    named = {"acting": Patch(color="#D6E8F3"), "fallen, waiting": Patch(color="#B5B5B0")}
+    legend_above(axes, 4, {**named, "terminated": axes.lines[0], "truncated": axes.lines[1]})
     counts = [int(flags.sum()) for flags in ends]
     ended = f"{counts[0]} ended terminated, {counts[1]} truncated"
     text = f"of {rows.size} rows {int(rows.sum())} were real decisions; {ended}"

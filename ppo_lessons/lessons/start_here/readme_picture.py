@@ -3,13 +3,12 @@
 from pathlib import Path
 
 from ppo_lessons.display.picture import Picture
-from ppo_lessons.lessons.start_here.figures import show_ages
+from ppo_lessons.lessons.start_here.figures import CASE_SEED, show_ages
 from ppo_lessons.shipped.ages import AGES, load_age
 from ppo_lessons.spirit_world.evaluation import evaluate, record
 from ppo_lessons.spirit_world.players import policy_player
 
 PATH = Path(__file__).parents[3] / "docs" / "three_ages.png"
-CASE_SEED = 106
 
 
 def three_ages() -> Picture:

@@ -132,7 +132,7 @@ def test_the_picture_says_what_was_drawn_and_what_was_not(face: RolloutFace):
     hatched = [bool(bar.get_hatch()) for bar in face.bars]
     assert hatched == [name == "right" for name in ACTION_NAMES]
     np.testing.assert_allclose([bar.get_height() for bar in face.bars], moment.probabilities)
-    assert "drawn" in face.chances[4].get_text() and not face.silence.get_text()
+    assert face.chances[4].get_fontweight() == "bold" and not face.silence.get_text()
     assert (face.arrow.get_xdata()[1] > face.arrow.get_xdata()[0]) and face.arrow.get_marker() == ">"
     line = face.show(look_at(7, 0, "0"))
     assert "no action is drawn" in line and "probability" not in line and "acting False" in line

@@ -32,6 +32,6 @@ def test_boards_and_maps_are_squares_of_one_size_under_each_other(monkeypatch: p
     FigureCanvasAgg(figure).draw()
     boxes = [axes.get_window_extent() for axes in figure.axes if axes.images]
     assert len(boxes) == 6
-    assert {(round(box.width), round(box.height)) for box in boxes} == {(280, 280)}
+    assert {(round(box.width), round(box.height)) for box in boxes} == {(177, 177)}
     for above, below in zip(boxes[:3], boxes[3:], strict=True):
         assert round(above.x0 - below.x0, 3) == 0 and below.y1 < above.y0
