@@ -32,8 +32,10 @@ start_here.watch_ages()
 # %%
 from ppo_lessons import evaluate, policy_player, record
 from ppo_lessons.display.team import behaviour_table
+from ppo_lessons.lessons import welcome
 from ppo_lessons.shipped.ages import AGES, load_age
 
+welcome()
 replays, behaviours = {}, {}
 for age in AGES:
     team = load_age(age)

@@ -8,6 +8,11 @@
 # Afterwards you can: say what each agent sees, does and gets in a step; tell *terminated*, *truncated* and *fallen* apart; write the
 # rules for who acts next and who gets which reward.
 
+# %%
+from ppo_lessons.lessons import welcome
+
+welcome()
+
 # %% [markdown]
 # ## Promise
 #

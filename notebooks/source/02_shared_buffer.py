@@ -8,6 +8,11 @@
 # Afterwards you can: fill, read and clear a buffer; find the row of any decision; notice rows that were mixed up; say why PPO throws its
 # experience away.
 
+# %%
+from ppo_lessons.lessons import welcome
+
+welcome()
+
 # %% [markdown]
 # ## Promise
 #

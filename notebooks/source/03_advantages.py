@@ -8,6 +8,11 @@
 # Afterwards you can: write TD errors and GAE; say what to expect after a step that went on, was cut off, or was the end; give a fallen
 # detective its share of what its team wins later.
 
+# %%
+from ppo_lessons.lessons import welcome
+
+welcome()
+
 # %% [markdown]
 # ## Promise
 #

@@ -8,6 +8,11 @@
 # Afterwards you can: say of every tensor of the update whether it may carry a graph; tell `no_grad`, `detach` and a copy apart; find out which
 # weights a loss really reaches.
 
+# %%
+from ppo_lessons.lessons import welcome
+
+welcome()
+
 # %% [markdown]
 # ## Promise
 #

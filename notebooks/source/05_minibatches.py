@@ -8,6 +8,11 @@
 # Afterwards you can: shuffle and split the rows of a rollout; say what each of the two buys; foretell the number of gradient steps of an
 # update; choose `epochs` and `minibatch_size` with reasons.
 
+# %%
+from ppo_lessons.lessons import welcome
+
+welcome()
+
 # %% [markdown]
 # ## Promise
 #

@@ -8,6 +8,11 @@
 # Afterwards you can: look stored actions up in the current policy; write the ratio; say what it is, and what its gradient is, before the first
 # step; tell how far the policy has moved.
 
+# %%
+from ppo_lessons.lessons import welcome
+
+welcome()
+
 # %% [markdown]
 # ## Promise
 #

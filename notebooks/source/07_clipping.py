@@ -8,6 +8,11 @@
 # Afterwards you can: write the clipped surrogate loss; say of any row whether it still pushes, and which way; explain why clipping does not
 # bound the policy.
 
+# %%
+from ppo_lessons.lessons import welcome
+
+welcome()
+
 # %% [markdown]
 # ## Promise
 #

@@ -8,6 +8,11 @@
 # Afterwards you can: write the value loss; tell three published conventions apart; read *explained variance*; say what the critic's weight
 # does to the layers that it shares with the actor, and to the actor's step.
 
+# %%
+from ppo_lessons.lessons import welcome
+
+welcome()
+
 # %% [markdown]
 # ## Promise
 #

@@ -8,6 +8,11 @@
 # Afterwards you can: say how undecided a policy is, in nats; write the term that rewards it; combine the three terms into the one
 # number that is minimised, each with its right sign.
 
+# %%
+from ppo_lessons.lessons import welcome
+
+welcome()
+
 # %% [markdown]
 # ## Promise
 #

@@ -7,6 +7,11 @@
 #
 # Afterwards you can: walk through one PPO update line by line on a real batch, say what each number should be, and wire the boxes together yourself.
 
+# %%
+from ppo_lessons.lessons import welcome
+
+welcome()
+
 # %% [markdown]
 # ## Promise
 #

@@ -7,6 +7,11 @@
 #
 # Afterwards you can: train a team with the whole cycle, stop it and go on, read its learning curves, and say in numbers what has changed.
 
+# %%
+from ppo_lessons.lessons import welcome
+
+welcome()
+
 # %% [markdown]
 # ## Promise
 #
@@ -21,15 +26,30 @@
 # %%
 import copy
 
-from ppo_lessons import PPOConfig, TrainingRun, evaluate, policy_player, record, train
+from ppo_lessons import (
+    PPOConfig,
+    TrainingRun,
+    evaluate,
+    policy_player,
+    record,
+    train,
+)
 from ppo_lessons.classroom import my_steps
 from ppo_lessons.display.team import behaviour_table
-from ppo_lessons.lessons import check, hint, show_progress, solution, team_training
+from ppo_lessons.lessons import (
+    check,
+    claim,
+    hint,
+    show_progress,
+    solution,
+    team_training,
+)
 
 steps = my_steps()
 config = PPOConfig(seed=2)
 teams = {"chaos": TrainingRun("standard", config).policy}
-print(f"one rollout: T = {config.num_steps} steps of E = {config.num_envs} copies with A = 4 agents each")
+T, E = config.num_steps, config.num_envs
+print(f"one rollout: T = {T} steps of E = {E} copies with A = 4 agents")
 
 # %% [markdown]
 # `my_steps()` takes what stands in `my_ppo.py`, the file beside the notebooks into which every function goes that passes its check. Your functions
@@ -45,7 +65,9 @@ run, reports = TrainingRun("standard", config), []
 for report in train(run, cycles=3, steps=steps):
     reports.append(report)
     update = report.update
-    print(f"cycle {report.cycle}: {update.num_gradient_steps} gradient steps, entropy {update.entropy:.1f}")
+    steps_taken = f"{update.num_gradient_steps} gradient steps"
+    entropy = f"entropy {update.entropy:.1f}"
+    print(f"cycle {report.cycle}: {steps_taken}, {entropy}")
 
 # %% [markdown]
 # All of `train_cycle`, without its bookkeeping:
@@ -64,7 +86,8 @@ for report in train(run, cycles=3, steps=steps):
 # *Predict first:* which will rise earlier, survival or the win rate?
 
 # %%
-reports = team_training.watch_training(run, cycles=27, reports=reports, steps=steps)
+mine = dict(reports=reports, steps=steps)
+reports = team_training.watch_training(run, cycles=27, **mine)
 teams["survival"] = copy.deepcopy(run.policy)
 
 # %% [markdown]
@@ -72,9 +95,10 @@ teams["survival"] = copy.deepcopy(run.policy)
 # there costs health and pays nothing. Now until 95 % of the last 400 cases are won:
 
 # %%
-reports = team_training.watch_training(run, cycles=970, until=0.95, reports=reports, steps=steps)
+mine = dict(reports=reports, steps=steps)
+reports = team_training.watch_training(run, 970, until=0.95, **mine)
 teams["mastery"] = run.policy
-print("95 % of the last 400 cases won:", run.cycle < 1000)
+claim("95 % of the last 400 cases were won", run.cycle < 1000)
 
 # %% [markdown]
 # Read the curves from left to right. *What it achieves:* survival first, the win rate late and then fast. *How it behaves:* teaming_up rises with the
@@ -86,11 +110,15 @@ print("95 % of the last 400 cases won:", run.cycle < 1000)
 # The same 400 cases for each age. None of these was used for training.
 
 # %%
-behaviours = {age: evaluate(policy_player(team)) for age, team in teams.items()}
-replays = {age: record(policy_player(team), seed=106) for age, team in teams.items()}
-assert behaviours["chaos"].win_rate < 0.1 < 0.85 < behaviours["mastery"].win_rate
-assert behaviours["chaos"].survival < 0.6 < 0.8 < behaviours["survival"].survival
-print("chaos falls, survival stands, mastery wins: told apart by their numbers")
+behaviours, replays = {}, {}
+for age, team in teams.items():
+    behaviours[age] = evaluate(policy_player(team))
+    replays[age] = record(policy_player(team), seed=106)
+chaos, survival, mastery = behaviours.values()
+claim("chaos falls", chaos.survival < 0.6, "survival below 60 %")
+claim("survival stands", survival.survival > 0.8, "above 80 %")
+won = "above 85 % of the cases, chaos below 10 %"
+claim("mastery wins", mastery.win_rate > 0.85 and chaos.win_rate < 0.1, won)
 
 # %%
 from ppo_lessons.display.tables import Note
@@ -100,7 +128,8 @@ Note(behaviour_table(behaviours))
 # %%
 from ppo_lessons.interactive.theatre import Theatre
 
-Theatre("Your team", replays, "the same case, played by your team at its three ages, moving")
+text = "the same case, played by your team at its three ages, moving"
+Theatre("Your team", replays, text)
 
 # %% [markdown]
 # ## Your certificate
@@ -112,7 +141,8 @@ Theatre("Your team", replays, "the same case, played by your team at its three a
 from ppo_lessons.classroom.my_ppo import my_functions
 from ppo_lessons.shipped.ages import load_reference_curve
 
-team_training.show_certificate(reports, load_reference_curve(), list(my_functions()))
+reference, own = load_reference_curve(), list(my_functions())
+team_training.show_certificate(reports, reference, own)
 
 # %% [markdown]
 # ## Play
@@ -145,7 +175,8 @@ def annealed(learning_rate, cycle, anneal_cycles):
 annealed = check(annealed)
 # hint("11.1")
 # solution("11.1")
-print("step size in cycles 0, 50, 100, 120:", [round(annealed(0.004, cycle, 100), 4) for cycle in (0, 50, 100, 120)])
+for cycle in (0, 50, 100, 120):
+    print(f"cycle {cycle:3}: step size {annealed(0.004, cycle, 100):.4f}")
 
 # %% [markdown]
 # ## Exercise 11.2: far enough (difficulty 1, 4 minutes)
@@ -166,9 +197,11 @@ should_stop = check(should_stop)
 # solution("11.2")
 
 # %%
-eager = TrainingRun("standard", PPOConfig(seed=2, learning_rate=0.02, target_kl=0.01))
-ends = [next(train(eager, cycles=1)).update for _ in range(5)]
-print("updates that ended early:", any(update.stopped_early for update in ends))
+eager = PPOConfig(seed=2, learning_rate=0.02, target_kl=0.01)
+run_of_eager = TrainingRun("standard", eager)
+updates = [report.update for report in train(run_of_eager, cycles=5)]
+early = any(update.stopped_early for update in updates)
+claim("an update ended early", early, "of 5")
 
 # %% [markdown]
 # ## Keep your team
@@ -181,11 +214,13 @@ from pathlib import Path
 
 from ppo_lessons import load_run, save_run
 
-with tempfile.TemporaryDirectory() as folder:  # choose a folder of your own to keep it
-    save_run(run, Path(folder) / "my_team.pt")
-    copy_of_run = load_run(Path(folder) / "my_team.pt")
+with tempfile.TemporaryDirectory() as folder:  # choose one of your own
+    path = Path(folder) / "my_team.pt"
+    save_run(run, path)
+    copy_of_run = load_run(path)
 one, other = (next(train(r, cycles=1)) for r in (run, copy_of_run))
-print("the next cycle is the same, to the last digit:", one.update == other.update)
+same = one.update == other.update
+claim("the next cycle is the same, to the last digit", same)
 
 # %% [markdown]
 # **Question.** The win rate stays at 2 % for many cycles and then rises steeply. What was learned meanwhile?

@@ -9,6 +9,11 @@
 # Afterwards you can: say of `clip_eps`, `vf_coef` and `ent_coef` which number of an update each moves first, what it makes of the team in the
 # long run, and when a difference between two settings means something.
 
+# %%
+from ppo_lessons.lessons import welcome
+
+welcome()
+
 # %% [markdown]
 # ## Promise
 #
@@ -40,7 +45,7 @@
 # <details><summary>Nothing: the first step knows no clip.</summary>True of the first step only: there all ratios are 1. The update takes 16.</details>
 
 # %%
-from ppo_lessons.lessons import coefficient_lab
+from ppo_lessons.lessons import claim, coefficient_lab
 
 coefficient_lab.explore_moment()
 
@@ -57,11 +62,12 @@ coefficient_lab.explore_moment()
 # %%
 from ppo_lessons.shipped.recording import CONFIG
 
-usual, heavy = (coefficient_lab.update_frozen("survival", vf_coef=vf_coef) for vf_coef in (0.5, 5.0))
-trunk = {term: heavy.pulls[term]["actor_trunk"] / usual.pulls[term]["actor_trunk"] for term in ("actor", "critic")}
-print(
-    f"ten times the vf_coef: the critic's pull on the trunk x {trunk['critic']:.1f}, the actor's x {trunk['actor']:.1f}"
-)
+usual = coefficient_lab.update_frozen("survival", vf_coef=0.5)
+heavy = coefficient_lab.update_frozen("survival", vf_coef=5.0)
+print("ten times the vf_coef: the pull on the trunk")
+for term in ("critic", "actor"):
+    before, after = (m.pulls[term]["actor_trunk"] for m in (usual, heavy))
+    print(f"  of the {term}: x {after / before:.1f}")
 
 # %% [markdown]
 # Proportional, and the actor's own pull is what it was. Yet its share of the trunk's gradient is smaller; and if the sum is longer than
@@ -71,20 +77,25 @@ print(
 import numpy as np
 
 one_step = dict(epochs=1, minibatch_size=4096)
-narrow, none = (coefficient_lab.update_frozen("survival", clip_eps=clip_eps, **one_step) for clip_eps in (0.01, 1e6))
-same = np.array_equal(narrow.replays[1].actions, none.replays[1].actions)
-print("a single gradient step: clip_eps 0.01 and no clipping make the same team:", same)
+update = coefficient_lab.update_frozen
+narrow = update("survival", clip_eps=0.01, **one_step)
+none = update("survival", clip_eps=1e6, **one_step)
+actions = [moment.replays[1].actions for moment in (narrow, none)]
+same = "clip_eps 0.01 and no clipping make the same team"
+claim(f"in a single step {same}", np.array_equal(*actions))
 
 # %% [markdown]
 # All ratios are 1 then, and nothing is clipped. What bounds a single step is the learning rate.
 
 # %%
-wild, calm = (
-    coefficient_lab.update_frozen("mastery", ent_coef=ent_coef, epochs=32) for ent_coef in (1.0, CONFIG.ent_coef)
-)
+wild = update("mastery", ent_coef=1.0, epochs=32)
+calm = update("mastery", ent_coef=CONFIG.ent_coef, epochs=32)
 print("mastery, a strong reward for entropy, 128 steps on one rollout:")
-print("  most cases were won before:", wild.before.win_rate > 0.8, "- and after:", wild.after.win_rate > 0.8)
-print("  nearer to uniform (ln 5 = 1.61) than with the usual one:", wild.report.entropy > calm.report.entropy)
+most = "more than 80 %"
+claim("most cases were won before", wild.before.win_rate > 0.8, most)
+claim("most cases are won after", wild.after.win_rate > 0.8, most)
+nearer = wild.report.entropy > calm.report.entropy
+claim("it is nearer to uniform than with the usual one", nearer)
 
 # %% [markdown]
 # ## How much of it is luck?
@@ -134,17 +145,21 @@ coefficient_lab.explore_atlas(lab.trials)
 from ppo_lessons.shipped.atlas import load_atlas
 
 atlas = load_atlas()
-wins, standing = atlas.behaviour["win_rate"], atlas.behaviour["survival"]  # (clip_eps, ent_coef, vf_coef, seed)
-print(f"{(wins > 0.9).sum()} of {wins.size} teams win more than 90 % of their cases")
-print(f"{((standing > 0.8) & (wins < 0.2)).sum()} survive (above 80 %) and hardly win (below 20 %)")
-print("the default setting, its three seeds:", wins[atlas.place(0.2, 0.025, 1.0)].round(2))
+wins = atlas.behaviour["win_rate"]  # (clip_eps, ent_coef, vf_coef, seed)
+standing = atlas.behaviour["survival"]
+won, hide = wins > 0.9, (standing > 0.8) & (wins < 0.2)
+print(f"{won.sum()} of {wins.size} teams win more than 90 % of their cases")
+print(f"{hide.sum()} survive (above 80 %) and hardly win (below 20 %)")
+usual = wins[atlas.place(0.2, 0.025, 1.0)]
+print("the default setting, its three seeds:", usual.round(2))
 
 # %%
 print("share of the teams that win more than half of their cases, by")
 for axis, name in enumerate(("clip_eps", "ent_coef", "vf_coef")):
     others = tuple(i for i in range(4) if i != axis)
     shares = (wins > 0.5).mean(axis=others)
-    print(f"  {name:<9}", "  ".join(f"{v:g}: {s:.0%}" for v, s in zip(getattr(atlas, name), shares, strict=True)))
+    pairs = zip(getattr(atlas, name), shares, strict=True)
+    print(f"  {name:<8}", *(f"{v:g}: {s:.0%}" for v, s in pairs), sep="  ")
 
 # %% [markdown]
 # Most teams get stuck in survival: staying away pays at once, gathering only when the mates do it too. With `ent_coef` 0 the policy becomes certain

@@ -2,6 +2,7 @@
 
 import importlib
 from collections.abc import Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -14,7 +15,7 @@ from ppo_lessons.interactive.explorer import Explorer
 from ppo_lessons.interactive.live_figure import LiveFigure
 from ppo_lessons.interactive.workbench import Workbench
 from ppo_lessons.lessons.coefficient_lab import RunsLab
-from ppo_lessons.lessons.team_training import TrainingDashboard
+from ppo_lessons.lessons.team_training import TrainingDashboard, watching
 from ppo_lessons.publishing.build import lessons, read_lesson
 from tests.browser.hands import EXPLORERS
 from tests.readable import faults
@@ -36,6 +37,7 @@ def test_every_stored_picture_can_be_read(name: str, monkeypatch: pytest.MonkeyP
         return draw(figure)
 
     monkeypatch.setattr(picture, "draw_png", look)
+    monkeypatch.setattr(watching, "display", lambda *_, **__: SimpleNamespace(update=lambda picture: None))
     monkeypatch.chdir("notebooks")
     scope: dict[str, Any] = {"__name__": "__main__"}
     for cell in read_lesson(name).cells:

@@ -13,7 +13,7 @@ from matplotlib.colors import PowerNorm
 from matplotlib.patches import Rectangle
 
 from ppo_lessons.config import PPOConfig
-from ppo_lessons.display.picture import BLUE, DARK, GREY, ORANGE, SMALL, TITLE, new_figure, plain
+from ppo_lessons.display.picture import BLUE, DARK, GREY, ORANGE, SMALL, TITLE, legend_above, new_panels, plain
 from ppo_lessons.interactive.controls import Choice, Slider
 from ppo_lessons.interactive.explorer import Explorer
 from ppo_lessons.interactive.theatre import Theatre
@@ -158,57 +158,54 @@ def star(run: OwnRun, atlas: Atlas) -> tuple[float, float, int, bool]:
 
 
 class AtlasFace:
-    """Left the grid, in the middle the curves of one setting, right where its trained team walks."""
+    """The grid, the curves of one setting, and where its trained team walks."""
 
     def __init__(self, columns: int = 2) -> None:
         atlas = shipped()
-        self.figure, (grid, curves, walks) = new_figure(
-            10.2, 3.9, 1, 3, layout=None, gridspec_kw={"width_ratios": (1.25, 1.2, 0.8)}
-        )
-        self.figure.subplots_adjust(left=0.065, right=0.985, bottom=0.14, top=0.86, wspace=0.25)
+        plans = {1: "grid / curves / walks", 2: "grid curves / grid walks", 3: "grid curves walks"}
+        self.figure, panels = new_panels(columns, plans, {1: 2.6, 2: 1.95, 3: 3.3}[columns])
+        grid, curves, walks = (panels[name] for name in ("grid", "curves", "walks"))
         shape = (len(atlas.clip_eps), len(atlas.ent_coef))
         self.image = grid.imshow(np.zeros(shape), cmap="Blues", vmin=0, vmax=1, origin="lower", aspect="auto")
         grid.set_xticks(range(shape[1]), [f"{x:g}" for x in atlas.ent_coef])
         grid.set_yticks(range(shape[0]), [f"{x:g}" for x in atlas.clip_eps])
-        plain(grid, "", "ent_coef", "clip_eps")
-        self.cells = [grid.text(n, c, "", ha="center", va="center", fontsize=SMALL) for c, n in np.ndindex(shape)]
+        plain(grid, " \n ", "ent_coef", "clip_eps")
+        self.title = grid.set_title(" \n ", fontsize=TITLE, loc="left", color=DARK)
+        self.cells = [
+            grid.text(n, c, "", ha="center", va="center", fontsize=SMALL, color=DARK) for c, n in np.ndindex(shape)
+        ]
         self.frame = grid.add_patch(Rectangle((0, 0), 0.94, 0.94, fill=False, edgecolor=ORANGE, linewidth=3))
-        look = dict(linestyle="none", marker="*", markersize=13, clip_on=False)
+        look = dict(linestyle="none", marker="*", markersize=13, clip_on=False, in_layout=False)
         (self.stars,) = grid.plot([], [], color=DARK, markeredgecolor="white", **look)
         (self.hollow,) = grid.plot([], [], color="white", markeredgecolor=DARK, **look)
 
-        plain(curves, "", "million agent-steps", "")
         curves.set(xlim=(0, atlas.agent_steps[-1] / 1e6), ylim=(0, 1))
-        (self.usual,) = curves.plot([], [], color=GREY, linewidth=4, alpha=0.5, label="default settings")
+        (self.usual,) = curves.plot([], [], color=GREY, linewidth=3, linestyle=":", label="default")
         self.band = curves.fill_between([], [], [], color=BLUE, alpha=0.18, linewidth=0)
-        (self.line,) = curves.plot([], [], color=BLUE, linewidth=1.8, label="chosen settings, 3 seeds")
+        (self.line,) = curves.plot([], [], color=BLUE, linewidth=1.8, label="chosen, 3 seeds")
         self.own = [
             curves.plot([], [], color=DARK, linestyle=style, linewidth=1.3, marker="*", markersize=5)[0]
             for style in ("-", "--", "-.", ":", (0, (5, 1)))
         ]
         self.now = curves.axvline(0, color=ORANGE, linewidth=1.2)
         self.scale, self.curves = curves.yaxis, curves
-        curves.legend(
-            fontsize=SMALL, frameon=False, loc="lower left", bbox_to_anchor=(-0.02, 1.0), ncols=2, borderaxespad=0.1
-        )
+        plain(curves, "its course", "million agent-steps")
+        legend_above(curves)
 
         size = atlas.visits.shape[-1]
         self.visits = walks.imshow(
             np.zeros((size, size)), cmap="Blues", norm=PowerNorm(0.4, vmin=0, vmax=0.2), extent=(0, size, size, 0)
         )
         walks.set_axis_off()
-        walks.set_title("where the trained team walks", fontsize=TITLE, loc="left", color=DARK)
-        self.walks_said = walks.text(0, size + 0.25, "", fontsize=SMALL, va="top")
-        self.title = self.figure.text(0.065, 0.9, "", fontsize=TITLE, color=DARK)
+        self.walks_said = walks.set_title("walks", fontsize=TITLE, loc="left", color=DARK)
 
     def show(self, result: Page) -> str:
         """Turn to a page."""
         label, low, high = QUANTITIES[result.quantity]
         atlas, (c, n, v) = result.atlas, result.place
-        self.image.set(data=result.grid, clim=(low, high))
+        self.image.set(data=result.grid, clim=(low, high + 1.5 * (high - low)))  # no darker than dark letters allow
         for cell, value in zip(self.cells, result.grid.ravel(), strict=True):
-            dark = (value - low) / (high - low) > 0.6
-            cell.set(text="-" if np.isnan(value) else f"{value:.2f}", color="white" if dark else DARK)
+            cell.set_text("-" if np.isnan(value) else f"{value:.2f}")
         self.frame.set_xy((n - 0.47, c - 0.47))
         stars = [star(run, atlas) for run in result.own]
         for artist, wanted in ((self.stars, True), (self.hollow, False)):
@@ -227,9 +224,8 @@ class AtlasFace:
         self.now.set_xdata([steps[result.point]] * 2)
 
         self.visits.set_data(result.visits)
-        replay = result.replays["chosen settings"]
-        self.walks_said.set_text(f"seed {result.seed}; its case below: {replay.outcome}")
-        self.title.set_text(f"{label}, vf_coef {atlas.vf_coef[v]:g}, after {steps[result.point]:.2f} million")
+        self.walks_said.set_text(f"walks of seed {result.seed}")
+        self.title.set_text(f"{label}\nvf_coef {atlas.vf_coef[v]:g}, after {steps[result.point]:.2f} million")
         return self._in_words(result, label)
 
     def _in_words(self, result: Page, label: str) -> str:

@@ -16,7 +16,7 @@ import torch
 from ppo_lessons.actor_critic import ActorCritic
 from ppo_lessons.buffer import Rows, SharedBuffer
 from ppo_lessons.display.gradients import gradient_lengths
-from ppo_lessons.display.picture import BLUE, DARK, GREEN, GREY, ORANGE, SMALL, legend_above, new_figure, plain, signed
+from ppo_lessons.display.picture import BLUE, DARK, GREEN, GREY, ORANGE, SMALL, legend_above, new_panels, plain, signed
 from ppo_lessons.interactive.controls import Choice, Slider
 from ppo_lessons.interactive.explorer import Explorer
 from ppo_lessons.interactive.theatre import Theatre
@@ -35,6 +35,8 @@ MOST_STEPS = 128
 """Gradient steps that the figure has room for."""
 SHARES = ("win_rate", "survival", *(f"banished, toughness {k}" for k in (1, 2, 3)), "teaming_up / 4")
 """What the team does, each from 0 to 1."""
+NAMES = ("wins", "survival", "banishes k=1", "banishes k=2", "banishes k=3", "together / 4")
+"""The same, as the figure names them."""
 
 
 class Frozen(NamedTuple):
@@ -126,16 +128,18 @@ def shares_of(behaviour: TeamBehaviour) -> list[float]:
 
 
 class MomentFace:
-    """The team before and after, the pulls on the network, and how far the update went."""
+    """The team before and after, how far the update went, and the pulls on the network."""
 
     PARTS = ("actor_trunk", "actor_head", "critic_head")
     TERMS = (("actor", BLUE, ""), ("critic", GREEN, "//"), ("entropy", ORANGE, ".."))
 
     def __init__(self, columns: int = 2) -> None:
-        self.figure, (team, pulls, course) = new_figure(10.2, 3.7, 1, 3, gridspec_kw={"width_ratios": (1.25, 1, 1)})
-        plain(team, f"the team on the same {CASES} cases", "share", "")
-        team.set(xlim=(-0.03, 1.2), ylim=(len(SHARES) - 0.4, -0.4))
-        team.set_yticks(range(len(SHARES)), SHARES, fontsize=SMALL)
+        plans = {1: "team / pulls / course", 2: "team course / team pulls", 3: "team pulls course"}
+        self.figure, panels = new_panels(columns, plans, {1: 2.6, 2: 1.6, 3: 3.1}[columns])
+        team, pulls, course = (panels[name] for name in ("team", "pulls", "course"))
+        plain(team, f"the team on the same {CASES} cases")
+        team.set(xlim=(-0.03, 1.3), ylim=(len(SHARES) - 0.4, -0.4))
+        team.set_yticks(range(len(SHARES)), NAMES)
         team.set_xticks([0, 0.5, 1])
         team.hlines(range(len(SHARES)), 0, 1, color="#E4E4DF", linewidth=1, zorder=0)
         rows = np.arange(len(SHARES))
@@ -144,13 +148,13 @@ class MomentFace:
         (self.before,) = team.plot(
             rows * 0.0, rows, marker="o", color=GREY, markerfacecolor="white", label="before", **look
         )
-        (self.after,) = team.plot(rows * 0.0, rows, marker="D", color=BLUE, label="after the update", **look)
-        self.said = [team.text(1.06, row, "", fontsize=SMALL, va="center") for row in rows]
+        (self.after,) = team.plot(rows * 0.0, rows, marker="D", color=BLUE, label="after", **look)
+        self.said = [team.text(1.1, row, "", fontsize=SMALL, va="center") for row in rows]
         legend_above(team)
 
-        plain(pulls, "which term pulls how hard (first step)", "", "length of the gradient (log scale)")
-        pulls.set(yscale="log", ylim=(1e-4, 200), xlim=(-0.6, 2.6))
-        pulls.set_xticks(range(3), ["trunk", "actor's\nhead", "critic's\nhead"])
+        plain(pulls, "who pulls how hard (log scale)")
+        pulls.set(yscale="log", ylim=(1e-4, 200), xlim=(-0.6, 2.6), yticks=(1e-4, 1e-2, 1, 100))
+        pulls.set_xticks(range(3), ["trunk", "actor", "critic"])
         self.bars = []
         for i, (name, colour, hatch) in enumerate(self.TERMS):
             at = np.arange(3) + 0.27 * (i - 1)
@@ -159,9 +163,10 @@ class MomentFace:
             )
         legend_above(pulls, columns=3)
 
-        plain(course, "how far the policy goes", "gradient step (log scale)", "")
+        plain(course, "how far the policy goes", "gradient step (log scale)")
         course.set(xscale="log", xlim=(0.9, MOST_STEPS * 1.1), yscale="log", ylim=(1e-7, 500))
-        course.set_xticks([1, 2, 4, 8, 16, 32, 64, 128], ["1", "2", "4", "8", "16", "32", "64", "128"])
+        course.set_xticks([1, 4, 16, 64], ["1", "4", "16", "64"])
+        course.set_yticks([1e-6, 1e-4, 1e-2, 1, 100])
         course.minorticks_off()
         (self.kl,) = course.plot([], [], "o-", color=DARK, linewidth=1.4, markersize=3, label="approx_kl")
         (self.clipped,) = course.plot([], [], "s--", color=ORANGE, linewidth=1.4, markersize=3, label="clip_fraction")

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from ppo_lessons.config import PPOConfig
-from ppo_lessons.display.picture import BLUE, DARK, GREEN, GREY, ORANGE, PINK, SMALL, new_figure, plain
+from ppo_lessons.display.picture import BLUE, DARK, GREEN, ORANGE, PINK, SMALL, new_panels, plain
 from ppo_lessons.errors import NonFiniteError
 from ppo_lessons.interactive.controls import Button, Slider
 from ppo_lessons.interactive.workbench import Workbench
@@ -28,11 +28,17 @@ LOOKS = ((BLUE, "-"), (ORANGE, "--"), (GREEN, "-."), (PINK, ":"), (DARK, "-"))
 """Colour and line style of a setting; the oldest makes room for the sixth."""
 PANELS = (
     ("win_rate", "cases won", (0, 1.02), "linear"),
-    ("survival", "detectives standing at the end", (0, 1.02), "linear"),
+    ("survival", "standing at the end", (0, 1.02), "linear"),
     ("teaming_up", "together at a tough spirit", (1, 4), "linear"),
     ("entropy", "entropy (nats)", (0, 1.65), "linear"),
     ("approx_kl", "approx_kl (log scale)", (1e-6, 3), "log"),
 )
+
+PLANS = {
+    1: "win_rate / survival / teaming_up / entropy / approx_kl / names",
+    2: "win_rate survival / teaming_up entropy / approx_kl names",
+    3: "win_rate survival teaming_up / entropy approx_kl names",
+}
 
 
 @dataclass
@@ -104,24 +110,25 @@ class RunsFace:
     """Five quantities over the course of training; a line is the mean of the seeds, its band reaches to all of them."""
 
     def __init__(self, columns: int = 2) -> None:
-        self.figure, panels = new_figure(10.2, 5.0, 2, 3)
+        self._letters = 34 if columns < 3 else 36
+        self.figure, panels = new_panels(columns, PLANS, {1: 1.4, 2: 1.5, 3: 2.1}[columns])
         self.bands, self.lines = [], []
         atlas, middle = load_atlas(), PPOConfig()
         place = atlas.place(middle.clip_eps, middle.ent_coef, middle.vf_coef)
-        for axes, (name, label, limits, scale) in zip(panels.flat, PANELS, strict=False):
-            plain(axes, label, "million agent-steps", "")
+        for name, label, limits, scale in PANELS:
+            axes = plain(panels[name], label, "million agent-steps" if name == "approx_kl" else "")
             axes.set(xlim=(0, LONGEST * AGENT_STEPS / 1e6), yscale=scale, ylim=limits)
             usual = atlas.curves[name][place].mean(axis=0)
-            axes.plot(atlas.agent_steps / 1e6, usual, color=GREY, linewidth=4, alpha=0.5, zorder=0)
+            axes.plot(atlas.agent_steps / 1e6, usual, color="#8C8C8C", linewidth=4, zorder=0)
             for colour, style in LOOKS:
                 self.bands.append(axes.fill_between([], [], [], color=colour, alpha=0.16, linewidth=0))
                 self.lines += axes.plot([], [], linestyle=style, color=colour, linewidth=1.7)
-        legend = panels.flat[-1]
+        legend = panels["names"]
         legend.set_axis_off()
         legend.set(xlim=(0, 1), ylim=(-0.5, len(LOOKS) + 0.5))
         at = len(LOOKS)
-        legend.plot([0, 0.12], [at, at], color=GREY, linewidth=4, alpha=0.5)
-        legend.text(0.16, at, "default settings, from the atlas", fontsize=SMALL, va="center")
+        legend.plot([0, 0.12], [at, at], color="#8C8C8C", linewidth=4)
+        legend.text(0.16, at, "default, from the atlas", fontsize=SMALL, va="center")
         self.keys = [legend.plot([], [], linestyle=style, color=colour, linewidth=1.7)[0] for colour, style in LOOKS]
         self.names = [legend.text(0.16, at - 1 - i, "", fontsize=SMALL, va="center") for i in range(len(LOOKS))]
 
@@ -139,7 +146,7 @@ class RunsFace:
     def _draw(self, slot: int, trial: Trial | None) -> None:
         at = len(LOOKS) - 1 - slot
         self.keys[slot].set_data(([0, 0.12], [at, at]) if trial else ([], []))
-        self.names[slot].set_text(textwrap.fill(f"{trial.name}; {trial.seeds}", 44) if trial else "")
+        self.names[slot].set_text(textwrap.fill(f"{trial.name}; {trial.seeds}", self._letters) if trial else "")
         curves = trial.curves() if trial else np.empty((1, 0, len(BEHAVIOUR) + len(LEARNING)))
         steps = np.arange(1, curves.shape[1] + 1) * EVERY * AGENT_STEPS / 1e6
         for i, (name, *_) in enumerate(PANELS):

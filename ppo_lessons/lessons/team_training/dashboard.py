@@ -10,7 +10,7 @@ import numpy as np
 
 from ppo_lessons.actor_critic import ActorCritic
 from ppo_lessons.config import PPOConfig
-from ppo_lessons.display.picture import BLUE, DARK, GREEN, GREY, ORANGE, PINK, legend_above, new_figure, plain
+from ppo_lessons.display.picture import BLUE, DARK, GREEN, ORANGE, PINK, legend_above, new_panels, plain
 from ppo_lessons.interactive.controls import Button, Slider
 from ppo_lessons.interactive.theatre import Theatre
 from ppo_lessons.interactive.workbench import Workbench
@@ -56,11 +56,11 @@ class DashboardFace:
 
     def __init__(self, agent_steps: int, columns: int = 2) -> None:
         """Lay out the panels for a cycle of so many agent-steps."""
-        self.figure, panels = new_figure(10.2, 3.5, 1, 3)
+        plans = {1: "wins / behaves / learns", 2: "wins behaves / learns learns", 3: "wins behaves learns"}
+        self.figure, named = new_panels(columns, plans, {1: 2.2, 2: 1.95, 3: 3}[columns])
+        panels = [named[name] for name in ("wins", "behaves", "learns")]
         reference = np.array(load_reference_curve(), float)
-        panels[0].plot(
-            reference[:, 0] / 1e6, reference[:, 1], color=GREY, linewidth=4, alpha=0.5, label="reference, win_rate"
-        )
+        panels[0].plot(reference[:, 0] / 1e6, reference[:, 1], color="#8C8C8C", linewidth=4, label="reference")
         self.lines = {
             name: panels[i].plot(
                 [], [], linestyle=style, marker=".", markersize=4, color=colour, linewidth=1.7, label=name
@@ -70,9 +70,9 @@ class DashboardFace:
         titles = ("what the team achieves", "how it behaves", "how it learns (log scale)")
         limits = ((0, 1.02), (0, 4.2), (1e-3, 3))
         for axes, title, limit in zip(panels, titles, limits, strict=True):
-            plain(axes, title, "million agent-steps", "")
+            plain(axes, title, "million agent-steps")
             axes.set(xlim=(0, CYCLES * agent_steps / 1e6), ylim=limit)
-            legend_above(axes, columns=3)
+            legend_above(axes, columns=3 if axes is panels[2] and columns == 2 else 2)
         panels[0].set_yticks([0, 0.5, 1])
         panels[2].set(yscale="log", ylim=limits[2])
         self.marks = [axes.axvline(0, color=DARK, linewidth=1, linestyle=":") for axes in panels]

@@ -35,8 +35,9 @@ def draw_curves(reports: Sequence[TrainReport], cycles: int) -> Figure:
     Returns:
         A matplotlib figure.
     """
-    figure, panels = new_figure(10.5, 3.4, 1, 4, layout=None, gridspec_kw={"width_ratios": (1.25, 1, 1, 1)})
-    figure.subplots_adjust(left=0.035, right=0.99, bottom=0.15, top=0.72, wspace=0.22)
+    figure, grid = new_figure(5.8, 4.8, 2, 2, layout=None)
+    figure.subplots_adjust(left=0.07, right=0.98, bottom=0.1, top=0.83, wspace=0.2, hspace=0.55)
+    panels = list(grid.flat)
     steps = [report.agent_steps / 1e6 for report in reports]
     behaviours = [report.behaviour for report in reports if report.behaviour is not None]
     smooth = {
@@ -54,10 +55,10 @@ def draw_curves(reports: Sequence[TrainReport], cycles: int) -> Figure:
         (panels[3], "clip_fraction", [u.clip_fraction for u in updates], GREY, "--"),
     )
     for axes, name, values, colour, style in lines:
-        axes.plot(steps, values, linestyle=style, color=colour, linewidth=1.6, label=name)
+        axes.plot(steps, values, linestyle=style, color=colour, linewidth=1.6, label=name.replace("health_", ""))
     titles = ("what the team achieves", "how it behaves", "losses", "how far each update goes")
     for axes, title in zip(panels, titles, strict=True):
-        plain(axes, title, "million agent-steps", "")
+        plain(axes, title, "million agent-steps" if axes in grid[1] else "")
         legend_above(axes)
         if axes is not panels[3]:
             axes.set_ylim(bottom=0)
@@ -69,7 +70,7 @@ def draw_curves(reports: Sequence[TrainReport], cycles: int) -> Figure:
 
 
 def _put_progress(figure: Figure, reports: Sequence[TrainReport], cycles: int) -> None:
-    left, width, height = 0.035, 0.3, 0.955
+    left, width, height = 0.07, 0.3, 0.965
     done = min(1.0, len(reports) / max(cycles, 1))
     for end, colour in ((left + width, "#E4E4DF"), (left + width * done, BLUE)):
         figure.add_artist(Line2D((left, end), (height, height), color=colour, linewidth=7, solid_capstyle="butt"))
@@ -97,7 +98,7 @@ def show_certificate(
     Returns:
         The picture.
     """
-    figure, axes = new_figure(8.5, 3.4)
+    figure, axes = new_figure(5.8, 3.6)
     behaviours = [report.behaviour for report in reports if report.behaviour is not None]
     steps = [report.agent_steps / 1e6 for report in reports]
     axes.plot(
@@ -105,12 +106,11 @@ def show_certificate(
     )
     axes.plot(steps, recent(behaviours, "win_rate", least=20), "-", color=ORANGE, linewidth=1.6, label="this run")
     axes.axhline(0.95, color=DARK, linewidth=0.8, linestyle=":")
-    plain(axes, "", "million agent-steps", "share of the last 400 cases won")
+    plain(axes, "share of the last 400 cases won", "million agent-steps")
     axes.set_ylim(0, 1.02)
-    axes.legend(fontsize=SMALL, frameon=False, loc="center left", bbox_to_anchor=(1, 0.5))
+    legend_above(axes)
     names = ", ".join(sorted(own_steps)) or "none yet"
     title = f"{len(own_steps)} of the {len(fields(Steps))} steps of this training are the learner's own"
-    figure.suptitle(title, fontsize=11, color=DARK)
-    lines = textwrap.wrap(names, 100)
-    axes.set_title("\n".join(lines), fontsize=SMALL, color=BLUE)
+    lines = [title, *textwrap.wrap(names, 80)]
+    figure.suptitle("\n".join(lines), fontsize=SMALL, color=DARK, x=0.02, ha="left")
     return Picture(figure, "win rate of this run beside the reference's, and which of its steps are the learner's own")

@@ -4,6 +4,7 @@ import time
 
 from IPython.display import display
 
+from ppo_lessons.classroom.console import say
 from ppo_lessons.lessons.team_training.figures import show_curves
 from ppo_lessons.spirit_world.behaviour import recent
 from ppo_lessons.steps import Steps
@@ -50,7 +51,7 @@ def watch_training(
             if until is not None and is_won(reports, until):
                 break
     except KeyboardInterrupt:
-        print(f"Stopped in cycle {run.cycle + 1}. The team and the curves are kept; run the cell again to go on.")
+        say(f"Stopped in cycle {run.cycle + 1}. The team and the curves are kept; run the cell again to go on.")
     panel.update(show_curves(reports, at_most))
     return reports
 

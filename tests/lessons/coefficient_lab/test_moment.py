@@ -230,7 +230,7 @@ def test_the_face_shows_the_numbers(usual: Moment):
 
 
 def test_everything_fits(usual: Moment):
-    _, pulls, course = MomentFace().figure.axes
+    _, course, pulls = MomentFace().figure.axes
     for result in (usual, update_frozen("mastery", **{**WILD, "epochs": 32})):
         lengths = [x for term in result.pulls.values() for x in term.values() if x is not None and x > 0]
         assert pulls.get_ylim()[0] < min(lengths) <= max(lengths) < pulls.get_ylim()[1]
@@ -240,7 +240,7 @@ def test_everything_fits(usual: Moment):
 
 
 def test_the_smallest_step_is_seen():
-    _, _, course = MomentFace().figure.axes
+    _, course, _ = MomentFace().figure.axes
     result = update_frozen("chaos", learning_rate=1e-4, epochs=1)
     assert result.approx_kl[-1] > course.get_ylim()[0]
 
