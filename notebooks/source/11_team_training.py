@@ -26,24 +26,9 @@ welcome()
 # %%
 import copy
 
-from ppo_lessons import (
-    PPOConfig,
-    TrainingRun,
-    evaluate,
-    policy_player,
-    record,
-    train,
-)
+from ppo_lessons import PPOConfig, TrainingRun, train
 from ppo_lessons.classroom import my_steps
-from ppo_lessons.display.team import behaviour_table
-from ppo_lessons.lessons import (
-    check,
-    claim,
-    hint,
-    show_progress,
-    solution,
-    team_training,
-)
+from ppo_lessons.lessons import claim, team_training
 
 steps = my_steps()
 config = PPOConfig(seed=2)
@@ -110,6 +95,8 @@ claim("95 % of the last 400 cases were won", run.cycle < 1000)
 # The same 400 cases for each age. None of these was used for training.
 
 # %%
+from ppo_lessons import evaluate, policy_player, record
+
 behaviours, replays = {}, {}
 for age, team in teams.items():
     behaviours[age] = evaluate(policy_player(team))
@@ -122,6 +109,7 @@ claim("mastery wins", mastery.win_rate > 0.85 and chaos.win_rate < 0.1, won)
 
 # %%
 from ppo_lessons.display.tables import Note
+from ppo_lessons.display.team import behaviour_table
 
 Note(behaviour_table(behaviours))
 
@@ -172,6 +160,8 @@ def annealed(learning_rate, cycle, anneal_cycles):
 
 
 # %%
+from ppo_lessons.lessons import check, hint, solution
+
 annealed = check(annealed)
 # hint("11.1")
 # solution("11.1")
@@ -238,6 +228,8 @@ claim("the next cycle is the same, to the last digit", same)
 # <details><summary>The settings are bad.</summary>Not from this: both get there. To judge settings, compare the spread over seeds.</details>
 
 # %%
+from ppo_lessons.lessons import show_progress
+
 show_progress()
 
 # %% [markdown]

@@ -46,6 +46,6 @@ def show(table: Table, says: str, page: str = "") -> None:
         page: HTML that a notebook shows instead.
     """
     if get_ipython() is None:
-        say(str(table), fold=False)
+        say(str(table))
     else:
         display(Note(table, says, page))

@@ -14,5 +14,5 @@ def test_a_table_has_columns_in_the_page_and_as_text():
     bundle = table._repr_mimebundle_()
     assert bundle["text/plain"] == str(table)
     head, row = bundle["text/html"].splitlines()[1:3]
-    assert head == '<tr><th scope="col"></th><th scope="col">a &lt; b</th></tr>'
+    assert head == '<tr><td></td><th scope="col">a &lt; b</th></tr>'
     assert row == '<tr><th scope="row">wins</th><td>98&nbsp;%</td></tr>'

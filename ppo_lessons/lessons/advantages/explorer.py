@@ -154,6 +154,11 @@ class AdvantageFace:
         for place, text in enumerate(self.weights, row):
             shown = place < count and not (self._columns < 3 and (place - row) % 2)
             text.set(x=place, text=f"{result.weights[place]:.2f}" if shown else "")
+        self._show_end(result, count)
+        return self._in_words(result, here)
+
+    def _show_end(self, result: Stretch, count: int) -> None:
+        """Say at the wall how the last step is treated, and what comes behind it."""
         said = NAMES[result.treated]
         if result.treated != result.was:
             said += f"\n(in truth {NAMES[result.was]})"
@@ -161,8 +166,6 @@ class AdvantageFace:
             said = textwrap.fill(said, 14)
         self.said.set(x=count - 0.2, text=said)
         self.later.set(x=count - 0.2, text=result.later if self._columns > 1 else "")
-
-        return self._in_words(result, here)
 
     def _in_words(self, result: Stretch, here: float) -> str:
         row, (t, e, a) = result.looked_at, result.badge

@@ -11,18 +11,15 @@ from ppo_lessons.interactive.explorer import Explorer, Panel
 from ppo_lessons.lessons.shared_buffer.explorer import (
     ACTING,
     AROUND,
-    CELL,
     CLEARED,
     EMPTY,
     FALLEN_WAITING,
     OUTSIDE,
-    _tiles,
     A,
     BufferFace,
     E,
     T,
     buffer_at,
-    draw_grid,
     explore,
     fill_buffer,
     list_around,
@@ -110,20 +107,6 @@ def test_the_list_ends_where_the_rows_end():
     assert [line.holds for line in last] == [ACTING] * (AROUND + 1) + [OUTSIDE] * AROUND
     assert [line.badge for line in first] == [None] * AROUND + counted(1)[: AROUND + 1]
     assert [line.number for line in last] == list(range(len(badges) - 1 - AROUND, len(badges) + AROUND))
-
-
-def test_every_place_is_drawn_with_its_own_tile():
-    grid = np.random.default_rng(0).integers(0, 3, (T, E, A))
-    picture = draw_grid(grid, faded=False)
-    for t, e, a in ((0, 0, 1), (6, 0, 2), (31, 15, 3), (9, 12, 1)):
-        column = (e * A + a) * CELL
-        tile = picture[t * CELL : (t + 1) * CELL, column : column + CELL]
-        np.testing.assert_array_equal(tile, _tiles(CELL)[grid[t, e, a]])
-    looks = {_tiles(CELL)[kind].mean(axis=-1).tobytes() for kind in range(3)}
-    assert len(looks) == 3, "told apart without colour"
-    faded = draw_grid(grid, faded=True)
-    changed = (faded != picture).any(axis=-1).reshape(T, CELL, E * A, CELL).any(axis=(1, 3))
-    np.testing.assert_array_equal(changed, grid.reshape(T, E * A) == FALLEN_WAITING)
 
 
 def test_the_picture_says_where_it_lands(face: BufferFace):
