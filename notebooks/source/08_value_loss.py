@@ -95,7 +95,7 @@ print(f"package: {by_package:.4f}")
 #
 # ## Three conventions
 #
-# | | value loss | weight | adds to the total |
+# | in | value loss | weight | adds to the total |
 # |---|---|---|---|
 # | here, Stable-Baselines3 | MSE | vf_coef 0.5 | 0.5 x MSE |
 # | CleanRL | 0.5 x MSE | vf_coef 0.5 | 0.25 x MSE |

@@ -55,7 +55,7 @@ lesson.show_distributions(all_log_probs[six], list(BADGES))
 #
 # By hand, the row `falls`:
 #
-# | | stay | up | down | left | right | sum |
+# | action | stay | up | down | left | right | sum |
 # |---|---|---|---|---|---|---|
 # | p | 0.033 | 0.308 | 0.023 | 0.015 | 0.621 | 1.000 |
 # | -p ln p | 0.113 | 0.363 | 0.087 | 0.063 | 0.296 | **0.92** |
