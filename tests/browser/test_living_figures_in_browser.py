@@ -234,7 +234,7 @@ def test_everything_can_be_read_in_light_and_dark_and_focus_is_seen(page: Page, 
     for theme in ("JupyterLab Light", "JupyterLab Dark"):
         page.evaluate(THEME, theme)
         page.wait_for_timeout(1500)
-        texts = clipping.where.locator(".ppo-knob span, .ppo-knob output, .ppo-knob button, .ppo-numbers").all()
+        texts = clipping.where.locator(".ppo-controls :is(span, output, button), .ppo-numbers").all()
         assert len(texts) > 6
         for text in texts:
             assert text.evaluate(CONTRAST) >= 4.5, (theme, text.inner_text())

@@ -27,6 +27,8 @@ def theatre(page: Page, lab: str) -> Locator:
     run_all(page)
     where = page.get_by_role("group", name="Three ages", exact=True)
     where.wait_for(timeout=30_000)
+    where.get_by_role("button", name="❚❚ Pause").click()  # it plays by itself
+    where.get_by_role("slider", name="step").press("Home")
     yield where
     shut_kernel(page)
     assert page.complaints == []  # type: ignore[attr-defined]

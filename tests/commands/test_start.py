@@ -4,6 +4,7 @@ import ast
 import contextlib
 import errno
 import importlib.util
+import json
 import os
 import shutil
 import signal
@@ -67,7 +68,13 @@ def commands(start, monkeypatch):
 
     ran = Commands()
     monkeypatch.setattr(start, "prepare", ran.prepared.append)
-    monkeypatch.setattr(start, "run", lambda command, stop_with: ran.append(command) or (ran.codes or [0]).pop(0))
+
+    def run(command, stop_with, variables=None):
+        ran.append(command)
+        ran.variables = variables
+        return (ran.codes or [0]).pop(0)
+
+    monkeypatch.setattr(start, "run", run)
     ran.codes, ran.prepared[:] = [], []
     return ran
 
@@ -150,13 +157,38 @@ def test_options_reach_jupyterlab(start, commands, form):
     assert {"--no-browser", f"--port={port}", "--ServerApp.port_retries=0"} <= set(commands[0])
 
 
+def test_on_a_projector_jupyterlab_has_settings_of_its_own(start, commands):
+    """The reader's own are neither seen nor changed."""
+    assert start.main(["--no-browser"]) == 0
+    usual = commands.variables
+    assert usual["JUPYTER_CONFIG_PATH"].split(os.pathsep)[0].endswith("course")
+    assert "JUPYTERLAB_SETTINGS_DIR" not in usual
+    assert start.main(["--projector", "--no-browser"]) == 0
+    assert "--projector" not in commands[1] and "--no-browser" in commands[1]
+    assert commands.variables["JUPYTER_CONFIG_PATH"].split(os.pathsep)[0].endswith("projector")
+    own = {commands.variables[f"JUPYTERLAB_{name}_DIR"] for name in ("SETTINGS", "WORKSPACES")}
+    assert len(own) == 2 and all(path.startswith(str(start.VENV)) for path in own)
+
+
+def test_what_the_lab_is_given_is_there(start, commands, monkeypatch):
+    for projector in (False, True):
+        arguments, variables = start.course_in_lab(ROOT, projector, ROOT / "own")
+        folder = Path(variables["JUPYTER_CONFIG_PATH"].split(os.pathsep)[0]).relative_to(start.ROOT)
+        config = json.loads((ROOT / folder / "labconfig" / "page_config.json").read_text())
+        assert config == {"ppoLessons": "projector" if projector else "course"}
+        extensions = next(word.split("=")[1] for word in arguments if "extra_labextensions_path" in word)
+        assert (ROOT / Path(extensions).relative_to(start.ROOT) / "ppo_lessons" / "package.json").exists()
+    monkeypatch.setenv("JUPYTER_CONFIG_PATH", "mine")
+    assert start.course_in_lab(ROOT, False, ROOT)[1]["JUPYTER_CONFIG_PATH"].endswith(f"{os.pathsep}mine")
+
+
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
         (["--port"], "--port wants a number from 1 to 65535, and got ''."),
         (["--port", "0"], "--port wants a number from 1 to 65535, and got '0'."),
         (["--port", "http"], "--port wants a number from 1 to 65535, and got 'http'."),
-        (["--browser"], "There is no option '--browser'. There are: --no-browser, --port NUMBER."),
+        (["--browser"], "There is no option '--browser'. There are: --projector, --no-browser, --port NUMBER."),
         (["--no-browser", "test"], "The command comes first: python start.py test ..."),
         (
             ["tests"],
@@ -432,7 +464,7 @@ def running(start, on_sigterm):
         "import signal\n"
         "if hasattr(signal, 'SIGHUP'): signal.signal(signal.SIGHUP, signal.SIG_DFL)  # the tests may run under nohup\n"
         "import sys, start; start.prepare = lambda extras: None; run = start.run\n"
-        f"start.run = lambda command, stop_with: run([sys.executable, {str(stand_in)!r}], stop_with)\n"
+        f"start.run = lambda command, stop_with, variables: run([sys.executable, {str(stand_in)!r}], stop_with)\n"
         f"sys.exit(start.main(['--no-browser']))"
     )
     process = subprocess.Popen(
