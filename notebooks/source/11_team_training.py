@@ -137,7 +137,7 @@ team_training.show_certificate(reports, reference, own)
 #
 # Train a team of your own, with your steps, and look in on it. Press **Train**, stop it when you like, watch the team of any moment beside the newest
 # one, go on. Decide first: (1) survival passes 80 %: what has the team learned to do, and where does it stand on the board? (2) The win
-# rate begins to rise: which curve in the middle rises with it?
+# rate begins to rise: which curve of *how it behaves* rises with it?
 
 # %%
 dashboard = team_training.TrainingDashboard(steps)
