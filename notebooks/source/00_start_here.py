@@ -126,7 +126,7 @@ check_setup()
 # Run the cells from top to bottom (Shift+Enter). Where a function ends in `return ...`, it is yours to write; the check below it says in
 # one line what it thinks. `hint("1.1")` gives a hint, three times a stronger one; `solution("1.1")` shows the package's own source.
 #
-# A line such as "✔ held: the buffer is full" is a claim and whether it held. Write your own: `claim("a sentence", True or False, "a number")`.
+# "✔ held: the buffer is full" is a claim. Write your own: `claim("a sentence", True, "a number")`.
 #
 # Nothing breaks if you leave a blank: the lesson goes on with the package's function. What passes is collected in your own `my_ppo.py`, which
 # trains the team in lesson 11. Here is how far you are:
