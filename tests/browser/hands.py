@@ -99,7 +99,7 @@ class Hands:
         self.compare(**{knob.name: self.value(knob)})
 
 
-def keep_screenshot(where: Locator, name: str) -> None:
+def keep_screenshot(where: Locator | Page, name: str) -> None:
     if folder := os.environ.get("PPO_LESSONS_SCREENSHOTS"):
         Path(folder).mkdir(parents=True, exist_ok=True)
         where.screenshot(path=str(Path(folder) / f"{name}.png"))

@@ -101,7 +101,7 @@ def test_knobs_numbers_and_main_panel_are_seen_together(page: Page, opened: Open
         )
         assert area is not None and picture is not None
         assert picture["y"] + below <= area["y"] + area["height"], (module, picture, below, area)
-        keep_screenshot(page.locator("body"), f"{module}_{function}_1024")
+        keep_screenshot(page, f"{module}_{function}_1024")
     page.set_viewport_size(WINDOW)
 
 

@@ -70,7 +70,7 @@ def test_stored_replays_play_without_a_kernel(page: Page, lab: str):
     stopped = player.get_by_role("slider", name="step").input_value()
     player.get_by_role("button", name="Step ▶").click()
     assert int(player.get_by_role("slider", name="step").input_value()) == int(stopped) + 1
-    keep_screenshot(page.locator("body"), "first_sight")
+    keep_screenshot(page, "first_sight")
     shut_kernel(page)
 
 
@@ -138,7 +138,7 @@ def test_by_keyboard_alone_at_200_per_cent_with_less_motion(
     reach(calm, hands.button("Reset"))
     calm.keyboard.press("Enter")
     hands.compare(**{knob: value})
-    keep_screenshot(calm.locator("body"), f"{module}_at_200_per_cent")
+    keep_screenshot(calm, f"{module}_at_200_per_cent")
     shut_kernel(calm)
 
 
@@ -203,7 +203,7 @@ def test_on_a_projector_everything_is_larger_and_no_side_bar_is_open(page: Page,
             "node => parseFloat(getComputedStyle(node).fontSize)"
         )
         assert size >= 17
-        keep_screenshot(page.locator("body"), "projector")
+        keep_screenshot(page, "projector")
         assert (tmp_path / "projector").exists(), "settings and workspaces of its own"
         assert not list((tmp_path / "settings").glob("**/*.jupyterlab-settings"))
 
