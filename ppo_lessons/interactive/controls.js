@@ -44,7 +44,7 @@ function player(knob, settings, set) {
 function toggle(knob, settings, set) {
   const input = make("input", { type: "checkbox" });
   input.addEventListener("change", () => set(knob.name, input.checked));
-  const row = make("div", { className: "ppo-knob" }, make("label", {}, input, make("span", {}, knob.label)));
+  const row = make("div", { className: "ppo-knob" }, make("label", {}, make("span", {}, knob.label), input));
   return [row, () => { input.checked = settings()[knob.name]; }];
 }
 
