@@ -35,6 +35,7 @@ LEFT_OUT = (
     "*browser.py",
     "test_reruns.py",
     "test_a_new_lesson.py",
+    "test_readable.py",
 )
 """What neither trains nor compares floats, or compares a page with a process of the same machine, or plays a machine of
 its own."""
