@@ -37,8 +37,8 @@ LEFT_OUT = (
     "test_a_new_lesson.py",
     "test_readable.py",
 )
-"""What neither trains nor compares floats, or compares a page with a process of the same machine, or plays a machine of
-its own."""
+"""What neither trains nor compares floats, compares a page with a process of this machine, measures letters, or plays a
+machine of its own."""
 NOT_TWICE = "mixed_notebook or built_twice or corrupted_output or of_a_note"
 """Tests of notebooks that ask nothing more of floats than the blank and the solved ones do."""
 
