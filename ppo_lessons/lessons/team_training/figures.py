@@ -36,7 +36,7 @@ def draw_curves(reports: Sequence[TrainReport], cycles: int) -> Figure:
         A matplotlib figure.
     """
     figure, grid = new_figure(5.8, 4.8, 2, 2, layout=None)
-    figure.subplots_adjust(left=0.07, right=0.98, bottom=0.1, top=0.83, wspace=0.2, hspace=0.55)
+    figure.subplots_adjust(left=0.07, right=0.96, bottom=0.1, top=0.83, wspace=0.2, hspace=0.55)
     panels = list(grid.flat)
     steps = [report.agent_steps / 1e6 for report in reports]
     behaviours = [report.behaviour for report in reports if report.behaviour is not None]

@@ -1,6 +1,7 @@
 """Pictures of training: legends lie beside the curves, never on them, and what belongs together is aligned."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -12,6 +13,7 @@ from ppo_lessons.lessons.coefficient_lab.moment import MomentFace
 from ppo_lessons.lessons.team_training import figures as training_figures
 from ppo_lessons.lessons.team_training.dashboard import DashboardFace
 from ppo_lessons.shipped.ages import load_reference_curve
+from tests.readable import faults
 
 pytestmark = pytest.mark.slow
 
@@ -41,6 +43,15 @@ def test_legends_of_learning_curves(figures: list[Figure]):
     legends_are_beside_the_curves(training_figures.draw_curves(reports, 20))
     training_figures.show_certificate(reports, load_reference_curve(), ["gae"])
     legends_are_beside_the_curves(figures[0])
+
+
+def test_curves_can_be_read_however_far_a_run_has_come():
+    """Which cycle a picture shows depends on the machine's speed, and where the ticks lie depends on the cycle."""
+    small = PPOConfig(num_envs=8, num_steps=4, minibatch_size=64, epochs=1)
+    (report,) = train(TrainingRun("standard", small), 1)
+    for cycles in range(40):
+        reports = [replace(report, agent_steps=4096 * (cycle + 1)) for cycle in range(cycles)]
+        assert not list(faults(training_figures.draw_curves(reports, 120))), cycles
 
 
 def test_legends_of_living_figures():
