@@ -61,7 +61,7 @@ class Hands:
         wanted = self.twin.screen.said
         assert not self.twin.screen.failed, wanted
         expect(self.where.locator(".ppo-numbers")).to_have_text(wanted, timeout=15_000)
-        for _ in range(50):
+        for _ in range(200):
             picture, _ = self.where.evaluate(SHOWN)
             if same := base64.b64decode(picture) == self.twin.screen.png:
                 break

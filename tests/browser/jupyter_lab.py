@@ -2,7 +2,7 @@
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -83,6 +83,15 @@ def run_all(page: Page, seconds: float = 120) -> list[dict]:
     page.evaluate(RUN_ALL)
     page.wait_for_function(RUN_OR_RAISED, timeout=seconds * 1000)
     return page.evaluate(CELLS)
+
+
+def until(page: Page, holds: Callable[[], object], seconds: float = 20) -> None:
+    """Wait until something holds, rather than for a time that is too short on a busy machine."""
+    for _ in range(int(seconds / 0.1)):
+        if holds():
+            return
+        page.wait_for_timeout(100)
+    assert holds()
 
 
 def shut_kernel(page: Page) -> None:

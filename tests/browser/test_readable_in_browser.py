@@ -1,6 +1,7 @@
 """A lesson in the dark, at twice the size, by keyboard alone, with less motion, and on a projector."""
 
 import io
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,7 +15,7 @@ from playwright.sync_api import Locator, Page, expect
 from benchmarks.browser import jupyter_lab
 from ppo_lessons.publishing.build import NOTEBOOKS
 from tests.browser.hands import find_explorer, keep_screenshot
-from tests.browser.jupyter_lab import copy_course, needs_chromium, open_lesson, run_all, shut_kernel
+from tests.browser.jupyter_lab import copy_course, needs_chromium, open_lesson, run_all, shut_kernel, until
 from tests.readable import in_the_dark
 
 pytestmark = needs_chromium
@@ -31,6 +32,8 @@ READY = """async () => {
 }"""
 RUN = """count => window.jupyterapp.shell.currentWidget.content.widgets.slice(0, count)
     .filter(cell => cell.model.type === 'code').every(cell => cell.model.executionCount)"""
+PROJECTED = """() => window.jupyterapp.shell.presentationMode
+    && window.jupyterapp.shell.leftCollapsed && window.jupyterapp.shell.rightCollapsed"""
 WITHIN = "node => node.contains(document.activeElement)"
 
 
@@ -45,13 +48,12 @@ def test_pictures_turn_dark_with_the_theme_and_back_without_a_kernel(page: Page,
     page.wait_for_timeout(500)
     light = pixels(picture)
     page.evaluate(THEME, "JupyterLab Dark")
-    page.wait_for_timeout(1500)
+    until(page, lambda: np.median(pixels(picture)) < 0.1)
     dark = pixels(picture)
     keep_screenshot(picture, "stored_in_the_dark")
     page.evaluate(THEME, "JupyterLab Light")
-    page.wait_for_timeout(1500)
-    np.testing.assert_array_equal(pixels(picture), light)
-    assert np.median(light) == 1 and np.median(dark) < 0.1
+    until(page, lambda: np.array_equal(pixels(picture), light))
+    assert np.median(light) == 1
     assert np.abs(dark - in_the_dark(light)).max() < 0.06, "the colours whose contrast tests/readable.py measures"
     shut_kernel(page)
 
@@ -178,14 +180,11 @@ def test_a_figure_follows_the_width_of_its_column(page: Page, lab: str):
     open_lesson(page, lab, "07_clipping")
     run_all(page)
     hands, _ = find_explorer(page, "clipping", "explore")
-    shapes = []
-    for width in (800, 1024, 1400):
+    for width, drawn in ((800, 360), (1024, 580), (1400, 840)):
         page.set_viewport_size({"width": width, "height": 900})
-        page.wait_for_timeout(1500)
+        expect(hands.where.locator("img")).to_have_attribute("style", re.compile(f"{drawn}px"), timeout=20_000)
         hands.compare()
-        shapes.append(hands.twin.screen.width)
         assert page.evaluate(SIDEWAYS) == []
-    assert shapes == [360, 580, 840]
     shut_kernel(page)
 
 
@@ -193,12 +192,10 @@ def test_on_a_projector_everything_is_larger_and_no_side_bar_is_open(page: Page,
     copy_course(tmp_path)
     with jupyter_lab(tmp_path, projector=True) as lab, another_window(page, 1024, 768) as page:
         open_lesson(page, lab, "07_clipping")
-        page.wait_for_timeout(3000)
-        assert page.evaluate("() => window.jupyterapp.shell.presentationMode")
-        assert page.evaluate("() => window.jupyterapp.shell.leftCollapsed && window.jupyterapp.shell.rightCollapsed")
+        until(page, lambda: page.evaluate(PROJECTED))
         picture = page.locator(".jp-Notebook img.ppo-picture").first
-        box = picture.bounding_box()
-        assert box is not None and box["width"] > 1.3 * int(picture.get_attribute("width") or 0)
+        width = int(picture.get_attribute("width") or 0)
+        until(page, lambda: (picture.bounding_box() or {"width": 0})["width"] > 1.3 * width)
         size = page.locator(".jp-MarkdownOutput p").first.evaluate(
             "node => parseFloat(getComputedStyle(node).fontSize)"
         )
