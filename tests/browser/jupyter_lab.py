@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -9,6 +10,8 @@ import pytest
 from playwright.sync_api import Page
 
 from benchmarks.browser import CHROMIUM, chromium_page, jupyter_lab, open_notebook
+from ppo_lessons.display.picture import WIDTHS
+from ppo_lessons.interactive.screen import columns_in
 from ppo_lessons.publishing.build import NOTEBOOKS
 
 needs_chromium = pytest.mark.skipif(not CHROMIUM and not os.environ.get("CI"), reason="needs chromium")
@@ -42,6 +45,13 @@ CHANGE = """async ([start, source]) => {
     const cell = panel.content.widgets.find(cell => cell.model.sharedModel.getSource().startsWith(start));
     cell.model.sharedModel.setSource(source);
 }"""
+
+COLUMNS = """() => [...document.querySelectorAll('.jp-Notebook .ppo-screen')].filter(screen => screen.clientWidth)
+    .map(screen => {
+        const picture = screen.querySelector('img');
+        return [screen.clientWidth, picture.complete && picture.naturalWidth / Number(screen.dataset.density)];
+    })"""
+"""Of every living figure: the room that it has, and the width of its picture, in CSS pixels."""
 
 
 def copy_course(folder: Path) -> None:
@@ -87,11 +97,17 @@ def run_all(page: Page, seconds: float = 120) -> list[dict]:
 
 def until(page: Page, holds: Callable[[], object], seconds: float = 20) -> None:
     """Wait until something holds, rather than for a time that is too short on a busy machine."""
-    for _ in range(int(seconds / 0.1)):
-        if holds():
-            return
-        page.wait_for_timeout(100)
-    assert holds()
+    end = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < end, f"after {seconds:g} seconds it does not hold"
+        page.wait_for_timeout(50)
+
+
+def resize(page: Page, width: int, height: int) -> None:
+    """Give the window so many CSS pixels, and wait until every living figure is drawn for the column it then has."""
+    page.set_viewport_size({"width": width, "height": height})
+    page.wait_for_timeout(500)  # JupyterLab lays its panels out anew, and nothing tells when it begins
+    until(page, lambda: all(drawn == WIDTHS[columns_in(column)] for column, drawn in page.evaluate(COLUMNS)))
 
 
 def shut_kernel(page: Page) -> None:

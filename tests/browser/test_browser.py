@@ -17,7 +17,7 @@ from playwright.sync_api import Page, expect
 from ppo_lessons.publishing.build import NOTEBOOKS, exercise_of, lessons, read_lesson
 from tests.answers import WITH_EXERCISES, exercises_in, refusal, right_cell, unfolded, wrong_cell
 from tests.browser.hands import EXPLORERS, Hands, find_explorer, keep_screenshot
-from tests.browser.jupyter_lab import CELLS, CHANGE, needs_chromium, open_lesson, run_all, shut_kernel, until
+from tests.browser.jupyter_lab import CELLS, CHANGE, needs_chromium, open_lesson, resize, run_all, shut_kernel
 
 pytestmark = needs_chromium
 WINDOW = {"width": 1300, "height": 1000}
@@ -78,17 +78,15 @@ def test_axe_finds_nothing_of_ours_in_the_lesson_and_in_its_export(page: Page, o
 @pytest.mark.parametrize("width", [1024, 1280])
 def test_every_picture_is_shown_as_large_as_it_was_drawn(page: Page, opened: Opened, width: int):
     """Then its letters have the 12 CSS pixels that tests/notebooks/test_readable.py measures."""
-    page.set_viewport_size({"width": width, "height": 768})
-    page.wait_for_timeout(500)  # until something begins to move
-    until(page, lambda: not [source for source, scale in page.evaluate(SCALES) if abs(scale - 1) > 0.01])
+    resize(page, width, 768)
+    for source, scale in page.evaluate(SCALES):
+        assert scale == pytest.approx(1, abs=0.01), source
     page.set_viewport_size(WINDOW)
 
 
 def test_knobs_numbers_and_main_panel_are_seen_together(page: Page, opened: Opened):
     """Whoever moves a knob sees what it does, on a projector of 1024 x 768."""
-    page.set_viewport_size({"width": 1024, "height": 768})
-    page.wait_for_timeout(500)
-    until(page, lambda: not [source for source, scale in page.evaluate(SCALES) if abs(scale - 1) > 0.01])
+    resize(page, 1024, 768)
     for _, module, function in (found for found in EXPLORERS if found[0] == opened.name):
         hands, _ = find_explorer(page, module, function)
         hands.compare()

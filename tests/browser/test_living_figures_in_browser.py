@@ -11,7 +11,7 @@ from ppo_lessons.lessons.clipping.explorer import explore
 from ppo_lessons.lessons.coefficient_lab.runs import RunsLab
 from ppo_lessons.lessons.team_training.dashboard import TrainingDashboard
 from tests.browser.hands import SHOWN, Hands, find_explorer, keep_screenshot
-from tests.browser.jupyter_lab import needs_chromium, open_lesson, run_all, shut_kernel
+from tests.browser.jupyter_lab import needs_chromium, open_lesson, run_all, shut_kernel, until
 
 pytestmark = needs_chromium
 
@@ -92,10 +92,7 @@ def test_training_is_stopped_and_resumed_and_any_moment_is_watched(page: Page, l
 
     press(where, "Train", keyboard=True)
     expect(said).to_contain_text(re.compile(r"training: cycle (\d+)"), timeout=20_000)
-    for _ in range(300):
-        if cycle_of(where) >= stopped + 8:
-            break
-        page.wait_for_timeout(200)
+    until(page, lambda: cycle_of(where) >= stopped + 8, seconds=60)
     press(where, "Stop")
     expect(said).to_contain_text("stopped: cycle", timeout=20_000)
     assert cycle_of(where) >= stopped + 8, "it went on where it had been stopped"
