@@ -1,21 +1,26 @@
-"""What a learner's function does: right, blank, a known mistake, or the first difference; never an exception."""
+"""What a learner's function does: right, blank, a known mistake, what is true of it; never an exception."""
 
+import functools
 import inspect
-import traceback
+import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
+from types import FrameType
 from typing import Any
 
-import numpy as np
-import torch
-
-from ppo_lessons.classroom.exercise import Exercise, Outcome, alike
-from ppo_lessons.classroom.time_limit import TooSlowError, time_limit
+from ppo_lessons.classroom.alike import alike
+from ppo_lessons.classroom.diagnosis import words
+from ppo_lessons.classroom.diagnosis.attempt import attempt, facts, own_file
+from ppo_lessons.classroom.diagnosis.conditions import Kept, known_conditions, random_states
+from ppo_lessons.classroom.diagnosis.naming import explain
+from ppo_lessons.classroom.diagnosis.source import is_blank
+from ppo_lessons.classroom.diagnosis.time_limit import TooSlowError, in_time
+from ppo_lessons.classroom.exercise import Exercise, Outcome
 
 SECONDS = 5
-"""A function may take so long on one probe; all of them take milliseconds."""
-TOO_SLOW = f"it was still running after {SECONDS} seconds"
+"""A function may take so long on all probes; they take milliseconds."""
+SECONDS_TO_EXPLAIN = 30
+"""For what is tried out to name a mistake; it takes a second at most, on a slow machine some."""
 BLANKS = (..., None)
 """What a blank returns: `return ...`, or nothing yet."""
 
@@ -25,15 +30,16 @@ class Verdict:
     """What a check found."""
 
     kind: str
-    """passed, blank, borrowed, mistake (a known one), different (an unknown one), hidden state or error."""
+    """passed, blank, borrowed, mistake (a known one), explained (what is true of it), different (only values can be
+    shown), hidden state or error."""
     text: str
     """One line for the learner."""
     mistake: str | None = None
-    """Name of the known mistake."""
+    """Name of the known mistake, or of the change of the right function."""
 
 
 def diagnose(exercise: Exercise, function: Callable[..., Any]) -> Verdict:
-    """Find out what a function does. It never raises, and leaves all global random numbers as they were.
+    """Find out what a function does. It never raises, is back in time, and leaves everything as it was.
 
     Args:
         exercise: What was asked.
@@ -42,112 +48,140 @@ def diagnose(exercise: Exercise, function: Callable[..., Any]) -> Verdict:
     Returns:
         The verdict.
     """
-    module = getattr(inspect.unwrap(function), "__module__", "") or ""
-    if function is exercise.function or module.startswith("ppo_lessons."):
+    if is_borrowed(exercise, function):
         return Verdict("borrowed", "this is the package's own function. Write yours, it is only a few lines.")
-    with _random_numbers_kept():
-        expected = [_try(probe, exercise.function) for probe in exercise.probes]
-        outcomes: list[Outcome] = []
-        for probe in exercise.probes:
-            outcomes.append(_try(probe, function))
-            if outcomes[-1].get("error") == TOO_SLOW:
-                return Verdict("error", f"not yet. With some inputs {TOO_SLOW} ({outcomes[-1]['line']}).")
-        if outcomes[0].get("result", "something") in _Blank():
-            return Verdict("blank", f'still blank, the package\'s own is used. For a hint: hint("{exercise.number}")')
-        if not alike(_facts(outcomes), _facts([_try(probe, function) for probe in exercise.probes])):
-            text = "not yet. Called twice with the same inputs it answers differently: what does it remember?"
-            return Verdict("hidden state", text)
-        if alike(outcomes, expected):
-            return Verdict("passed", f"right, on {len(outcomes)} different inputs. Yours is used from here on.")
-        for mistake in exercise.mistakes:
-            if alike(_facts(outcomes), _facts([_try(probe, mistake.wrong) for probe in exercise.probes])):
-                text = f"not yet. It looks like {mistake.name}. {mistake.advice}"
-                return Verdict("mistake", text, mistake.name)
-    return _first_difference(exercise, outcomes, expected)
+    with known_conditions() as kept:
+        verdict = _diagnose(exercise, function, kept)
+    return Verdict(verdict.kind, words.clipped(verdict.text, words.LONGEST), verdict.mistake)
 
 
-class _Blank:
-    """Holds what a blank returns, compared by identity (a tensor cannot be compared with `in`)."""
+def is_borrowed(exercise: Exercise, function: Callable[..., Any]) -> bool:
+    """Say whether a function is the package's own."""
+    inside = inspect.unwrap(function)
+    while isinstance(inside, functools.partial):
+        inside = inside.func
+    module = getattr(inside, "__module__", None) or ""
+    return inside is exercise.function or str(module).startswith("ppo_lessons.")
 
-    def __contains__(self, result: object) -> bool:
-        return any(result is blank for blank in BLANKS)
 
+def _diagnose(exercise: Exercise, function: Callable[..., Any], kept: Kept) -> Verdict:
+    want = [attempt(probe, exercise.function) for probe in exercise.probes]
+    calls: list[str] = []
+    runs: list[list[Outcome]] = [[], []]
+    drawn: list[bool] = []
 
-def _try(probe: Callable[[Callable[..., Any]], Outcome], function: Callable[..., Any]) -> Outcome:
-    """Run a probe; an exception of the function becomes part of the outcome."""
+    def look() -> None:
+        states = random_states()
+        for run in runs:
+            for probe in exercise.probes:
+                with _watching(exercise, calls):
+                    run.append(attempt(probe, function, place=True))
+            drawn.append(random_states() != states)
+
     try:
-        with time_limit(SECONDS):
-            return probe(function)
+        in_time(look, SECONDS, own_file(function))
     except TooSlowError as error:
-        return {"error": TOO_SLOW, "line": _own_line(error, function)}
-    except (Exception, SystemExit) as error:  # whatever the learner's function raises, we report it
-        return {"error": f"{type(error).__name__}: {error}", "line": _own_line(error, function)}
+        place = min(len(run) for run in runs) if len(runs[0]) == len(exercise.probes) else len(runs[0])
+        where = f" ({error.line})" if error.line else ""
+        call = words.call_text(exercise, place)
+        return Verdict("error", f"not yet. {call} was still running after {SECONDS} seconds{where}.")
+    if replaced := kept.put_back():
+        return Verdict("error", f"not yet. It puts something else in the place of {replaced[0]}, for all who use it.")
+    verdict = _at_first_sight(exercise, function, runs[0], kept)
+    if verdict is not None:
+        return verdict
+    if not alike([*map(facts, runs[1])], [*map(facts, runs[0])]):
+        return Verdict(
+            "hidden state", f"not yet. Called twice with the same inputs it answers differently: {_memory(drawn)}"
+        )
+    if alike(runs[0], want):
+        if calls:
+            return Verdict("borrowed", f"it calls the package's own {exercise.name}. Write yours, it is only a few lines.")
+        return Verdict("passed", f"right, on {len(want)} different inputs.{_cautions(exercise, function)}")
+    return _explained(exercise, function, runs[0], want)
 
 
-def _facts(outcomes: list[Outcome]) -> list[Outcome]:
-    """Return the outcomes without the places where errors happened: the same mistake can stand in any line."""
-    return [{name: value for name, value in outcome.items() if name != "line"} for outcome in outcomes]
+def _cautions(exercise: Exercise, function: Callable[..., Any]) -> str:
+    """Return a warning about a right answer that breaks down with extreme inputs."""
+    for probe in exercise.cautions:
+        got, want = attempt(probe, function), attempt(probe, exercise.function)
+        if not alike(facts(got), want):
+            broken = words.shown(got.get("result", got.get("error")))
+            return f" Careful: with {probe.special} it gives {broken}, where {words.shown(want['result'])} is possible."
+    return ""
 
 
-def _own_line(error: BaseException, function: Callable[..., Any]) -> str:
-    """Return the last line of the learner's function that the error passed through."""
-    code = getattr(inspect.unwrap(function), "__code__", None)
-    frames = [f for f in traceback.extract_tb(error.__traceback__) if code and f.filename == code.co_filename]
-    return f"line {frames[-1].lineno}: {frames[-1].line}" if frames else ""
+def _memory(drawn: list[bool]) -> str:
+    return "it draws random numbers, and none are asked for." if any(drawn) else "what does it remember?"
 
 
-def _first_difference(exercise: Exercise, outcomes: list[Outcome], expected: list[Outcome]) -> Verdict:
-    for probe, got, want in zip(exercise.probes, outcomes, expected, strict=True):
-        if alike(got, want):
-            continue
-        inputs = _inputs_text(exercise, getattr(probe, "inputs", ()))
-        if "error" in got and "error" not in want:
-            where = f" ({got['line']})" if got["line"] else ""
-            return Verdict("error", f"not yet. With {inputs} it stops: {got['error']}{where}")
-        for name in [*want, *got]:
-            if name not in want or name not in got or not alike(got[name], want[name]):
-                return Verdict("different", f"not yet. With {inputs}: {name} is {_compare(got, want, name)}.")
-    return Verdict("different", "not yet.")
+def _watching(exercise: Exercise, calls: list[str]) -> Any:
+    """Notice calls of the package's own function."""
+    code = exercise.function.__code__
+
+    class Watch:
+        def __enter__(self) -> None:
+            if sys.getprofile() is None:  # whoever profiles goes on
+                sys.setprofile(self.see)
+
+        def see(self, frame: FrameType, event: str, arg: object) -> None:
+            if event == "call" and frame.f_code is code:
+                calls.append(exercise.name)
+
+        def __exit__(self, *error: object) -> None:
+            if sys.getprofile() == self.see:
+                sys.setprofile(None)
+
+    return Watch()
 
 
-def _inputs_text(exercise: Exercise, inputs: tuple[Any, ...]) -> str:
-    names = list(inspect.signature(exercise.function).parameters)
-    return ", ".join(f"{name} = {_show(value)}" for name, value in zip(names, inputs, strict=False)) or "its inputs"
+def _at_first_sight(exercise: Exercise, function: Callable[..., Any], got: list[Outcome], kept: Kept) -> Verdict | None:
+    """Tell results that no right answer has, whatever was asked."""
+    results = [outcome.get("result", "something") for outcome in got]
+    first = results[0]
+    if all(any(result is blank for blank in BLANKS) for result in results):
+        if is_blank(function):
+            hint = f'For a hint: hint("{exercise.number}")'
+            return Verdict("blank", f"still blank, the package's own is used. {hint}")
+        if kept.printed.getvalue().strip():
+            return Verdict(
+                "explained", "not yet. It prints its result, but returns nothing: print shows, return hands on."
+            )
+        return Verdict(
+            "explained", "not yet. It works something out, but returns nothing: the last line needs a return."
+        )
+    if first is None and any(result is not None for result in results):
+        call = words.call_text(exercise, 0)
+        return Verdict("explained", f"not yet. On one way through it returns nothing: {call} gives None.")
+    if inspect.isgenerator(first):
+        return Verdict(
+            "explained", "not yet. It returns a generator, which has not begun to work: no yield, and [...] for (...)."
+        )
+    if isinstance(first, Iterator):
+        return Verdict(
+            "explained",
+            f"not yet. It returns a {type(first).__name__}, which can be gone through only once: list(...) of it?",
+        )
+    if callable(first) and not isinstance(first, type):
+        name = getattr(first, "__name__", type(first).__name__)
+        return Verdict(
+            "explained", f"not yet. It returns the function {name} itself, not its result: the () are missing."
+        )
+    return None
 
 
-def _compare(got: Outcome, want: Outcome, name: str) -> str:
-    """Return what came out and what was expected; shape and dtype are named only where they differ."""
-    if name not in got or name not in want:
-        return f"{_show(got.get(name, 'missing'))}, expected {_show(want.get(name, 'nothing of the kind'))}"
-    kinds = [_kind(got[name]), _kind(want[name])]
-    shown = [_show(got[name]), _show(want[name])]
-    if kinds[0] != kinds[1]:
-        shown = [f"{value} [{kind}]" for value, kind in zip(shown, kinds, strict=True)]
-    return f"{shown[0]}, expected {shown[1]}"
-
-
-def _kind(value: Any) -> str:
-    if isinstance(value, (torch.Tensor, np.ndarray)):
-        return f"{str(value.dtype).removeprefix('torch.')} of shape {tuple(value.shape)}"
-    return type(value).__name__
-
-
-def _show(value: Any) -> str:
-    """Return a value as short text."""
-    if isinstance(value, torch.Tensor):
-        value = value.detach().numpy()
-    if isinstance(value, np.ndarray):
-        return " ".join(np.array2string(value, precision=4, threshold=12, separator=", ").split())
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
-
-
-@contextmanager
-def _random_numbers_kept() -> Iterator[None]:
-    state = np.random.get_state()
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(0)
-        np.random.seed(0)
-        try:
-            yield
-        finally:
-            np.random.set_state(state)
+def _explained(exercise: Exercise, function: Callable[..., Any], got: list[Outcome], want: list[Outcome]) -> Verdict:
+    place = words.first_difference(exercise, got, want)
+    example = words.example(exercise, place, got[place], want[place])
+    try:
+        explanation = in_time(lambda: explain(exercise, function, got, want), SECONDS_TO_EXPLAIN)
+    except (TooSlowError, Exception):  # what is tried runs pieces of the answer; values can be shown in any case
+        explanation = None
+    if explanation is not None:
+        text = f"not yet. {explanation.text}"
+        if explanation.mistake is None or (len(text) + len(example) + 2 < words.LONGEST and explanation.with_example):
+            text = f"{text} {example}."
+        return Verdict("mistake" if explanation.mistake else "explained", text, explanation.mistake)
+    told = words.is_told(got[place], want[place])
+    kind = "error" if "error" in got[place] else "explained" if told else "different"
+    return Verdict(kind, f"not yet. {example}.")

@@ -1,5 +1,6 @@
 """Where a learner's answers are handed in: checks in one line, hints one by one, the solution, and the progress."""
 
+import functools
 import importlib
 import inspect
 import pkgutil
@@ -32,6 +33,14 @@ def _inside(name: str) -> list[str]:
     return [module.name for module in pkgutil.iter_modules(path, f"{name}.")]
 
 
+def _name_of(function: Any) -> Any:
+    """Return the name by which a function answers: a partial has that of what is inside, an object that of its class."""
+    inner = inspect.unwrap(function) if callable(function) else function
+    while isinstance(inner, functools.partial):
+        inner = inner.func
+    return getattr(inner, "__name__", None) or type(inner).__name__
+
+
 class Desk:
     """Takes answers, and remembers what was said to the learner.
 
@@ -57,32 +66,55 @@ class Desk:
         Returns:
             The learner's function if it is right, the package's own otherwise.
         """
-        exercise = self.find(getattr(function, "__name__", str(function)))
+        exercise = self.find(str(_name_of(function)))
         if exercise is None:
             names = ", ".join(e.name for e in self.exercises)
             say(f"✘ check() takes a function with the name of an exercise: {names}. Got {function!r:.60}")
             return function
         verdict = diagnose(exercise, function)
-        if verdict.kind == "borrowed":  # the cell was run again, and its name may now hold our stand-in
-            verdict = self._last_verdicts.get(exercise.number, verdict)
-        self._last_verdicts[exercise.number] = verdict
+        last = self._last_verdicts.get(exercise.number)
+        if function is exercise.function and last is not None and last.kind != "passed":
+            # The check was run again by itself; its name holds the stand-in that it put there.
+            again = f"run the cell with your function first. The last time: {last.text}"
+            verdict = Verdict(last.kind, again, last.mistake)
+        else:
+            self._last_verdicts[exercise.number] = verdict
+        text = verdict.text
         if verdict.kind == "passed":
             note(exercise.number, "passed")
-            collect(exercise, function)
+            reason = collect(exercise, function, self.exercises)
+            where = "and stands in my_ppo.py." if reason is None else f"but could not be put into my_ppo.py: {reason}."
+            text = f"{text} Yours is used from here on, {where}"
         elif verdict.kind not in ("blank", "borrowed"):
             note(exercise.number, "tried")
         mark = {"passed": "✔", "blank": "□"}.get(verdict.kind, "✘")
-        say(f"{mark} {exercise.number} {exercise.name}: {verdict.text}")
+        say(f"{mark} {exercise.number} {exercise.name}: {text}")
         return function if verdict.kind == "passed" else exercise.function
 
-    def hint(self, number: str) -> None:
+    def inputs(self, number: str, place: int = 1) -> tuple[Any, ...]:
+        """Return the inputs of one of an exercise's probes, to call a function with: `gae(*inputs("3.3", 2))`.
+
+        Args:
+            number: For instance "3.3".
+            place: Which of them, from 1, as a check says.
+
+        Raises:
+            ValueError: If there is no such exercise or place.
+        """
+        exercise = self.find(number)
+        if exercise is None or not 1 <= place <= len(exercise.probes):
+            raise ValueError(f"inputs() takes the number of an exercise and of a probe. Got {number!r}, {place!r}")
+        return exercise.probes[place - 1].make()
+
+    def hint(self, number: str | float) -> None:
         """Print the next of the three hints of an exercise.
 
         Args:
-            number: For instance "10.1".
+            number: For instance "10.1"; 10.1 without quotes will do.
         """
         if (exercise := self._numbered(number)) is None:
             return
+        number = exercise.number
         given = self._hints_given.get(number, 0)
         self._hints_given[number] = min(given + 1, len(exercise.hints))
         place = min(given, len(exercise.hints) - 1)
@@ -90,7 +122,7 @@ class Desk:
         if place == len(exercise.hints) - 1:
             say(f'That was the last one. The solution: solution("{number}")')
 
-    def solution(self, number: str) -> None:
+    def solution(self, number: str | float) -> None:
         """Print the package's own source of an exercise.
 
         Args:
@@ -107,8 +139,8 @@ class Desk:
         """Say in one line how far the learner is and what comes next."""
         welcome_back(self.exercises)
 
-    def _numbered(self, number: str) -> Exercise | None:
-        exercise = self.find(number)
+    def _numbered(self, number: str | float) -> Exercise | None:
+        exercise = self.find(str(number))
         if exercise is None:
             say(f"There is no exercise {number!r}. There are {', '.join(e.number for e in self.exercises)}")
         return exercise

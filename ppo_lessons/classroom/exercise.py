@@ -5,13 +5,30 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import torch
+
+from ppo_lessons.classroom.alike import alike
 
 Outcome = dict[str, Any]
 """What a probe saw: name -> tensor, array, number or text. Two functions are alike if all outcomes are."""
-Probe = Callable[[Callable[..., Any]], Outcome]
-"""Calls a function on inputs of its own and says what happened."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Probe:
+    """Calls a function on inputs of its own and says what happened."""
+
+    make: Callable[[], tuple[Any, ...]]
+    """Makes the inputs, fresh for each call."""
+    look: Callable[[Callable[..., Any], tuple[Any, ...]], Outcome]
+    """Takes the function and its inputs. What it sees of the result itself is named "result"."""
+    special: str = ""
+    """What is special about these inputs ("a single row"), in words that follow "with"; most have nothing special."""
+    free: bool = False
+    """Whether many results are right: then a difference cannot be told by its numbers."""
+
+    def __call__(self, function: Callable[..., Any]) -> Outcome:
+        """Look at a function."""
+        return self.look(function, self.make())
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,6 +63,10 @@ class Exercise:
     """Known mistakes."""
     hints: tuple[str, str, str]
     """A question, the formula, one line."""
+    used: str = ""
+    """Where it is used, for a function that is not one of the training's steps: a sentence."""
+    cautions: tuple[Probe, ...] = ()
+    """Inputs so extreme that an answer that fails there is told so, and accepted."""
 
     @property
     def name(self) -> str:
@@ -53,7 +74,12 @@ class Exercise:
         return self.function.__name__
 
 
-def call_with(*args: Any, gradients: tuple[int, ...] = (), seen: Callable[[Any], Any] = lambda result: result) -> Probe:
+def call_with(
+    *args: Any,
+    gradients: tuple[int, ...] = (),
+    seen: Callable[[Any], Any] = lambda result: result,
+    special: str = "",
+) -> Probe:
     """Make a probe that calls a function on these arguments.
 
     It sees the result (values, shape and dtype), the gradient of its sum with respect to the named arguments, and
@@ -63,26 +89,29 @@ def call_with(*args: Any, gradients: tuple[int, ...] = (), seen: Callable[[Any],
         args: Tensors, arrays and plain values; every call gets copies.
         gradients: Positions of the arguments whose gradient is looked at.
         seen: What of the result counts.
+        special: What is special about these arguments, if anything is.
 
     Returns:
         The probe.
     """
 
-    def probe(function: Callable[..., Any]) -> Outcome:
-        own = [copy.deepcopy(argument) for argument in args]
+    def make() -> tuple[Any, ...]:
+        own = tuple(copy.deepcopy(argument) for argument in args)
         for position in gradients:
             own[position].requires_grad_()
+        return own
+
+    def look(function: Callable[..., Any], own: tuple[Any, ...]) -> Outcome:
         result = function(*own)
         outcome: Outcome = {"result": seen(result)}
         if gradients and isinstance(result, torch.Tensor):
             outcome |= _gradients(result, {f"gradient of argument {i + 1}": own[i] for i in gradients})
         for i, (before, after) in enumerate(zip(args, own, strict=True)):
-            if not alike(before, after):
+            if not alike(after, before):
                 outcome[f"argument {i + 1} after the call"] = after
         return outcome
 
-    probe.inputs = args  # type: ignore[attr-defined]
-    return probe
+    return Probe(make=make, look=look, special=special)
 
 
 def _gradients(result: torch.Tensor, arguments: dict[str, torch.Tensor]) -> Outcome:
@@ -90,21 +119,3 @@ def _gradients(result: torch.Tensor, arguments: dict[str, torch.Tensor]) -> Outc
         return dict.fromkeys(arguments, "none: the result is cut off from its inputs")
     found = torch.autograd.grad(result.sum(), list(arguments.values()), allow_unused=True)
     return {name: "none" if grad is None else grad for name, grad in zip(arguments, found, strict=True)}
-
-
-def alike(a: Any, b: Any) -> bool:
-    """Say whether two outcomes, or parts of them, are the same: type, shape, dtype, and values up to rounding."""
-    if isinstance(a, dict) and isinstance(b, dict):
-        return a.keys() == b.keys() and all(alike(a[key], b[key]) for key in a)
-    if isinstance(a, (tuple, list)) and isinstance(b, (tuple, list)):
-        return len(a) == len(b) and all(alike(x, y) for x, y in zip(a, b, strict=True))
-    if isinstance(a, torch.Tensor) and isinstance(b, torch.Tensor):
-        if a.shape != b.shape or a.dtype != b.dtype:
-            return False
-        return torch.allclose(a.detach(), b.detach(), rtol=1e-4, atol=1e-5, equal_nan=True)
-    if isinstance(a, np.ndarray) and isinstance(b, np.ndarray):
-        same_kind = a.shape == b.shape and a.dtype == b.dtype
-        return same_kind and bool(np.allclose(a, b, rtol=1e-4, atol=1e-5, equal_nan=True))
-    if isinstance(a, float) and isinstance(b, float):
-        return bool(np.isclose(a, b, rtol=1e-4, atol=1e-5, equal_nan=True))
-    return type(a) is type(b) and bool(a == b)

@@ -13,7 +13,7 @@ EXERCISES = find_exercises(__name__)
 """All exercises, in order: one for each module of an `exercises` folder that holds an `EXERCISE`."""
 
 desk = Desk(EXERCISES)
-check, hint, solution = desk.check, desk.hint, desk.solution
+check, hint, inputs, solution = desk.check, desk.hint, desk.inputs, desk.solution
 show_progress, welcome = desk.show_progress, desk.welcome
 
-__all__ = ["EXERCISES", "check", "claim", "desk", "hint", "show_progress", "solution", "welcome"]
+__all__ = ["EXERCISES", "check", "claim", "desk", "hint", "inputs", "show_progress", "solution", "welcome"]

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from ppo_lessons.advantages import gae, next_values, td_errors
 from ppo_lessons.classroom.exercise import Exercise, Mistake, call_with
-from ppo_lessons.lessons.advantages.exercises.rows import flags, random_rows
+from ppo_lessons.lessons.advantages.exercises.rows import column, flags, random_rows
 
 
 def _sum(deltas: Tensor, ends: Tensor, decay: float) -> Tensor:
@@ -51,19 +51,19 @@ EXERCISE = Exercise(
     probes=(
         # The six rows of the lesson: cut off with t = 2, really over with t = 5.
         call_with(
-            torch.tensor([1.0, 0.0, 2.0, 0.0, -1.0, 3.0]),
-            torch.tensor([2.0, 3.0, 1.0, 5.0, 2.0, 4.0]),
+            column(1.0, 0.0, 2.0, 0.0, -1.0, 3.0),
+            column(2.0, 3.0, 1.0, 5.0, 2.0, 4.0),
             flags((5,), 6),
             flags((2,), 6),
-            torch.tensor([0.0, 0.0, 4.0, 0.0, 0.0, 0.0]),
-            torch.tensor(6.0),
+            column(0.0, 0.0, 4.0, 0.0, 0.0, 0.0),
+            torch.tensor([[6.0]]),
             0.8,
             0.5,
         ),
         *(call_with(*random_rows(seed, (8, 2, 3)), 0.9, 0.7) for seed in (1, 2)),
-        call_with(*random_rows(3, (5, 4)), 0.98, 0.8),
-        call_with(*random_rows(4, (6, 2)), 0.9, 0.0),
-        call_with(*random_rows(5, (6, 2)), 0.95, 1.0),
+        call_with(*random_rows(3, (5, 2, 2)), 0.98, 0.8),
+        call_with(*random_rows(4, (6, 2, 1)), 0.9, 0.0),
+        call_with(*random_rows(5, (6, 1, 2)), 0.95, 1.0),
     ),
     mistakes=(
         Mistake(name="ignoring the ends in the sum (it runs on through them)",

@@ -1,11 +1,13 @@
 """Exercise 3.2: what comes after a step, or takes its place at an end."""
 
+import math
+
 import torch
 from torch import Tensor
 
 from ppo_lessons.advantages import next_values
 from ppo_lessons.classroom.exercise import Exercise, Mistake, call_with
-from ppo_lessons.lessons.advantages.exercises.rows import flags, random_rows
+from ppo_lessons.lessons.advantages.exercises.rows import column, flags, random_rows
 
 
 def _at_ends(following: Tensor, over: Tensor, cut: Tensor, final: Tensor) -> Tensor:
@@ -26,15 +28,23 @@ EXERCISE = Exercise(
     probes=(
         # Goes on, cut off, really over, both at once, and the last row of the rollout, which goes on.
         call_with(
-            torch.tensor([1.0, 2.0, 3.0, 4.0, 5.0]),
+            column(1.0, 2.0, 3.0, 4.0, 5.0),
             flags((2, 3), 5),
             flags((1, 3), 5),
-            torch.tensor([10.0, 20.0, 30.0, 40.0, 50.0]),
-            torch.tensor(6.0),
+            column(10.0, 20.0, 30.0, 40.0, 50.0),
+            torch.tensor([[6.0]]),
         ),
         *(call_with(*random_rows(seed, (7, 2, 3))[1:]) for seed in (1, 2)),
-        call_with(*random_rows(3, (4, 5))[1:]),
-        call_with(torch.tensor([1.0, 2.0]), flags((1,), 2), flags((), 2), torch.zeros(2), torch.tensor(7.0)),
+        call_with(*random_rows(3, (4, 5, 1))[1:]),
+        call_with(column(1.0, 2.0), flags((1,), 2), flags((), 2), column(0.0, 0.0), torch.tensor([[7.0]])),
+        call_with(
+            column(1.0, 2.0, math.nan),
+            flags((1,), 3),
+            flags((0,), 3),
+            column(5.0, math.nan, math.nan),
+            torch.tensor([[7.0]]),
+            special="NaN in rows that are not to be looked at",
+        ),
     ),
     mistakes=(
         Mistake(name="treating truncation as death",

@@ -6,9 +6,14 @@ from torch import Tensor
 from ppo_lessons.classroom.draws import generator
 
 
+def column(*numbers: float) -> Tensor:
+    """Return the numbers of one agent in one copy, (T, 1, 1)."""
+    return torch.tensor(numbers).reshape(-1, 1, 1)
+
+
 def flags(steps: tuple[int, ...], length: int) -> Tensor:
-    """Return (length,) bool, True at the steps."""
-    return torch.tensor([t in steps for t in range(length)])
+    """Return (length, 1, 1) bool, True at the steps."""
+    return column(*(t in steps for t in range(length)))
 
 
 def random_rows(seed: int, shape: tuple[int, ...]) -> tuple[Tensor, ...]:

@@ -6,9 +6,10 @@ from torch import Tensor
 from ppo_lessons.advantages import td_errors
 from ppo_lessons.classroom.draws import generator
 from ppo_lessons.classroom.exercise import Exercise, Mistake, Probe, call_with
+from ppo_lessons.lessons.advantages.exercises.rows import column
 
 
-def _td_probe(seed: int, shape: tuple[int, ...], gamma: float) -> Probe:
+def _td_probe(seed: int, shape: tuple[int, int, int], gamma: float) -> Probe:
     draw = generator(seed)
     return call_with(*(torch.randn(shape, generator=draw) for _ in range(3)), gamma)
 
@@ -27,10 +28,10 @@ EXERCISE = Exercise(
     minutes=2,
     probes=(
         # The second row is followed by an end: its next value is 0, not the 4 below it.
-        call_with(torch.tensor([1.0, 3.0, -2.0]), torch.tensor([2.0, 5.0, 4.0]), torch.tensor([5.0, 0.0, 7.0]), 0.5),
-        _td_probe(1, (6,), 0.9),
+        call_with(column(1.0, 3.0, -2.0), column(2.0, 5.0, 4.0), column(5.0, 0.0, 7.0), 0.5),
+        _td_probe(1, (6, 1, 1), 0.9),
         _td_probe(2, (4, 2, 3), 0.98),
-        _td_probe(3, (5, 2), 1.0),
+        _td_probe(3, (5, 2, 1), 1.0),
     ),
     mistakes=(
         Mistake(

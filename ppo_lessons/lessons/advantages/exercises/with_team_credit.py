@@ -67,7 +67,7 @@ EXERCISE = Exercise(
         _credit_probe(*_random_falls(4, (6, 1, 3)), 1.0),
     ),
     mistakes=(
-        Mistake(name="no credit at all: every row keeps its own reward", wrong=lambda r, acting, over, g: 1 * r,
+        Mistake(name="no credit in the rows of the living: each keeps its own reward", wrong=lambda r, acting, over, g: 1 * r,
                 advice="Row t = 1 of the first detective is its last one. What did its team get for it afterwards?"),
         Mistake(
             name="crediting the living too",

@@ -18,7 +18,7 @@ EXERCISE = Exercise(
     minutes=3,
     probes=(
         call_with(RATIOS, 0.2, gradients=(0,)),
-        call_with(_EDGES, 0.25),
+        call_with(_EDGES, 0.25, special="ratios at the ends of the interval"),
         call_with(random_rows(6, 9, shift=0.2)[0], 0.1),
         call_with(random_rows(7, 9, shift=-0.3)[0], 0.4),
         call_with(torch.ones(3), 0.2),

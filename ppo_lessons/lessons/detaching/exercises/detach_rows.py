@@ -25,12 +25,14 @@ def _rows(num_rows: int, seed: int, what: str) -> Rows:
 def _detach_probe(num_rows: int, seed: int, what: str) -> Probe:
     """Look at the type, the numbers and the graph of each field, and whether the input was left alone."""
 
-    def probe(function: Callable[..., Any]) -> Outcome:
-        rows = _rows(num_rows, seed, what)
+    def look(function: Callable[..., Any], inputs: tuple[Rows]) -> Outcome:
+        (rows,) = inputs
         before = [_graph_of(tensor) for tensor in rows]
         result = function(rows)
         if result is ... or result is None:
             return {"result": result}
+        if not isinstance(result, (tuple, list)) or len(result) != len(Rows._fields):
+            return {"type of the result": type(result).__name__}
         outcome: Outcome = {"type of the result": type(result).__name__}
         fields = result._asdict() if hasattr(result, "_asdict") else dict(enumerate(result))
         outcome |= {f"graph of {name}": _graph_of(field) for name, field in fields.items()}
@@ -39,10 +41,9 @@ def _detach_probe(num_rows: int, seed: int, what: str) -> Probe:
         for name, first, last in zip(Rows._fields, before, map(_graph_of, rows), strict=True):
             if first != last:
                 outcome[f"graph of the caller's {name}"] = last
-        return outcome if isinstance(result, Rows) else outcome | {"result": result}
+        return outcome
 
-    probe.inputs = (f"{num_rows} rows {what}",)  # type: ignore[attr-defined]
-    return probe
+    return Probe(make=lambda: (_rows(num_rows, seed, what),), look=look)
 
 
 def _graph_of(value: Any) -> str:

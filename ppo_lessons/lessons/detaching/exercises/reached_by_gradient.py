@@ -34,7 +34,7 @@ def _frozen() -> nn.Module:
     policy[0].requires_grad_(False)
     for number, parameter in enumerate(policy[1:].parameters()):
         parameter.grad = torch.zeros_like(parameter)
-        parameter.grad.view(-1)[0] = (0.5, 0.0, -1e-6, 3.0)[number]
+        parameter.grad.view(-1)[-1 if number % 2 == 0 else 0] = (0.5, 0.0, -1e-6, 3.0)[number]
     return policy
 
 
@@ -58,17 +58,16 @@ def _after_backward(which: str, shared_trunk: bool) -> Callable[[], nn.Module]:
     return make
 
 
-def _reach_probe(make: Callable[[], nn.Module], what: str) -> Probe:
-    def probe(function: Callable[..., Any]) -> Outcome:
-        policy = make()
+def _reach_probe(make: Callable[[], nn.Module], special: str = "") -> Probe:
+    def look(function: Callable[..., Any], inputs: tuple[nn.Module]) -> Outcome:
+        (policy,) = inputs
         before = copy.deepcopy([p.grad for p in policy.parameters()])
         outcome: Outcome = {"result": function(policy)}
         if not alike(before, [p.grad for p in policy.parameters()]):
             outcome["gradients after the call"] = "changed"
         return outcome
 
-    probe.inputs = (what,)  # type: ignore[attr-defined]
-    return probe
+    return Probe(make=lambda: (make(),), look=look, special=special)
 
 
 def _reached(policy: nn.Module, test: Callable[[Tensor], Any], **names: bool) -> list[str]:
@@ -82,15 +81,13 @@ EXERCISE = Exercise(
     difficulty=2,
     minutes=5,
     probes=(
-        _reach_probe(_tiny, "a network with the gradients 0.weight [1, -1], 0.bias [0], 1.weight None, 1.bias [-2]"),
-        _reach_probe(_after_backward("actor", False), "a network with two trunks after backward() of the actor's loss"),
-        _reach_probe(_after_backward("value", False), "a network with two trunks after backward() of the value loss"),
-        _reach_probe(_after_backward("both", False), "a network with two trunks after backward() of both losses"),
-        _reach_probe(
-            _after_backward("value", True), "a network with a shared trunk after backward() of the value loss"
-        ),
-        _reach_probe(_after_backward("silent", True), "a network after backward() of a loss whose gradient is 0"),
-        _reach_probe(_frozen, "a network whose first layer does not ask for a gradient"),
+        _reach_probe(_tiny),  # 0.weight [1, -1], 0.bias [0], 1.weight None, 1.bias [-2]
+        _reach_probe(_after_backward("actor", False)),
+        _reach_probe(_after_backward("value", False)),
+        _reach_probe(_after_backward("both", False)),
+        _reach_probe(_after_backward("value", True), "a trunk that actor and critic share"),
+        _reach_probe(_after_backward("silent", True), "a loss whose gradient is 0"),
+        _reach_probe(_frozen, "a layer that asks for no gradient"),
     ),
     mistakes=(
         Mistake(name="listing every parameter", wrong=lambda policy: [name for name, _ in policy.named_parameters()],
@@ -98,6 +95,9 @@ EXERCISE = Exercise(
         Mistake(name="listing every parameter that asks for a gradient (requires_grad)",
                 wrong=lambda policy: [name for name, p in policy.named_parameters() if p.requires_grad],
                 advice="Asking is not getting. Look at p.grad."),
+        Mistake(name="looking at the weights and not at their gradients",
+                wrong=lambda policy: [name for name, p in policy.named_parameters() if bool(p.any())],
+                advice="p is the parameter itself. What backward() left stands in p.grad."),
         Mistake(name="counting a gradient of 0 as reached", wrong=lambda policy: _reached(policy, lambda grad: True),
                 advice="The silent killer leaves gradients that are there and exactly 0. Look into p.grad."),
         Mistake(name="adding up numbers that cancel (grad.sum() != 0)",
@@ -121,6 +121,9 @@ EXERCISE = Exercise(
         Mistake(name="returning the parameters and not their names",
                 wrong=lambda policy: [p for p in policy.parameters() if p.grad is not None and (p.grad != 0).any()],
                 advice="named_parameters() gives pairs of a name and a parameter."),
+        Mistake(name="the first piece of each name only",
+                wrong=lambda policy: [name.split(".")[0] for name in reached_by_gradient(policy)],
+                advice="Asked for are the names as named_parameters() gives them, for instance 'actor_head.bias'."),
         Mistake(name="a set, which has no order", wrong=lambda policy: set(reached_by_gradient(policy)),
                 advice="Asked for is a list, in the order of named_parameters()."),
         Mistake(name="sorting the names by the alphabet", wrong=lambda policy: sorted(reached_by_gradient(policy)),

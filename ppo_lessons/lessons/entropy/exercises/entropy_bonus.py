@@ -23,6 +23,7 @@ EXERCISE = Exercise(
         _bonus_probe(0.7),
         _bonus_probe(1.1, 1.3, 0.0, 0.4, 1.5, 0.8),
         _bonus_probe(0.3, 1.2, dtype=torch.float64),
+        call_with(torch.tensor([0.5, math.nan]), special="NaN among the entropies"),
     ),
     mistakes=(
         Mistake(name="a minus sign too early", wrong=lambda entropy: -entropy.mean(),

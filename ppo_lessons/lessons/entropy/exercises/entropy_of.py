@@ -12,24 +12,31 @@ from ppo_lessons.classroom.draws import normal
 from ppo_lessons.classroom.exercise import Exercise, Mistake, Outcome, Probe, alike
 
 
+def _to_the_logits(result: Tensor, all_log_probs: Tensor) -> Tensor:
+    """The gradient goes on to the logits of which the log-probabilities were made."""
+    logits = all_log_probs.grad_fn.next_functions[0][0].variable  # type: ignore[union-attr]
+    return torch.autograd.grad(result.sum(), logits)[0]
+
+
 def _policy_probe(logits: Tensor) -> Probe:
     """Log-probabilities made of logits; the gradient is followed back to the logits, as in the network."""
     given = logits.log_softmax(dim=-1)
 
-    def probe(function: Callable[..., Any]) -> Outcome:
-        leaf = logits.clone().requires_grad_()
-        all_log_probs = leaf.log_softmax(dim=-1)
+    def look(function: Callable[..., Any], inputs: tuple[Tensor]) -> Outcome:
+        (all_log_probs,) = inputs
         result = function(all_log_probs)
         outcome: Outcome = {"result": result}
         if not alike(all_log_probs, given):
             outcome["argument 1 after the call"] = all_log_probs.detach()
         if isinstance(result, Tensor):
             cut = "none: the result is cut off from its inputs"
-            outcome["gradient"] = torch.autograd.grad(result.sum(), leaf)[0] if result.requires_grad else cut
+            outcome["gradient"] = _to_the_logits(result, all_log_probs) if result.requires_grad else cut
         return outcome
 
-    probe.inputs = (given,)  # type: ignore[attr-defined]
-    return probe
+    def make() -> tuple[Tensor]:
+        return (logits.clone().requires_grad_().log_softmax(dim=-1),)
+
+    return Probe(make=make, look=look)
 
 
 EXERCISE = Exercise(

@@ -6,29 +6,43 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from ppo_lessons.classroom.draws import normal
 from ppo_lessons.classroom.exercise import Exercise, Mistake, Outcome, Probe
 from ppo_lessons.steps import gradient_step
 
+_BATCHES = normal(7, 2, 6, 3)
 
-def _step_probe(scale: float, max_grad_norm: float, stale_gradient: bool = False) -> Probe:
-    """Two steps on a tiny network: returned norms, gradients and weights afterwards."""
 
-    def probe(function: Callable[..., Any]) -> Outcome:
+def _step_probe(scale: float, max_grad_norm: float, stale_gradient: bool = False, special: str = "") -> Probe:
+    """Two steps on a tiny network: returned lengths, and the weights afterwards. Plain steps show any gradient as it is."""
+
+    def loss_of(policy: nn.Module, batch: int) -> Tensor:
+        return scale * (policy(_BATCHES[batch]) - 1).square().mean()
+
+    def make() -> tuple[Tensor, nn.Module, torch.optim.Optimizer, float]:
         torch.manual_seed(7)
         policy = nn.Sequential(nn.Linear(3, 4), nn.Tanh(), nn.Linear(4, 1))
-        optimizer = torch.optim.Adam(policy.parameters(), lr=0.05)
-        inputs = torch.randn(2, 6, 3)
         if stale_gradient:
-            policy(inputs[0]).sum().backward()  # something left over from before
-        norms = []
-        for batch in inputs:
-            loss = scale * (policy(batch) - 1).square().mean()
-            norms.append(function(loss, policy, optimizer, max_grad_norm))
-        weights = torch.cat([p.detach().flatten() for p in policy.parameters()])
-        gradients = [torch.zeros(0) if p.grad is None else p.grad.flatten() for p in policy.parameters()]
-        return {"result": norms[0], "second result": norms[1], "weights": weights, "gradient": torch.cat(gradients)}
+            policy(_BATCHES[0]).sum().backward()  # something left over from before
+        return loss_of(policy, 0), policy, torch.optim.SGD(policy.parameters(), lr=0.1), max_grad_norm
 
-    return probe
+    def look(function: Callable[..., Any], inputs: tuple[Any, ...]) -> Outcome:
+        loss, policy, optimizer, limit = inputs
+        happened: list[str] = []
+        optimizer.register_step_pre_hook(lambda *_: happened.append("step"))
+        loss.register_hook(lambda _: happened.append("backward"))
+        norms = [_number(function(loss, policy, optimizer, limit))]
+        order = ", then ".join(happened) or "neither backward nor step"
+        norms.append(_number(function(loss_of(policy, 1), policy, optimizer, limit)))
+        weights = torch.cat([p.detach().flatten() for p in policy.parameters()])
+        return {"result": norms[0], "what happens": order, "length in the second step": norms[1], "weights": weights}
+
+    return Probe(make=make, look=look, special=special)
+
+
+def _number(norm: Any) -> Any:
+    """A length may come as a tensor or as a plain number."""
+    return torch.tensor(norm) if isinstance(norm, float) else norm
 
 
 def _ordered(order: str) -> Callable[..., Tensor]:
@@ -64,21 +78,21 @@ EXERCISE = Exercise(
     minutes=6,
     probes=(
         _step_probe(1.0, 0.5),
-        _step_probe(1.0, 0.5, stale_gradient=True),
+        _step_probe(1.0, 0.5, stale_gradient=True, special="a gradient left over from before"),
         _step_probe(30.0, 0.5),
-        _step_probe(1.0, 1e3),
+        _step_probe(1.0, 1e3, special="a gradient that is short enough"),
+        _step_probe(1e-4, 0.5, special="a tiny gradient"),
     ),
     mistakes=(
         Mistake(name="forgetting zero_grad", wrong=_ordered("backward clip step"),
                 advice="backward() adds to the gradients that are there. Where do those of the last mini-batch go?"),
         Mistake(name="zero_grad between backward and step", wrong=_ordered("backward zero step norm"),
                 advice="You wipe out the gradient before it is used. What does the step do then?"),
-        Mistake(name="not shortening the gradient", wrong=_ordered("zero backward norm step"),
+        Mistake(name="a step along the whole gradient (not shortened, or only after the step)",
+                wrong=_ordered("zero backward norm step"),
                 advice="After backward(), clip_grad_norm_(policy.parameters(), max_grad_norm) shortens it in place."),
         Mistake(name="shortening before backward", wrong=_ordered("zero clip backward step"),
                 advice="Before backward() there is no gradient to shorten."),
-        Mistake(name="shortening after the step", wrong=_ordered("zero backward step clip"),
-                advice="The step has been taken by then; the shorter gradient is never used."),
         Mistake(name="shortening each parameter by itself", wrong=_ordered("zero backward clip-each step"),
                 advice="One length for all parameters keeps the direction; hand over policy.parameters() as a whole."),
         Mistake(
@@ -88,7 +102,9 @@ EXERCISE = Exercise(
         ),
         Mistake(name="forgetting the step", wrong=_ordered("zero backward clip"),
                 advice="The gradients are ready. Who changes the weights?"),
-        Mistake(name="stepping before backward", wrong=_ordered("step zero backward clip"),
+        Mistake(name="forgetting backward", wrong=_ordered("zero clip step"),
+                advice="zero_grad() forgets the old gradients. Who works out the new ones?"),
+        Mistake(name="stepping before backward", wrong=_ordered("zero step backward clip"),
                 advice="The optimizer steps along gradients that backward() has yet to fill in."),
         Mistake(
             name="returning the loss",

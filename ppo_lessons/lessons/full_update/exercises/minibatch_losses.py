@@ -16,27 +16,48 @@ from ppo_lessons.losses import approx_kl, clipped_surrogate_loss, importance_rat
 from ppo_lessons.steps import Steps
 from ppo_lessons.update import MinibatchLosses, minibatch_losses
 
+_GIVEN = Steps()
+_OWN = Steps(
+    importance_ratios=lambda new, old: importance_ratios(new, old) ** 2,
+    value_loss=lambda values, returns: (values - returns).abs().mean(),
+    entropy_bonus=lambda entropy: entropy.max(),
+    total_loss=lambda actor, critic, entropy, vf_coef, ent_coef: actor + 2 * vf_coef * critic - ent_coef * entropy,
+)
 
-def _wiring_probe(seed: int, rows: int, config: PPOConfig) -> Probe:
+
+def _wiring_probe(seed: int, rows: int, config: PPOConfig, steps: Steps = _GIVEN, special: str = "") -> Probe:
     """All six numbers of a mini-batch, and the gradient of the total, on a small network that has moved on."""
 
-    def probe(function: Callable[..., Any]) -> Outcome:
+    def make() -> tuple[ActorCritic, Rows, PPOConfig, Steps]:
         draw = generator(seed)
         policy = ActorCritic(3, 4, 8, seed=seed)
         obs = torch.randn(rows, 3, generator=draw)
         actions = torch.randint(0, 4, (rows,), generator=draw)
         old_log_probs = -1.4 + 0.3 * torch.randn(rows, generator=draw)
         returns, advantages = 1.0 + torch.randn(rows, generator=draw), 2.0 * torch.randn(rows, generator=draw) + 0.5
-        answer = function(policy, Rows(obs, actions, old_log_probs, returns, advantages), config, Steps())
-        if answer is None or answer is ...:
+        return policy, Rows(obs, actions, old_log_probs, returns, advantages), config, steps
+
+    def look(function: Callable[..., Any], inputs: tuple[Any, ...]) -> Outcome:
+        answer = function(*inputs)
+        if answer is ... or answer is None:
             return {"result": answer}
-        outcome: Outcome = {"result": type(answer).__name__}
+        outcome: Outcome = {"type of the result": type(answer).__name__}
+        if not isinstance(answer, MinibatchLosses):
+            return outcome
+        policy = inputs[0]
         outcome |= {name: getattr(answer, name, "missing") for name in MinibatchLosses._fields}
-        answer.total_loss.backward()
+        total = answer.total_loss
+        one_number = isinstance(total, Tensor) and total.dim() == 0
+        graph = one_number and total.requires_grad
+        outcome["what total_loss is"] = "one number in a tensor" if one_number else "something else"
+        outcome["the graph of total_loss"] = "leads back to the network" if graph else "there is none"
+        if not graph:
+            return outcome
+        total.backward()
         gradients = [torch.zeros(p.numel()) if p.grad is None else p.grad.flatten() for p in policy.parameters()]
         return outcome | {"gradient of total_loss": torch.cat(gradients)}
 
-    return probe
+    return Probe(make=make, look=look, special=special)
 
 
 Wrong = Callable[[ActorCritic, Rows, PPOConfig, Steps], MinibatchLosses]
@@ -68,6 +89,7 @@ EXERCISE = Exercise(
         _wiring_probe(1, 6, PPOConfig()),
         _wiring_probe(2, 9, PPOConfig(normalise_advantages=False, clip_eps=0.1, vf_coef=1.0, ent_coef=0.1)),
         _wiring_probe(3, 16, PPOConfig(vf_coef=0.25, ent_coef=0.0)),
+        _wiring_probe(4, 7, PPOConfig(), _OWN, special="steps of somebody's own"),
     ),
     mistakes=(
         Mistake(name="old and new swapped in the ratios",

@@ -5,7 +5,10 @@ import math
 from ppo_lessons.classroom.exercise import Exercise, Mistake, call_with
 from ppo_lessons.minibatches import count_gradient_steps
 
-_NUMBERS = ((6, 4, 3), (5, 2, 3), (8, 4, 3), (3, 4, 2), (1, 4, 3), (10, 3, 4), (1934, 512, 4), (11, 4, 1))
+_NUMBERS = (
+    (6, 4, 3), (5, 2, 3), (8, 4, 3), (3, 4, 2), (1, 4, 3), (10, 3, 4), (1934, 512, 4), (11, 4, 1),
+    (9, 4, 5), (7, 7, 2), (13, 6, 2), (100, 33, 7), (65, 64, 4), (63, 64, 4), (17, 5, 2), (12, 5, 6),
+)  # fmt: skip
 
 EXERCISE = Exercise(
     number="5.3",
@@ -13,7 +16,7 @@ EXERCISE = Exercise(
     function=count_gradient_steps,
     difficulty=2,
     minutes=5,
-    probes=tuple(call_with(*n) for n in _NUMBERS),
+    probes=tuple(call_with(*n, special="a single row in all" if n[0] == 1 else "") for n in _NUMBERS),
     mistakes=(
         Mistake(name="rounding down: the smaller last mini-batch gets no step",
                 wrong=lambda rows, size, epochs: epochs * (rows // size),

@@ -3,6 +3,7 @@
 Many orders are right, so a probe looks at what an order must be like, not at its numbers.
 """
 
+import math
 import random
 from collections.abc import Callable
 from typing import Any
@@ -40,7 +41,7 @@ def _shuffle_probe(num_rows: int, epochs: int = 6) -> Probe:
         orders = [function(num_rows, given) for _ in range(epochs)]
         return orders, not torch.equal(given.get_state(), generator(seed).get_state())
 
-    def probe(function: Callable[..., Any]) -> Outcome:
+    def look(function: Callable[..., Any], inputs: tuple[int, torch.Generator]) -> Outcome:
         python_state, before = random.getstate(), _globals_now()
         try:
             first, used = play(function, 1)
@@ -53,17 +54,23 @@ def _shuffle_probe(num_rows: int, epochs: int = 6) -> Probe:
         runs = [[_numbers(order) for order in run] for run in (first, again, other)]
         outcome: Outcome = {
             "the order": _kind(first[0]),
-            "each row once": all(sorted(order) == list(range(num_rows)) for order in runs[0]),
+            "each row": "comes once" if _complete(runs[0]) else "does not come exactly once",
             "whose global random numbers were touched": ", ".join(touched) or "nobody's",
         }
         if num_rows >= 6:  # with fewer rows two orders are often the same by chance
-            outcome |= {"whether the generator was used": used, **_of_runs(*runs)}
+            outcome |= {"the generator": "is used" if used else "is not used", **_of_runs(*runs)}
         if num_rows >= 50:
             outcome |= _of_long_orders(runs[0])
+        if num_rows == 3:
+            seen = len({tuple(order) for order in runs[0]})
+            outcome["of the 6 possible orders of 3 rows there come"] = str(seen)
         return outcome
 
-    probe.inputs = (num_rows,)  # type: ignore[attr-defined]
-    return probe
+    return Probe(make=lambda: (num_rows, generator(1)), look=look, free=True)
+
+
+def _complete(orders: list[list[float]]) -> bool:
+    return all(sorted(order) == list(range(len(orders[0]))) for order in orders)
 
 
 def _numbers(order: Any) -> list[float]:
@@ -73,24 +80,29 @@ def _numbers(order: Any) -> list[float]:
 def _of_runs(first: list, again: list, other: list) -> Outcome:
     """What can only be seen over several epochs; six orders of six rows are never all equal by chance."""
     unmoved = list(range(len(first[0])))
+    kept = all(order == unmoved for order in first)
+    same = all(order == first[0] for order in first)
     return {
-        "whether every epoch keeps the order 0, 1, 2, ...": all(order == unmoved for order in first),
-        "whether all epochs have the same order": all(order == first[0] for order in first),
-        "the same orders again from the same seed": first == again,
-        "other orders from another seed": first != other,
+        "the order of each epoch": "0, 1, 2, ..." if kept else "the same" if same else "another",
+        "the orders from the same seed": "the same again" if first == again else "others",
+        "the orders from another seed": "others" if first != other else "the same again",
     }
 
 
 def _of_long_orders(orders: list[list[float]]) -> Outcome:
     """Whether rows that stood together are torn apart, and every part of the order holds rows from everywhere."""
     length = len(orders[0])
-    together = min(int((np.diff(order) == 1).sum()) for order in orders)
+    steps = [np.diff(order) for order in orders]
+    together = max(int((step == 1).sum()) for step in steps)
     quarters = np.array(orders).reshape(len(orders), 4, -1).mean(axis=(0, 2)) if length % 4 == 0 else np.zeros(4)
     everywhere = bool((np.abs(quarters - (length - 1) / 2) < length / 8).all())
+    few_steps = min(len({*step}) for step in steps) <= length / 4
     return {
-        "whether neighbours are still together": together > length / 4,
-        "whether each part of the order has rows from the whole rollout": everywhere,
-    }
+        "neighbours": "nearly all stay together" if together >= length - 2 else
+                      "many stay together" if together > length / 8 else "are torn apart",
+        "each part of the order": "has rows from everywhere" if everywhere else "has rows from one part of the rollout",
+        "the steps from row to row": "are few and come again and again" if few_steps else "are of all sizes",
+    }  # fmt: skip
 
 
 def _halves_by_themselves(num_rows: int, generator: torch.Generator) -> Tensor:
@@ -99,13 +111,35 @@ def _halves_by_themselves(num_rows: int, generator: torch.Generator) -> Tensor:
     return torch.cat((first, half + second))
 
 
+def _blocks(num_rows: int, generator: torch.Generator) -> Tensor:
+    size = 10 if num_rows > 20 else 2
+    blocks = torch.arange(num_rows).split(size)
+    return torch.cat([blocks[i] for i in torch.randperm(len(blocks), generator=generator)])
+
+
+def _coin(num_rows: int, generator: torch.Generator) -> Tensor:
+    order = torch.arange(num_rows)
+    return order.flip(0) if torch.rand(1, generator=generator) < 0.5 else order
+
+
+def _first_stays(num_rows: int, generator: torch.Generator) -> Tensor:
+    return torch.cat((torch.zeros(1, dtype=torch.int64), 1 + torch.randperm(num_rows - 1, generator=generator)))
+
+
+def _multiples(num_rows: int, generator: torch.Generator) -> Tensor:
+    fitting = [step for step in range(1, num_rows + 1) if math.gcd(step, num_rows) == 1]
+    step = fitting[int(torch.randint(len(fitting), (1,), generator=generator))]
+    return torch.arange(num_rows) * step % num_rows
+
+
 EXERCISE = Exercise(
     number="5.1",
     node="G",
     function=shuffle_rows,
     difficulty=1,
     minutes=4,
-    probes=(_shuffle_probe(6), _shuffle_probe(200), _shuffle_probe(2), _shuffle_probe(1)),
+    # Of 120 orders of three rows each of the 6 comes, but for a chance of 1 in 500 million.
+    probes=(_shuffle_probe(200), _shuffle_probe(6), _shuffle_probe(3, epochs=120), _shuffle_probe(2), _shuffle_probe(1)),
     mistakes=(
         Mistake(name="no shuffle at all", wrong=lambda num_rows, generator: torch.arange(num_rows),
                 advice="These are the rows in the order of the buffer. Who draws another one?"),
@@ -139,6 +173,13 @@ EXERCISE = Exercise(
             ),
             advice="Nearly every row still has its old neighbour beside it.",
         ),
+        Mistake(name="shuffling blocks of rows that stay together", wrong=_blocks,
+                advice="Rows of one block come together in every epoch. Shuffle the rows themselves."),
+        Mistake(name="forwards or backwards, by the toss of a coin", wrong=_coin,
+                advice="Of all the possible orders only two ever come."),
+        Mistake(name="leaving row 0 in its place", wrong=_first_stays, advice="Row 0, too, has to be able to come last."),
+        Mistake(name="multiples of one number (a row, and always the same step on)", wrong=_multiples,
+                advice="From row to row the same step again and again is a pattern, not a shuffle."),
         Mistake(name="shuffling the first and the second half by themselves", wrong=_halves_by_themselves,
                 advice="A row of step 0 can then never meet a row of the last step. Shuffle all rows in one go."),
         Mistake(name="an order without the last row",

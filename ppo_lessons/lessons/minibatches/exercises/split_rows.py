@@ -4,6 +4,7 @@ import inspect
 import math
 
 import torch
+from torch import Tensor
 
 from ppo_lessons.classroom.draws import generator
 from ppo_lessons.classroom.exercise import Exercise, Mistake, Probe, call_with
@@ -14,7 +15,8 @@ def _split_probe(order: list[int], minibatch_size: int) -> Probe:
     def seen(pieces: object) -> object:
         return "a generator" if inspect.isgenerator(pieces) else pieces
 
-    return call_with(torch.tensor(order), minibatch_size, seen=seen)
+    special = "a single row in all" if len(order) == 1 else ""
+    return call_with(torch.tensor(order), minibatch_size, seen=seen, special=special)
 
 
 def _shuffled(num_rows: int) -> list[int]:
@@ -22,6 +24,23 @@ def _shuffled(num_rows: int) -> list[int]:
 
 
 _SIZES = ((6, 4), (12, 4), (13, 4), (3, 2), (3, 4), (1, 4), (30, 7))
+
+
+def _joined_to_the_first(order: Tensor, size: int) -> list[Tensor]:
+    pieces = list(order.split(size))
+    if len(pieces) > 1 and len(pieces[-1]) == 1:
+        last = pieces.pop()
+        pieces[0] = torch.cat((pieces[0], last))
+    return pieces
+
+
+def _borrowed(order: Tensor, size: int) -> list[Tensor]:
+    pieces = list(order.split(size))
+    if len(pieces) > 1 and len(pieces[-1]) == 1:
+        both = torch.cat(pieces[-2:])
+        pieces[-2:] = [both[:-2], both[-2:]]
+    return pieces
+
 
 EXERCISE = Exercise(
     number="5.2",
@@ -41,6 +60,18 @@ EXERCISE = Exercise(
         Mistake(name="dropping the single row at the end",
                 wrong=lambda order, size: [piece for piece in order.split(size) if len(piece) > 1 or len(order) == 1],
                 advice="It must not be alone, but it must not be lost either."),
+        Mistake(name="joining the single row to the first mini-batch", wrong=_joined_to_the_first,
+                advice="It joins the piece just before it, the last one."),
+        Mistake(name="handing out the single row twice: joined, and alone as well",
+                wrong=lambda order, size: [*split_rows(order, size), *([order[-1:]] if len(order) % size == 1 else [])],
+                advice="Each row comes once. What happens to the last piece when it has been joined?"),
+        Mistake(name="lending the single row one from the piece before", wrong=_borrowed,
+                advice="The single row joins the piece before it; no piece of two rows is made."),
+        Mistake(name="losing a rollout of a single row",
+                wrong=lambda order, size: split_rows(order, size) if len(order) > 1 else [],
+                advice="If there is one row in all there is no piece before it to join. It stays alone."),
+        Mistake(name="one table without the rest", wrong=lambda order, size: order[: len(order) // size * size].reshape(-1, size),
+                advice="Asked for is a list of pieces, and the last one may be larger or smaller."),
         Mistake(name="joining every smaller rest to the mini-batch before it",
                 wrong=lambda order, size: list(order.tensor_split(tuple(range(size, len(order) - size + 1, size)))),
                 advice="Two rows or more can be a mini-batch of their own. Only a single one has to join."),

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+import torch
 from torch import Tensor
 
 from ppo_lessons.classroom.exercise import Exercise, Mistake, call_with
@@ -33,6 +34,7 @@ EXERCISE = Exercise(
         random_probe(5, 8, 1.0),
         call_with(THEN + 0.3, THEN),
         call_with(THEN - 0.3, THEN),
+        call_with(torch.tensor([-0.1, -5.2]), torch.tensor([-5.2, -0.1]), special="log-ratios of about 5"),
     ),
     mistakes=(
         Mistake(
@@ -48,6 +50,18 @@ EXERCISE = Exercise(
             wrong=_quiet(lambda log_ratios: (-log_ratios).mean().clamp(min=0)),
             advice="Cutting off hides the negative estimates and makes it too large on average. k3 needs no cutting.",
         ),
+        Mistake(name="the mean size of the log-ratios (abs)", wrong=_quiet(lambda log_ratios: log_ratios.abs().mean()),
+                advice="That is 0 only when nothing moved, too, but it is no estimate of the KL."),
+        Mistake(name="r ln r, an estimate of the other direction", wrong=_quiet(lambda d: (d.exp() * d).mean()),
+                advice="k3 needs no factor r: r - 1 is one part, ln r the other."),
+        Mistake(name="r ln r - (r - 1), the other direction's k3", wrong=_quiet(lambda d: (d.exp() * d - d.exp() + 1).mean()),
+                advice="Sampled by the old policy, the estimate of KL(old || new) has no factor r at ln r."),
+        Mistake(name="the mean of the log-ratios put into k3, not the mean of k3", wrong=_quiet(lambda d: _k3(d.mean())),
+                advice="First k3 of each row, then the mean."),
+        Mistake(name="the square root of k3", wrong=_quiet(lambda d: _k3(d).mean().sqrt()),
+                advice="Asked for is the mean itself."),
+        Mistake(name="the mean square of the log-ratios", wrong=_quiet(lambda d: d.square().mean()),
+                advice="Half of it would be k2. k3 is (r - 1) - ln r."),
         Mistake(name="the size of k1 (abs)", wrong=_quiet(lambda log_ratios: log_ratios.mean().abs()),
                 advice="Rows that rise and rows that fall would cancel, however far both went."),
         Mistake(name="k2, half the mean square of the log-ratios",
@@ -87,6 +101,9 @@ EXERCISE = Exercise(
         Mistake(name="a plain number instead of a tensor (item or float)",
                 wrong=lambda new, old: approx_kl(new, old).item(),
                 advice="The update stacks all its diagnostics into one tensor. Leave it a tensor, without a graph."),
+    ),
+    cautions=(
+        call_with(torch.tensor([-200.0]), torch.tensor([-201.0]), special="log-probabilities of -200"),
     ),
     hints=(
         "Which of the terms for a row can be negative: r - 1? -ln r? Their sum?",

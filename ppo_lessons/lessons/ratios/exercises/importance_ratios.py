@@ -18,6 +18,7 @@ EXERCISE = Exercise(
         random_probe(1, 4, 0.0),
         random_probe(2, 1, 0.5),
         random_probe(3, 7, 1.0),
+        call_with(torch.tensor([-0.1, -5.2, -3.0]), torch.tensor([-5.2, -0.1, -0.2]), special="log-ratios of about 5"),
     ),
     mistakes=(
         Mistake(name="the difference of the log-probabilities, without exp", wrong=lambda new, old: new - old,
@@ -50,6 +51,9 @@ EXERCISE = Exercise(
                 advice="An action that became less likely has a ratio below 1."),
         Mistake(name="changing new_log_probs in place", wrong=lambda new, old: new.sub_(old).exp(),
                 advice="The numbers are right, but your function overwrote its input (-= or a method ending in _)."),
+    ),
+    cautions=(
+        call_with(torch.tensor([-200.0]), torch.tensor([-201.0]), special="log-probabilities of -200"),
     ),
     hints=(
         "Row 3 went from 0.1 to 0.2. What should come out, and how do you get it from ln 0.2 and ln 0.1?",

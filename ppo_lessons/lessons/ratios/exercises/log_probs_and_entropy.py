@@ -1,6 +1,5 @@
 """Exercise 6.1: log-probabilities of the taken actions, and the entropy."""
 
-import copy
 import math
 from collections.abc import Callable
 from typing import Any
@@ -19,17 +18,15 @@ Answer = tuple[Tensor, Tensor]
 def _lookup_probe(logits: Tensor, actions: Tensor) -> Probe:
     """Look at both results by name, at the gradient of each, and at changes in place."""
 
-    def probe(function: Callable[..., Any]) -> Outcome:
-        own = logits.clone().requires_grad_(), actions.clone()
+    def look(function: Callable[..., Any], own: tuple[Tensor, Tensor]) -> Outcome:
         result = function(*own)
-        if not (isinstance(result, tuple) and len(result) == 2):
-            return {"result": copy.copy(result)}
+        if not (isinstance(result, (tuple, list)) and len(result) == 2):
+            return {"result": result}
         outcome: Outcome = dict(zip(("log_probs", "entropy"), result, strict=True))
         outcome |= {f"gradient of {name}": _gradient(part, own[0]) for name, part in outcome.items()}
         return outcome if alike(own, (logits, actions)) else outcome | {"the arguments after the call": own}
 
-    probe.inputs = (logits, actions)  # type: ignore[attr-defined]
-    return probe
+    return Probe(make=lambda: (logits.clone().requires_grad_(), actions.clone()), look=look)
 
 
 def _gradient(result: Any, argument: Tensor) -> Any:
@@ -148,6 +145,15 @@ EXERCISE = Exercise(
         Mistake(name="entropy of the taken action only (-log p of one action)",
                 wrong=lambda logits, actions: ((log_probs := log_probs_and_entropy(logits, actions)[0]), -log_probs),
                 advice="That is the surprise at one action. Entropy is the mean surprise over all actions."),
+        Mistake(name="p ln p of the taken action only",
+                wrong=lambda logits, actions: ((lp := log_probs_and_entropy(logits, actions)[0]), -lp.exp() * lp),
+                advice="Entropy is a sum over all actions, not the part of the one that was taken."),
+        Mistake(name="the raw logits of the taken actions",
+                wrong=lambda logits, actions: (_look_up(logits, actions), log_probs_and_entropy(logits, actions)[1]),
+                advice="Add 1 to every logit: the policy is the same. Do your numbers stay the same?"),
+        Mistake(name="an action drawn anew, not the stored one",
+                wrong=lambda logits, actions: log_probs_and_entropy(logits, Categorical(logits=logits).sample()),
+                advice="We ask how likely the stored action is now. `actions` says which it was."),
         Mistake(name="entropy without the weights p",
                 wrong=_with_entropy(lambda all_log_probs: -all_log_probs.sum(dim=-1)),
                 advice="In the mean of -ln p over the actions each one counts with its probability."),

@@ -43,6 +43,10 @@ def _shared_out(case: Case, events: Events) -> np.ndarray:
     return own + (rewards_of(case, events) - own) / np.float32(case.num_detectives)
 
 
+def _win_alone(case: Case, events: Events) -> np.ndarray:
+    return rewards_of(case, events._replace(banished=events.banished & ~events.won[:, None]))
+
+
 def _pain_of_all(case: Case, events: Events) -> np.ndarray:
     own = _own(case, events)
     return rewards_of(case, events) - own + own.sum(axis=1, keepdims=True)
@@ -59,6 +63,11 @@ EXERCISE = Exercise(
         call_with(CASES["standard"], _events(1, 3, CASES["standard"])),
         call_with(CASES["nightfall"], _events(2, 4, CASES["nightfall"])),
         call_with(CASES["pack"], _events(3, 2, CASES["pack"], win=True)),
+        call_with(
+            CASES["standard"],
+            _events(4, 2, CASES["standard"])._replace(lost=np.array([True, False]), adjourned=np.array([False, True])),
+            special="a case that is lost or adjourned",
+        ),
     ),
     mistakes=(
         Mistake(
@@ -66,6 +75,14 @@ EXERCISE = Exercise(
             wrong=lambda case, e: rewards_of(replace(case, toughness=(1,) * len(case.toughness)), e),
             advice="A spirit of toughness 3 is worth three times one of toughness 1. The case says how tough each is.",
         ),
+        Mistake(name="the whole case's toughness for any spirit that was banished",
+                wrong=lambda case, e: rewards_of(case, e._replace(banished=e.banished | e.banished.any(1, keepdims=True))),
+                advice="Only the spirits that were banished count, each with its own toughness."),
+        Mistake(name="the win in place of the spirits, not on top of them", wrong=_win_alone,
+                advice="The last spirit is paid for as well: both rewards add up."),
+        Mistake(name="a fall in place of the lost health, not on top of it",
+                wrong=lambda case, e: rewards_of(case, e._replace(health_lost=np.where(e.fell, 0, e.health_lost))),
+                advice="Who falls has lost health in the same step: both are paid."),
         Mistake(name="forgetting the reward for the win",
                 wrong=lambda case, e: rewards_of(case, e._replace(won=e.won & False)),
                 advice="With the last spirit everybody gets WIN_REWARD more; events.won says in which copies."),

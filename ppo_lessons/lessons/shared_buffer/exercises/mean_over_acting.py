@@ -8,7 +8,7 @@ from torch import Tensor
 from ppo_lessons.buffer import mean_over_acting
 from ppo_lessons.classroom.draws import normal
 from ppo_lessons.classroom.exercise import Exercise, Mistake, Probe, call_with
-from ppo_lessons.lessons.shared_buffer.exercises.acting import LONG, MANY
+from ppo_lessons.lessons.shared_buffer.exercises.acting import LONG, MANY, TINY
 
 
 def _mean_probe(seed: int, acting: Tensor, poison: float) -> Probe:
@@ -28,14 +28,17 @@ EXERCISE = Exercise(
     minutes=4,
     probes=(
         call_with(
-            torch.tensor([[1.0, 3.0, 5.0], [7.0, math.nan, 12.0]]),
-            torch.tensor([[True, True, True], [True, False, True]]),
+            torch.tensor([[[1.0, 3.0, 5.0]], [[7.0, math.nan, 12.0]]]),
+            TINY,
             gradients=(0,),
         ),
         _mean_probe(1, MANY, 0.0),
         _mean_probe(2, MANY, math.nan),
         _mean_probe(3, LONG, 1e6),
-        call_with(torch.tensor([4.0, 2.0]), torch.tensor([False, False])),
+        call_with(torch.tensor([[[4.0, 2.0]]]), torch.tensor([[[False, False]]]), special="nobody who acts"),
+        call_with(
+            torch.tensor([[[1.0, math.nan, 5.0]]]), TINY[:1], special="NaN in a row of the living"
+        ),
     ),
     mistakes=(
         Mistake(name="multiplying by the mask", wrong=lambda quantity, acting: (quantity * acting).sum() / acting.sum(),
@@ -59,6 +62,9 @@ EXERCISE = Exercise(
         Mistake(name="a mean of each step's own mean",
                 wrong=lambda quantity, acting: _mean_of_means(quantity, acting, 0),
                 advice="In some steps fewer agents act. Here every decision counts the same, not every step."),
+        Mistake(name="a mean for each agent, (E, A), not yet one number",
+                wrong=lambda quantity, acting: torch.where(acting, quantity, 0.0).sum(0) / acting.sum(0),
+                advice="Asked for is one number over all rows of the living."),
         Mistake(name="the median",
                 wrong=lambda quantity, acting: quantity[acting].median() if acting.any() else quantity.sum() * math.nan,
                 advice="That is the middle one of the sorted numbers. Asked for is their mean."),

@@ -12,6 +12,11 @@ _NUMBERS = (
     (0.75, 0.5),
     (0.0, 0.01),
     (-0.02, 0.01),
+    *(
+        (kl, target)
+        for target in (0.005, 0.02, 0.1, 1.0)
+        for kl in (0.004, 0.0074, 0.0076, 0.029, 0.031, 0.14, 0.3, 1.4, 1.6, 3.0)
+    ),
 )
 
 EXERCISE = Exercise(
@@ -20,7 +25,7 @@ EXERCISE = Exercise(
     function=should_stop,
     difficulty=1,
     minutes=4,
-    probes=tuple(call_with(*n) for n in _NUMBERS),
+    probes=tuple(call_with(*n, special="no target" if n[1] is None else "") for n in _NUMBERS),
     mistakes=(
         Mistake(name="stopping at the target itself, without the factor 1.5",
                 wrong=lambda kl, target: target is not None and kl > target,
@@ -39,6 +44,12 @@ EXERCISE = Exercise(
         Mistake(name="looking at the size of kl without its sign",
                 wrong=lambda kl, target: target is not None and abs(kl) > 1.5 * target,
                 advice="Below 0 is not far: an estimate that can be negative says nothing by being very negative."),
+        Mistake(name="twice the target", wrong=lambda kl, target: target is not None and kl > 2 * target,
+                advice="The factor is 1.5."),
+        Mistake(name="1.5 more than the target, not 1.5 times", wrong=lambda kl, target: target is not None and kl > 1.5 + target,
+                advice="The target is multiplied by 1.5."),
+        Mistake(name="a limit of 0.015 written in", wrong=lambda kl, target: target is not None and kl > 0.015,
+                advice="target_kl is the caller's to choose."),
         Mistake(name="never stopping", wrong=lambda kl, target: False,
                 advice="With a target of 0.01 and a kl of 0.02 the update should end."),
     ),

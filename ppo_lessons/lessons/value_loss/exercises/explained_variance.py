@@ -10,8 +10,8 @@ from ppo_lessons.lessons.value_loss.exercises.rows import random_rows
 from ppo_lessons.losses import explained_variance
 
 
-def _share_probe(values: list[float], returns: list[float]) -> Probe:
-    return call_with(torch.tensor(values), torch.tensor(returns))
+def _share_probe(values: list[float], returns: list[float], special: str = "") -> Probe:
+    return call_with(torch.tensor(values), torch.tensor(returns), special=special)
 
 
 def _guarded(share: Callable[[Tensor, Tensor], Tensor]) -> Callable[[Tensor, Tensor], float]:
@@ -41,12 +41,13 @@ EXERCISE = Exercise(
     minutes=6,
     probes=(
         _share_probe([1.0, 2.0, 6.0], [2.0, 3.0, 10.0]),
-        _share_probe([1.0, 2.0, 6.0], [4.0, 4.0, 4.0]),
-        _share_probe([4.0, 4.0, 4.0], [4.0, 4.0, 4.0]),
-        _share_probe([7.0, 7.0, 7.0], [1.0, 2.0, 6.0]),
+        _share_probe([1.0, 2.0, 6.0], [4.0, 4.0, 4.0], "returns that do not vary"),
+        _share_probe([4.0, 4.0, 4.0], [4.0, 4.0, 4.0], "returns that do not vary"),
+        _share_probe([7.0, 7.0, 7.0], [1.0, 2.0, 6.0], "values that do not vary"),
         _share_probe([8.0, 9.0, 13.0], [1.0, 2.0, 6.0]),
         _share_probe([-1.0, -2.0, -6.0], [1.0, 2.0, 6.0]),
         call_with(*random_rows(4, 50)),
+        call_with(*random_rows(6, 7)),
         call_with(*random_rows(5, 9, torch.float64)),
     ),
     mistakes=(
@@ -84,6 +85,15 @@ EXERCISE = Exercise(
         Mistake(name="the share that was *not* foreseen (1 minus is missing)",
                 wrong=_guarded(lambda values, returns: _var(returns - values) / _var(returns)),
                 advice="Yours is 0 for a perfect critic. Turn it round."),
+        Mistake(name="mean sizes (abs) in place of variances",
+                wrong=_guarded(lambda v, r: 1 - (r - v).abs().mean() / (r - r.mean()).abs().mean()),
+                advice="Variances are mean squares of what is left after the mean is taken off."),
+        Mistake(name="the errors' variance over n, the returns' over n - 1",
+                wrong=_guarded(lambda v, r: 1 - (r - v).var(correction=0) / r.var()),
+                advice="Both variances over the same number, or the share is wrong by n / (n - 1)."),
+        Mistake(name="the variance of the values over that of the returns, 1 minus",
+                wrong=_guarded(lambda v, r: 1 - v.var(correction=0) / r.var(correction=0)),
+                advice="What counts is what is left when the values are taken off the returns."),
         Mistake(name="standard deviations for variances",
                 wrong=_guarded(lambda values, returns: 1 - _var(returns - values).sqrt() / _var(returns).sqrt()),
                 advice="Variances add up, standard deviations do not: .var(), not .std()."),

@@ -29,6 +29,7 @@ EXERCISE = Exercise(
         _loss_probe(*random_rows(1, 7)),
         _loss_probe(*random_rows(2, 64)),
         _loss_probe(*random_rows(3, 5, torch.float64)),
+        call_with(torch.tensor([0.0, 30.0, 1.0]), torch.tensor([25.0, 0.0, 1.0]), special="errors above 10"),
     ),
     mistakes=(
         Mistake(name="the mean absolute error", wrong=lambda values, returns: (values - returns).abs().mean(),
