@@ -79,12 +79,23 @@ def _watched(name: str, own: Callable[..., Any]) -> Callable[..., Any]:
         result = own(*given, **named)
         if name == "split_rows":
             return _pieces(result, *given)
+        result = _as_asked(name, result)
         keeps, sizes = _keeps(name, result, given, before)
         if not keeps:
             _refuse(name, given[0] if name in ("store", "clear") else result, **sizes)
         return result
 
     return wraps(own)(watched) if hasattr(own, "__name__") else watched
+
+
+def _as_asked(name: str, result: Any) -> Any:
+    """Return what is right in another kind in the kind of the promise: a list for a pair, a float64 or plain number."""
+    if isinstance(result, list) and name in ("forward_pass", "log_probs_and_entropy"):
+        return tuple(result)
+    if isinstance(result, float) and name == "gradient_step":
+        return torch.tensor(result)
+    one_number = isinstance(result, Tensor) and result.dim() == 0 and result.is_floating_point()
+    return result.float() if one_number else result
 
 
 def _keeps(name: str, result: Any, given: tuple[Any, ...], before: int) -> tuple[bool, dict[str, Any]]:

@@ -8,9 +8,10 @@ import textwrap
 from collections.abc import Callable
 from pathlib import Path
 
+from ppo_lessons.classroom.desk import solution_source
 from ppo_lessons.classroom.exercise import Exercise, Mistake
 from ppo_lessons.lessons import EXERCISES
-from ppo_lessons.publishing.build import exercise_of, lessons, read_lesson, solution_cell
+from ppo_lessons.publishing.build import exercise_of, lessons, read_lesson
 
 WITH_EXERCISES = [name for name in lessons() if any(exercise_of(cell) for cell in read_lesson(name).cells)]
 
@@ -55,7 +56,7 @@ def right_cell(exercise: Exercise) -> str:
     Short ones do not loop over rows: what passes in one lesson trains the team in lesson 11.
     """
     sources = [_standing_alone(function, exercise.name) for function in RIGHT[exercise.number]]
-    return min(filter(None, sources), key=len, default=solution_cell(exercise))
+    return min(filter(None, sources), key=len, default=solution_source(exercise))
 
 
 def _wrong(exercise: Exercise) -> tuple[Mistake, str]:
@@ -64,7 +65,7 @@ def _wrong(exercise: Exercise) -> tuple[Mistake, str]:
         if source := _standing_alone(mistake.wrong, exercise.name):
             return mistake, source
     name, right, wrong = SLIPS[exercise.number]
-    source = solution_cell(exercise)
+    source = solution_source(exercise)
     assert source.count(right) == 1, f"The package's {exercise.name} is written in another way now: change SLIPS"
     return next(mistake for mistake in exercise.mistakes if mistake.name == name), source.replace(right, wrong)
 

@@ -276,7 +276,7 @@ td_errors = check(td_errors)
 # ## Exercise 3.2: four ways on (difficulty 2, 4 minutes)
 #
 # The table above, for all rows at once. `terminated` and `truncated` are bool (T, ...), `last_values` has no axis T. `torch.cat` joins along T,
-# `torch.where(condition, a, b)` selects.
+# `torch.where(condition, a, b)` selects. `final_values` is read only where `truncated`: elsewhere anything can stand in it, NaN as well.
 
 
 # %% tags=["exercise"]

@@ -305,7 +305,8 @@ gradient_step = check(gradient_step)
 # ## Exercise 10.3: wire a mini-batch (difficulty 3, 10 minutes)
 #
 # Boxes I to N in one function, from a policy and some rows to all the numbers of a mini-batch. Every box is at hand as `steps.forward_pass`,
-# `steps.log_probs_and_entropy`, `steps.importance_ratios`, ...; `config.normalise_advantages` is True or False. Return
+# `steps.log_probs_and_entropy`, `steps.importance_ratios`, ... (use these: they may be somebody's own);
+# `config.normalise_advantages` is True or False. Return
 # `MinibatchLosses(actor_loss, value_loss, entropy, total_loss, approx_kl, clip_fraction)`.
 
 

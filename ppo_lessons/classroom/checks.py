@@ -4,7 +4,7 @@ import functools
 import inspect
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import FrameType
 from typing import Any
 
@@ -36,6 +36,8 @@ class Verdict:
     """One line for the learner."""
     mistake: str | None = None
     """Name of the known mistake, or of the change of the right function."""
+    why: str = ""
+    """What is the matter, without the example."""
 
 
 def diagnose(exercise: Exercise, function: Callable[..., Any]) -> Verdict:
@@ -52,7 +54,7 @@ def diagnose(exercise: Exercise, function: Callable[..., Any]) -> Verdict:
         return Verdict("borrowed", "this is the package's own function. Write yours, it is only a few lines.")
     with known_conditions() as kept:
         verdict = _diagnose(exercise, function, kept)
-    return Verdict(verdict.kind, words.clipped(verdict.text, words.LONGEST), verdict.mistake)
+    return replace(verdict, text=words.clipped(verdict.text, words.LONGEST))
 
 
 def is_borrowed(exercise: Exercise, function: Callable[..., Any]) -> bool:
@@ -96,9 +98,9 @@ def _diagnose(exercise: Exercise, function: Callable[..., Any], kept: Kept) -> V
         )
     if alike(runs[0], want):
         if calls:
-            return Verdict("borrowed", f"it calls the package's own {exercise.name}. Write yours, it is only a few lines.")
+            return Verdict("borrowed", f"it calls the package's own {exercise.name}. Write yours, in a few lines.")
         return Verdict("passed", f"right, on {len(want)} different inputs.{_cautions(exercise, function)}")
-    return _explained(exercise, function, runs[0], want)
+    return _explained(exercise, function, runs[0], want, any(drawn))
 
 
 def _cautions(exercise: Exercise, function: Callable[..., Any]) -> str:
@@ -117,7 +119,7 @@ def _memory(drawn: list[bool]) -> str:
 
 def _watching(exercise: Exercise, calls: list[str]) -> Any:
     """Notice calls of the package's own function."""
-    code = exercise.function.__code__
+    code = inspect.unwrap(exercise.function).__code__
 
     class Watch:
         def __enter__(self) -> None:
@@ -150,8 +152,8 @@ def _at_first_sight(exercise: Exercise, function: Callable[..., Any], got: list[
         return Verdict(
             "explained", "not yet. It works something out, but returns nothing: the last line needs a return."
         )
-    if first is None and any(result is not None for result in results):
-        call = words.call_text(exercise, 0)
+    if any(result is None for result in results):
+        call = words.call_text(exercise, next(place for place, result in enumerate(results) if result is None))
         return Verdict("explained", f"not yet. On one way through it returns nothing: {call} gives None.")
     if inspect.isgenerator(first):
         return Verdict(
@@ -170,18 +172,21 @@ def _at_first_sight(exercise: Exercise, function: Callable[..., Any], got: list[
     return None
 
 
-def _explained(exercise: Exercise, function: Callable[..., Any], got: list[Outcome], want: list[Outcome]) -> Verdict:
+def _explained(
+    exercise: Exercise, function: Callable[..., Any], got: list[Outcome], want: list[Outcome], draws: bool
+) -> Verdict:
     place = words.first_difference(exercise, got, want)
     example = words.example(exercise, place, got[place], want[place])
     try:
-        explanation = in_time(lambda: explain(exercise, function, got, want), SECONDS_TO_EXPLAIN)
-    except (TooSlowError, Exception):  # what is tried runs pieces of the answer; values can be shown in any case
+        explanation = in_time(lambda: explain(exercise, function, got, want, draws), SECONDS_TO_EXPLAIN)
+    except (TooSlowError, Exception, SystemExit):  # it runs pieces of the answer
         explanation = None
     if explanation is not None:
         text = f"not yet. {explanation.text}"
-        if explanation.mistake is None or (len(text) + len(example) + 2 < words.LONGEST and explanation.with_example):
+        if explanation.with_example and len(text) + len(example) + 2 < words.LONGEST:
             text = f"{text} {example}."
-        return Verdict("mistake" if explanation.mistake else "explained", text, explanation.mistake)
+        kind = "mistake" if explanation.mistake else "explained"
+        return Verdict(kind, text, explanation.mistake, explanation.text)
     told = words.is_told(got[place], want[place])
     kind = "error" if "error" in got[place] else "explained" if told else "different"
     return Verdict(kind, f"not yet. {example}.")

@@ -4,6 +4,7 @@ import functools
 import importlib
 import inspect
 import pkgutil
+import textwrap
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -11,6 +12,8 @@ from ppo_lessons.classroom.checks import Verdict, diagnose
 from ppo_lessons.classroom.console import say
 from ppo_lessons.classroom.exercise import Exercise
 from ppo_lessons.classroom.my_ppo import collect
+from ppo_lessons.classroom.needs import needs_of
+from ppo_lessons.classroom.own_file import import_block
 from ppo_lessons.classroom.progress import note, show_strip, welcome_back
 
 
@@ -34,11 +37,18 @@ def _inside(name: str) -> list[str]:
 
 
 def _name_of(function: Any) -> Any:
-    """Return the name by which a function answers: a partial has that of what is inside, an object that of its class."""
+    """Return the name by which a function answers: of a partial that of what is inside, of an object its class's."""
     inner = inspect.unwrap(function) if callable(function) else function
     while isinstance(inner, functools.partial):
         inner = inner.func
     return getattr(inner, "__name__", None) or type(inner).__name__
+
+
+def solution_source(exercise: Exercise) -> str:
+    """Return the package's source of an exercise, with the imports that it needs to stand on its own."""
+    needs = needs_of(exercise.function)
+    source = "\n\n\n".join(piece.source for piece in needs.pieces)
+    return f"{import_block(needs.imports.values())}\n\n\n{source}".lstrip()
 
 
 class Desk:
@@ -118,8 +128,10 @@ class Desk:
         given = self._hints_given.get(number, 0)
         self._hints_given[number] = min(given + 1, len(exercise.hints))
         place = min(given, len(exercise.hints) - 1)
-        say(f"Hint {place + 1} of {len(exercise.hints)}: {exercise.hints[place]}")
-        if place == len(exercise.hints) - 1:
+        text, is_code = exercise.hints[place], place == len(exercise.hints) - 1
+        say(f"Hint {place + 1} of {len(exercise.hints)}:" + ("" if is_code else f" {text}"))
+        if is_code:
+            say(textwrap.indent(text, "    "), fold=False)
             say(f'That was the last one. The solution: solution("{number}")')
 
     def solution(self, number: str | float) -> None:
@@ -129,7 +141,7 @@ class Desk:
             number: For instance "10.1".
         """
         if (exercise := self._numbered(number)) is not None:
-            say(f"# {exercise.function.__module__}\n{inspect.getsource(exercise.function)}", fold=False)
+            say(f"# {exercise.function.__module__}\n{solution_source(exercise)}", fold=False)
 
     def show_progress(self) -> None:
         """Show the flowchart with what has been written of it, what comes next, and every exercise."""

@@ -62,7 +62,7 @@ class Exercise:
     mistakes: tuple[Mistake, ...]
     """Known mistakes."""
     hints: tuple[str, str, str]
-    """A question, the formula, one line."""
+    """A question, the formula, and lines of code that can be pasted as the function's body."""
     used: str = ""
     """Where it is used, for a function that is not one of the training's steps: a sentence."""
     cautions: tuple[Probe, ...] = ()

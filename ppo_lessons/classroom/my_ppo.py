@@ -1,6 +1,6 @@
 """The learner's own PPO: functions that passed are collected in `my_ppo.py`, and can train the team.
 
-The file is the learner's. Only the section of a function is ever replaced, and then the file as it was is kept beside it.
+The file is the learner's. Only the section of a function is ever replaced, and then the old file is kept beside it.
 """
 
 from collections.abc import Callable, Sequence

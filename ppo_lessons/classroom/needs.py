@@ -75,7 +75,7 @@ def _collect(
             if value.__name__ != name and value.__name__ != "<lambda>":
                 raise CannotStandAloneError(f"it uses {name}, which is another name for {value.__name__}")
             _collect_helper(name, value, at_hand, pieces, imports, (*inside, own))
-        elif (line := import_line(name, value)) is not None:
+        elif (line := import_line(name, value, function.__module__)) is not None:
             imports[name] = line
         else:
             pieces[name] = Piece(name, f"{name} = {constant(name, value)}")
@@ -150,8 +150,14 @@ def _is_imported(function: types.FunctionType) -> bool:
     return module is not None and function.__module__ != "__main__" and hasattr(module, function.__name__)
 
 
-def import_line(name: str, value: Any) -> str | None:
-    """Return the line that imports a value under a name; None for what is not to be found in any module."""
+def import_line(name: str, value: Any, user: str = "") -> str | None:
+    """Return the line that imports a value under a name; None for what is not to be found in any module.
+
+    Args:
+        name: The name.
+        value: What it stands for.
+        user: The module that uses it, which may be where it stands.
+    """
     if isinstance(value, types.ModuleType):
         package, _, last = value.__name__.rpartition(".")
         start = f"from {package} import {last}" if package else f"import {last}"
@@ -159,14 +165,14 @@ def import_line(name: str, value: Any) -> str | None:
     if value is None or isinstance(value, bool):
         return None
     called = str(getattr(value, "__name__", name))
-    for module in _modules(value):
+    for module in _modules(value, user):
         for there in dict.fromkeys((called, name)):
             if there.isidentifier() and vars(sys.modules[module]).get(there) is value:
                 return f"from {module} import {there}" + (f" as {name}" if there != name else "")
     return None
 
 
-def _modules(value: Any) -> Iterator[str]:
+def _modules(value: Any, user: str) -> Iterator[str]:
     """Yield the modules in which a value may be found, those first from which people import it."""
     plain = isinstance(value, (int, str, tuple))  # two of them can be the same object by chance
     names = [name for name in list(sys.modules) if isinstance(sys.modules[name], types.ModuleType)]
@@ -176,7 +182,7 @@ def _modules(value: Any) -> Iterator[str]:
         return
     home = getattr(value, "__module__", None)
     ordered = [name for name in KNOWN if name in public]
-    ordered += [home] if home in public and home != "__main__" else []
+    ordered += [place for place in (home, user) if place in public and _is_library(place)]
     ordered += sorted((name for name in public if _is_library(name)), key=lambda name: (name.count("."), name))
     yield from dict.fromkeys(ordered)
 

@@ -3,6 +3,7 @@
 import ast
 import io
 import re
+import sys
 import tokenize
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
@@ -95,7 +96,8 @@ def read(text: str) -> OwnFile:
 
 def _without_imports(text: str) -> tuple[str, dict[str, str]]:
     """Split what stands in front of the functions into imports and all else."""
-    lines, imports = text.splitlines(), {}
+    lines = text.splitlines()
+    imports: dict[str, str] = {}
     for node in reversed(ast.parse(text).body):
         if isinstance(node, (ast.Import, ast.ImportFrom)):
             imports |= {
@@ -151,7 +153,7 @@ def _section(exercise: Exercise, sources: list[str]) -> str:
     if exercise.used:
         lines.append(f"# {exercise.used}")
     wrapped = [piece for line in lines for piece in _comment(line)]
-    return "\n".join(wrapped) + "\n\n" + "\n\n\n".join(sources) + "\n"
+    return "\n".join(wrapped) + "\n\n\n" + "\n\n\n".join(sources) + "\n"
 
 
 def _comment(line: str, width: int = 100) -> Iterable[str]:
@@ -217,20 +219,18 @@ def written(file: OwnFile, exercises: Iterable[Exercise]) -> str:
     listed = "".join(f"    {name}={name},\n" for name in steps)
     call = f"STEPS = Steps(\n{listed})" if steps else "STEPS = Steps()"
     body.append(f"{STEPS_MARK}\n# Every other step of the flowchart is the package's own.\n\n{call}")
-    parts = [file.head, _import_block(file, body), *body, file.main.rstrip()]
+    parts = [file.head, _imports_of(file, body), *body, file.main.rstrip()]
     text = parts[0] + "\n\n" + parts[1] + "\n\n\n" + "\n\n\n".join(parts[2:]) + "\n"
     return text
 
 
-def _import_block(file: OwnFile, body: list[str]) -> str:
+def _imports_of(file: OwnFile, body: list[str]) -> str:
     """Return the imports that the file needs, each once; none of a name that the file defines itself."""
     text = "\n\n".join([file.head, *body, file.main])
     used, defined = set(global_names(text)), {name for section in file.sections.values() for name in _pieces(section)}
     always = {name: line for line in IMPORTS for name in _bound(line)}
     lines = {line for name, line in file.imports.items() if name in used - defined and name not in always}
-    plain = sorted(line for line in {*lines, *IMPORTS} if line.startswith("import "))
-    others = sorted(line for line in {*lines, *IMPORTS} if line.startswith("from "))
-    return "\n".join([*plain, *_merged(others)])
+    return import_block({*lines, *IMPORTS})
 
 
 def _bound(line: str) -> list[str]:
@@ -239,10 +239,27 @@ def _bound(line: str) -> list[str]:
     return [alias.asname or alias.name for alias in node.names]
 
 
+def import_block(lines: Iterable[str]) -> str:
+    """Return imports in order, with one line for each module from which something is taken."""
+    plain = sorted(line for line in lines if line.startswith("import "))
+    merged = [*plain, *_merged(sorted(line for line in lines if line.startswith("from ")))]
+    groups: list[list[str]] = [[], [], []]
+    for line in merged:
+        package = line.split()[1].split(".")[0]
+        groups[0 if package in sys.stdlib_module_names else 2 if package == "ppo_lessons" else 1].append(line)
+    return "\n\n".join("\n".join(group) for group in groups if group)
+
+
+def _constants_then_classes(name: str) -> tuple[bool, bool, str]:
+    return not name.isupper(), not name[0].isupper(), name
+
+
 def _merged(lines: list[str]) -> list[str]:
-    """Return `from` imports with one line for each module."""
     modules: dict[str, list[str]] = {}
     for line in lines:
         module, names = line.removeprefix("from ").split(" import ")
         modules.setdefault(module, []).extend(each for each in names.split(", ") if each not in modules.get(module, []))
-    return [f"from {module} import {', '.join(sorted(names, key=str.lower))}" for module, names in modules.items()]
+    return [
+        f"from {module} import {', '.join(sorted(names, key=_constants_then_classes))}"
+        for module, names in modules.items()
+    ]

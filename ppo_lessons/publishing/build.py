@@ -4,14 +4,10 @@ Run it as `python start.py notebooks`. Built twice, a notebook is the same byte 
 """
 
 import argparse
-import ast
 import hashlib
-import inspect
 import os
 import re
-import sys
 import tempfile
-import textwrap
 from collections import Counter
 from pathlib import Path
 
@@ -20,6 +16,7 @@ import nbformat
 from nbclient import NotebookClient
 from nbformat import NotebookNode
 
+from ppo_lessons.classroom.desk import solution_source
 from ppo_lessons.classroom.exercise import Exercise
 from ppo_lessons.lessons import desk
 
@@ -71,7 +68,7 @@ def solve(notebook: NotebookNode) -> NotebookNode:
     """
     for cell in notebook.cells:
         if (exercise := exercise_of(cell)) is not None:
-            cell.source = solution_cell(exercise)
+            cell.source = solution_source(exercise)
     return notebook
 
 
@@ -84,15 +81,6 @@ def exercise_of(cell: NotebookNode) -> Exercise | None:
     if exercise is None:
         raise ValueError(f"A cell with the tag exercise defines the function of an exercise. Got: {cell.source[:60]!r}")
     return exercise
-
-
-def solution_cell(exercise: Exercise) -> str:
-    """Return the package's source of an exercise as a cell that stands on its own, with the imports that it needs."""
-    source = textwrap.dedent(inspect.getsource(exercise.function))
-    module = sys.modules[exercise.function.__module__]
-    names = {node.id for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Name)}
-    imports = [f"from {module.__name__} import {name}" for name in sorted(names) if name in vars(module)]
-    return "\n".join([*imports, "", "", source.rstrip()]).lstrip()
 
 
 def execute(notebook: NotebookNode, folder: Path = NOTEBOOKS, seconds: int = 120) -> NotebookNode:

@@ -19,7 +19,7 @@ from ppo_lessons.losses import approx_kl, clip_fraction
 from ppo_lessons.spirit_world import rules
 from ppo_lessons.update import MinibatchLosses
 
-EXAM = Path(__file__).parent / "exam"
+EXAMS = Path(__file__).parent / "exam"
 NAMES = ("BANISH_REWARD", "WIN_REWARD", "HEALTH_REWARD", "FALL_REWARD")
 
 
@@ -39,9 +39,9 @@ class Answer:
         return f"{self.number} {'right' if self.is_right else 'wrong'}: {self.what}"
 
 
-def read_exam() -> Iterator[Answer]:
-    """Yield all answers, in order."""
-    for path in sorted(EXAM.glob("lesson_*.txt")):
+def read_exam(which: str) -> Iterator[Answer]:
+    """Yield all answers of an exam, in order."""
+    for path in sorted((EXAMS / which).glob("lesson_*.txt")):
         for block in re.split(r"^=== ", path.read_text(encoding="utf-8"), flags=re.MULTILINE)[1:]:
             head, rest = block.split("\n", 1)
             number, signature = head.split(" ", 1)

@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 import torch
 
+from ppo_lessons.classroom.alike import alike
 from ppo_lessons.classroom.checks import diagnose
-from ppo_lessons.classroom.exercise import Exercise, Mistake, alike, call_with
+from ppo_lessons.classroom.desk import solution_source
+from ppo_lessons.classroom.exercise import Exercise, Mistake, call_with
 from ppo_lessons.lessons import EXERCISES, desk
-from ppo_lessons.publishing.build import solution_cell
 from tests.answers import RIGHT
 
 
@@ -59,7 +60,7 @@ def test_right_answers_written_differently_are_accepted(exercise: Exercise):
 @pytest.mark.parametrize("exercise", EXERCISES, ids=lambda e: e.number)
 def test_the_solution_cell_stands_on_its_own_and_passes(exercise: Exercise):
     namespace: dict = {}
-    exec(solution_cell(exercise), namespace)
+    exec(solution_source(exercise), namespace)
     assert diagnose(exercise, namespace[exercise.name]).kind == "passed"
 
 

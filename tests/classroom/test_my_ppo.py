@@ -1,6 +1,6 @@
 """Functions that passed are collected in the learner's own file: readable, runnable, and never lost."""
 
-import linecache
+import ast
 import re
 import subprocess
 import sys
@@ -9,12 +9,16 @@ from pathlib import Path
 import pytest
 import torch
 
+from ppo_lessons.checkpoints import load_policy
+from ppo_lessons.classroom.checks import diagnose
+from ppo_lessons.classroom.desk import solution_source
 from ppo_lessons.classroom.my_ppo import collect, my_file, my_functions, my_steps
 from ppo_lessons.config import PPOConfig
 from ppo_lessons.lessons import EXERCISES, check, desk
-from ppo_lessons.publishing.build import solution_cell
 from ppo_lessons.steps import Steps
 from ppo_lessons.training import TrainingRun, train
+from tests.answers import unfolded
+from tests.classroom.cells import define, typed
 
 pytestmark = pytest.mark.slow
 
@@ -25,26 +29,14 @@ def own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-CELLS = iter(range(10**6))
-
-
-def typed(source: str, name: str, namespace: dict | None = None):
-    """Define a function as a notebook cell does: its source can be found again."""
-    file = f"<cell {next(CELLS)}>"
-    linecache.cache[file] = (len(source), None, source.splitlines(keepends=True), file)
-    namespace = {"__name__": "__main__"} if namespace is None else namespace
-    exec(compile(source, file, "exec"), namespace)
-    return namespace[name]
-
-
-TOTAL = "def total_loss(actor_loss, critic_loss, entropy, vf_coef, ent_coef):\n    return {}\n"
+TOTAL = define("total_loss(actor_loss, critic_loss, entropy, vf_coef, ent_coef)", "return {}")
 RIGHT = TOTAL.format("actor_loss + vf_coef * critic_loss - ent_coef * entropy")
 
 
-def test_a_passed_function_is_collected_with_its_lesson_and_date(capsys: pytest.CaptureFixture[str]):
+def test_a_passed_function_is_collected_with_its_lesson_and_box(capsys: pytest.CaptureFixture[str]):
     check(typed(RIGHT, "total_loss"))
     text = my_file().read_text()
-    assert "# --- 9.3 total_loss: lesson 09, 20" in text and RIGHT.strip() in text
+    assert "# --- 9.3 total_loss: lesson 09, box N of the flowchart ---" in text and RIGHT.strip() in text
     assert set(my_functions()) == {"total_loss"}
     assert my_steps().total_loss is not Steps().total_loss
     assert re.search(r"your own +total_loss\n", capsys.readouterr().out)
@@ -71,7 +63,7 @@ def test_what_the_learner_wrote_in_the_file_stays():
     check(typed(RIGHT, "total_loss"))
     my_file().write_text(my_file().read_text().replace('"""My own PPO', '"""Keiko\'s PPO') + "\n\nANSWER = 42\n")
     gradient = desk.find("10.2")
-    check(typed(solution_cell(gradient), "gradient_step"))
+    check(typed(solution_source(gradient), "gradient_step"))
     text = my_file().read_text()
     assert "Keiko's PPO" in text and "ANSWER = 42" in text
     assert set(my_functions()) == {"total_loss", "gradient_step"}
@@ -84,7 +76,7 @@ def test_imports_and_helpers_of_the_notebook_come_along():
         "def value_loss(values, returns):\n    assert math.pi > 3\n"
         "    return square(values - returns).mean() + 0 * F.relu(values).sum()\n"
     )
-    collect(desk.find("8.1"), typed(source, "value_loss"))
+    assert collect(desk.find("8.1"), typed(source, "value_loss"), EXERCISES) is None
     loaded = my_functions()["value_loss"]
     assert float(loaded(torch.tensor([1.0, 3.0]), torch.tensor([0.0, 0.0]))) == 5.0
 
@@ -94,13 +86,13 @@ def test_a_damaged_file_is_said_and_the_packages_steps_are_used(capsys: pytest.C
     assert my_steps() == Steps()
     assert "my_ppo.py does not run" in capsys.readouterr().out
     check(typed(RIGHT, "total_loss"))
-    assert "could not be added" in capsys.readouterr().out
+    assert "could not be put into my_ppo.py" in unfolded(capsys.readouterr().out)
     assert my_file().read_text() == "def broken(:\n", "nothing of the learner's is overwritten"
 
 
 def test_whoever_solves_everything_trains_the_same_team(capsys: pytest.CaptureFixture[str]):
     for exercise in EXERCISES:
-        check(typed(solution_cell(exercise), exercise.name))
+        check(typed(solution_source(exercise), exercise.name))
     assert capsys.readouterr().out.count("✔") == len(EXERCISES)
     own = my_functions()
     assert {"gae", "detach_rows", "shuffle_rows", "split_rows", "log_probs_and_entropy", "importance_ratios"} <= set(
@@ -114,9 +106,170 @@ def test_whoever_solves_everything_trains_the_same_team(capsys: pytest.CaptureFi
     assert mine == reference
 
 
-def test_the_file_runs_by_itself(own_home: Path):
+def test_the_file_runs_by_itself_from_anywhere(own_home: Path, tmp_path_factory: pytest.TempPathFactory):
     check(typed(RIGHT, "total_loss"))
-    my_file().write_text(my_file().read_text().replace("cycles=300", "cycles=20"))
+    my_file().write_text(my_file().read_text().replace("CYCLES = 300", "CYCLES = 3"))
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    command = [sys.executable, str(my_file())]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, cwd=elsewhere)
+    assert done.returncode == 0, done.stderr
+    assert "The team: my_team.pt" in done.stdout and "3/3" in done.stderr
+    assert load_policy(own_home / "my_team.pt").num_actions == 5
+    assert (own_home / "my_curve.png").stat().st_size > 5000 and not list(elsewhere.iterdir())
+
+
+def test_ctrl_c_ends_it_early_and_keeps_the_team(own_home: Path):
+    check(typed(RIGHT, "total_loss"))
+    text = my_file().read_text()
+    interrupted = text.replace("for report in tqdm(", "for report in interrupted(tqdm)(").replace(
+        "if __name__", "def interrupted(tqdm):\n    def bar(reports, **more):\n        yield next(reports)\n"
+        "        raise KeyboardInterrupt\n    return bar\n\n\nif __name__"
+    )  # fmt: skip
+    my_file().write_text(interrupted)
     done = subprocess.run([sys.executable, str(my_file())], capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
-    assert "My own steps: total_loss" in done.stdout and "cycle 20:" in done.stdout
+    assert "Ended after 1 cycles." in done.stdout and (own_home / "my_team.pt").exists()
+
+
+def test_thirty_passes_leave_one_file(own_home: Path):
+    for exercise in EXERCISES:
+        check(typed(solution_source(exercise), exercise.name))
+    assert [path.name for path in own_home.glob("my_ppo*")] == ["my_ppo.py"]
+
+
+def test_it_reads_in_the_order_of_the_flowchart_with_each_function_once():
+    for exercise in reversed(EXERCISES):
+        check(typed(solution_source(exercise), exercise.name))
+    text = my_file().read_text()
+    nodes = re.findall(r"^# --- [\d.]+ \w+: lesson \d\d, box (\w)", text, flags=re.MULTILINE)
+    assert len(nodes) == len(EXERCISES) and nodes == sorted(nodes)
+    tree = ast.parse(text)
+    names = [node.name for node in tree.body if isinstance(node, ast.FunctionDef)]
+    assert sorted(names) == sorted([*(exercise.name for exercise in EXERCISES), "main"])
+    assert text.count('"""My own PPO') == 1
+    steps = next(node.value for node in tree.body if isinstance(node, ast.Assign) and node.targets[0].id == "STEPS")
+    in_steps = {keyword.arg for keyword in steps.keywords}
+    for exercise in EXERCISES:
+        assert bool(exercise.used) != (exercise.name in in_steps), (
+            f"{exercise.number} takes part, or says where it is used"
+        )
+
+
+NOTEBOOK = """
+import math
+import torch.nn.functional as F
+from math import nan
+from typing import Optional
+from torch import exp, log as ln
+gamma = 0.98
+num_rows = 1934
+table = torch.ones(3)
+LIMITS = (0.5, [1, 2])
+def square(x):
+    return x * x
+twice = lambda x: 2 * x
+"""
+
+
+def in_the_notebook() -> dict:
+    """What stands in a notebook before an answer."""
+    names: dict = {"__name__": "__main__", "torch": torch}
+    typed(NOTEBOOK, "square", names)
+    return names
+
+
+def collected(number: str, source: str, names: dict | None = None) -> str:
+    """The file after a right answer."""
+    exercise = desk.find(number)
+    assert exercise is not None
+    names = in_the_notebook() if names is None else names
+    assert check(typed(source, exercise.name, names)) is not exercise.function, "a right answer"
+    return my_file().read_text() if my_file().exists() else ""
+
+
+def test_nothing_of_the_notebook_comes_along_but_what_is_needed():
+    lines = "num_rows = 1", "return rewards + gamma * next_values - values * num_rows"
+    text = collected("3.1", define("td_errors(rewards, values, next_values, gamma)", *lines))
+    assert "0.98" not in text and "1934" not in text and "import math" not in text and "square" not in text
+
+
+RATIOS, VALUE = "importance_ratios(new, old)", "value_loss(values, returns)"
+STOP = "should_stop(kl: float, target_kl: Optional[float]) -> bool"
+
+
+@pytest.mark.parametrize(
+    ("number", "signature", "line", "says"),
+    [
+        ("6.2", RATIOS, "return exp(new - old)", "from torch import exp"),
+        ("6.2", RATIOS, "return (new - old + 0 * ln(exp(new))).exp()", "from torch import exp, log as ln"),
+        ("11.2", STOP, "return target_kl is not None and kl > 1.5 * target_kl", "from typing import Optional"),
+        ("2.3", "mean_over_acting(q, acting)", "return q[acting].mean() if acting.any() else torch.tensor(nan)",
+         "from math import nan"),
+        ("8.1", VALUE, "return square(values - returns).mean()", "def square(x):"),
+        ("8.1", VALUE, "return twice(square(values - returns)).mean() * LIMITS[0]", "twice = lambda x: 2 * x"),
+        ("8.1", VALUE, "return F.mse_loss(values, returns)", "from torch.nn import functional as F"),
+    ],
+    ids=["from C", "under another name", "a type", "a constant of a module", "a helper", "a lambda", "a module"],
+)  # fmt: skip
+def test_all_that_is_needed_comes_along(number: str, signature: str, line: str, says: str):
+    text = collected(number, define(signature, line))
+    assert says in text
+    exercise = desk.find(number)
+    assert exercise is not None
+    names: dict = {"__name__": "alone"}
+    exec(compile(text, "my_ppo.py", "exec"), names)
+    assert diagnose(exercise, names[exercise.name]).kind == "passed"
+
+
+def test_a_closure_comes_along_as_a_constant():
+    inner = "    def should_stop(kl, target_kl):", "        return target_kl is not None and kl > factor * target_kl"
+    made = "\n".join(["def make():", "    factor = 1.5", *inner, "    return should_stop", ""])
+    names = in_the_notebook()
+    answer = typed(made, "make", names)()
+    assert check(answer) is answer
+    assert "factor = 1.5" in my_file().read_text() and "def should_stop" in my_file().read_text()
+
+
+def test_what_cannot_come_along_is_said_and_spoils_nothing(capsys: pytest.CaptureFixture[str]):
+    before = collected("9.3", RIGHT)
+    source = define("value_loss(values, returns)", "return (values - returns).square().mean() * table[0]")
+    assert collected("8.1", source) == before
+    said = unfolded(capsys.readouterr().out)
+    assert "8.1 value_loss: right" in said and "but could not be put into my_ppo.py: it uses table, a Tensor" in said
+    assert set(my_functions()) == {"total_loss"}
+
+
+def test_helpers_of_one_name_do_not_overwrite_each_other():
+    collected("8.1", define("value_loss(values, returns)", "return square(values - returns).mean()"))
+    other = in_the_notebook()
+    typed(define("square(x)", "return x.square().mean()"), "square", other)
+    source = define("entropy_bonus(entropy)", "return entropy.mean() + 0 * square(entropy)")
+    text = collected("9.2", source, other)
+    assert text.count("def square(") == 1 and "square_9_2" in text
+    own = my_functions()
+    assert float(own["value_loss"](torch.tensor([1.0, 3.0]), torch.tensor([0.0, 0.0]))) == 5.0
+    assert float(own["entropy_bonus"](torch.tensor([1.0, 3.0]))) == 2.0
+
+
+def test_a_rewritten_answer_leaves_nothing_of_the_old_one_behind():
+    collected("8.1", define("value_loss(values, returns)", "return square(values - returns).mean()"))
+    text = collected("8.1", define("value_loss(values, returns)", "return F.mse_loss(values, returns)"))
+    assert "square" not in text and text.count("def value_loss") == 1
+    text = collected("8.1", define("value_loss(values, returns)", "return (values - returns).pow(2).mean()"))
+    assert "functional" not in text
+
+
+def test_a_helper_that_two_answers_share_stands_once_and_stays_for_the_other():
+    collected("8.1", define("value_loss(values, returns)", "return square(values - returns).mean()"))
+    text = collected("9.2", define("entropy_bonus(entropy)", "return entropy.mean() + 0 * square(entropy).sum()"))
+    assert text.count("def square(") == 1
+    text = collected("8.1", define("value_loss(values, returns)", "return F.mse_loss(values, returns)"))
+    assert text.count("def square(") == 1 and set(my_functions()) == {"value_loss", "entropy_bonus"}
+
+
+def test_an_answer_that_is_right_only_in_its_notebook_is_not_collected(capsys: pytest.CaptureFixture[str]):
+    """The isolated run is a run: what hides from the source is found there."""
+    names = in_the_notebook()
+    source = define("entropy_bonus(entropy)", "return globals()['twice'](entropy).mean() / 2")
+    assert collected("9.2", source, names) == ""
+    assert "in the file by itself it is not right" in unfolded(capsys.readouterr().out)

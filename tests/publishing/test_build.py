@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from ppo_lessons.classroom.desk import solution_source
 from ppo_lessons.publishing import build
-from ppo_lessons.publishing.build import NOTEBOOKS, exercise_of, is_stale, read_lesson, solution_cell, solve
+from ppo_lessons.publishing.build import NOTEBOOKS, exercise_of, is_stale, read_lesson, solve
 
 
 def test_a_changed_source_is_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
@@ -31,7 +32,7 @@ def test_blanks_are_filled_with_the_packages_own_source():
     notebook = solve(read_lesson("07_clipping"))
     filled = [cell.source for cell in notebook.cells if "exercise" in cell.metadata.get("tags", [])]
     exercises = [exercise_of(cell) for cell in notebook.cells if exercise_of(cell)]
-    assert len(filled) == 3 and filled == [solution_cell(exercise) for exercise in exercises]
+    assert len(filled) == 3 and filled == [solution_source(exercise) for exercise in exercises]
 
 
 def test_a_blank_without_an_exercise_is_refused():

@@ -31,6 +31,9 @@ class Kept:
                 if not name.startswith("__") and module.split(".")[0] not in ("torch", "numpy"):  # they wrap their own
                     setattr(library, name, before[name])
                     names.append(f"{library.__name__}.{name}")
+        for name in vars(torch.Tensor).keys() - self._libraries[1][1].keys():  # it hides what a tensor inherits
+            delattr(torch.Tensor, name)
+            names.append(f"Tensor.{name}")
         return names
 
 

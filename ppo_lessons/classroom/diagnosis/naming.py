@@ -38,7 +38,9 @@ class Explanation:
     """Whether the smallest example helps beside it."""
 
 
-def explain(exercise: Exercise, function: Function, got: list[Outcome], want: list[Outcome]) -> Explanation | None:
+def explain(
+    exercise: Exercise, function: Function, got: list[Outcome], want: list[Outcome], draws: bool = False
+) -> Explanation | None:
     """Say what is wrong with an answer, in the most telling way that is certain.
 
     Args:
@@ -46,6 +48,7 @@ def explain(exercise: Exercise, function: Function, got: list[Outcome], want: li
         function: The learner's.
         got: What came of each probe.
         want: What the package's function gives.
+        draws: Whether the answer drew random numbers.
 
     Returns:
         The explanation; None if only values can be shown.
@@ -55,6 +58,7 @@ def explain(exercise: Exercise, function: Function, got: list[Outcome], want: li
         return _known_mistake(search)
     ways: tuple[Callable[[], Explanation | None], ...] = (
         lambda: _known_mistake(search),
+        lambda: Explanation("It draws random numbers, and none are asked for.") if draws else None,
         lambda: _only_with(search, function),
         lambda: _change(search),
         lambda: _repair(search, function),
@@ -164,8 +168,12 @@ def _two_changes(search: Search) -> Explanation | None:
     if any(probe.free for probe in search.exercise.probes):
         return None
     place = search.wrong[0]
-    results = [outcome.get("result") for outcome in (search.got[place], search.want[place])]
-    if results[1] is None or type(results[0]) is not type(results[1]) or _says_little(results[1]):
+    got, want = search.got[place], search.want[place]
+    if ("result" in got) != ("result" in want) or type(got.get("result")) is not type(want.get("result")):
+        return None
+    if _says_little(want.get("result")) or hasattr(
+        search.exercise.function(*search.exercise.probes[0].make()), "_fields"
+    ):
         return None
     for name, advice, function in islice(pairs(search.exercise, search.shows), MOST_PAIRS):
         if search.does_the_same(function):

@@ -4,6 +4,7 @@ import threading
 import time
 
 import pytest
+
 from ppo_lessons.classroom.diagnosis.time_limit import TooSlowError, time_limit
 
 

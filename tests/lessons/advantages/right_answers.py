@@ -106,7 +106,7 @@ RIGHT = {
         _td_by_loop,
         lambda rewards, values, next_values, gamma: torch.add(rewards - values, next_values, alpha=gamma),
     ],
-    "3.2": [_next_by_loops, _next_by_masks, _next_in_numpy],
+    "3.2": [_next_by_loops, _next_in_numpy],
     "3.3": [_gae_by_masks, _gae_by_double_sum, _gae_as_sb3],
     "3.4": [_credit_by_searching_falls, _credit_by_copies],
 }

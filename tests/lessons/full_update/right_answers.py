@@ -39,39 +39,40 @@ def _normalised_by_std_mean(advantages):
     return torch.sub(advantages, middle).div(spread + 1e-8)
 
 
-def _wired_by_evaluate_actions(policy, minibatch, config, steps):
-    new_log_probs, entropies, values = policy.evaluate_actions(minibatch.obs, minibatch.actions)
-    ratios = (new_log_probs - minibatch.old_log_probs).exp()
-    adv = _normalised_by_hand(minibatch.advantages) if config.normalise_advantages else minibatch.advantages
-    clipped = torch.clip(ratios, 1 - config.clip_eps, 1 + config.clip_eps)
-    actor = torch.max(-ratios * adv, -clipped * adv).mean()
-    critic = torch.nn.functional.mse_loss(values, minibatch.returns)
-    entropy = entropies.mean()
-    total = actor + config.vf_coef * critic - config.ent_coef * entropy
-    kl, outside = approx_kl(new_log_probs, minibatch.old_log_probs), clip_fraction(ratios, config.clip_eps)
-    return MinibatchLosses(actor, critic, entropy, total, kl, outside)
-
-
-def _wired_with_categorical(policy, minibatch, config, steps):
-    logits, values = policy(minibatch.obs)
-    distribution = torch.distributions.Categorical(logits=logits)
-    new_log_probs = distribution.log_prob(minibatch.actions)
-    ratios = steps.importance_ratios(new_log_probs, minibatch.old_log_probs)
-    adv = steps.normalise_advantages(minibatch.advantages) if config.normalise_advantages else minibatch.advantages
+def _wired_backwards(policy, minibatch, config, steps):
+    """The parts by name, the advantages first."""
+    adv = minibatch.advantages
+    if config.normalise_advantages:
+        adv = steps.normalise_advantages(adv)
+    logits, values = steps.forward_pass(policy, minibatch.obs)
+    now, entropies = steps.log_probs_and_entropy(logits, minibatch.actions)
+    ratios = steps.importance_ratios(now, minibatch.old_log_probs)
     parts = {
         "actor_loss": steps.clipped_surrogate_loss(ratios, adv, config.clip_eps),
-        "value_loss": (values - minibatch.returns).pow(2).mean(),
-        "entropy": distribution.entropy().mean(),
+        "value_loss": steps.value_loss(values, minibatch.returns),
+        "entropy": steps.entropy_bonus(entropies),
     }
     parts["total_loss"] = steps.total_loss(*parts.values(), config.vf_coef, config.ent_coef)
-    log_ratios = (new_log_probs - minibatch.old_log_probs).detach()
+    log_ratios = (now - minibatch.old_log_probs).detach()
     parts["approx_kl"] = (log_ratios.exp() - 1 - log_ratios).mean()
     parts["clip_fraction"] = ((ratios.detach() - 1).abs() > config.clip_eps).float().mean()
     return MinibatchLosses(**parts)
 
 
+def _wired_in_few_lines(policy, rows, config, steps):
+    (logits, values), then = steps.forward_pass(policy, rows.obs), rows.old_log_probs
+    now, entropies = steps.log_probs_and_entropy(logits, rows.actions)
+    ratios = steps.importance_ratios(now, then)
+    adv = steps.normalise_advantages(rows.advantages) if config.normalise_advantages else rows.advantages
+    actor, critic = steps.clipped_surrogate_loss(ratios, adv, config.clip_eps), steps.value_loss(values, rows.returns)
+    bonus = steps.entropy_bonus(entropies)
+    total = steps.total_loss(actor, critic, bonus, vf_coef=config.vf_coef, ent_coef=config.ent_coef)
+    outside = clip_fraction(ratios, config.clip_eps)
+    return MinibatchLosses(actor, critic, bonus, total, approx_kl(now, then), outside)
+
+
 RIGHT = {
     "10.1": [_normalised_by_hand, _normalised_by_std_mean],
     "10.2": [_another_order_of_words, _with_gradients_by_hand],
-    "10.3": [_wired_by_evaluate_actions, _wired_with_categorical],
+    "10.3": [_wired_backwards, _wired_in_few_lines],
 }

@@ -121,7 +121,17 @@ EXERCISE = Exercise(
         "If you knew the advantage of the row below, what would this row's be? And which row can you do first?",
         "A_t = delta_t + gamma lambda A_{t+1}, from the last row upwards; A_{t+1} counts as 0 where the row is an end. "
         "next_values and td_errors give delta.",
-        "for t in reversed(range(len(rewards))): following = deltas[t] + gamma * gae_lambda * torch.where(ends[t], "
-        "torch.zeros_like(following), following); advantages[t] = following",
+        "after = next_values(\n"
+        "    values, terminated, truncated, final_values, last_values\n"
+        ")\n"
+        "deltas = td_errors(rewards, values, after, gamma)\n"
+        "goes_on = ~(terminated | truncated)\n"
+        "following = torch.zeros_like(last_values)\n"
+        "advantages = torch.zeros_like(deltas)\n"
+        "for t in reversed(range(len(deltas))):\n"
+        "    rest = torch.where(goes_on[t], following, 0.0)\n"
+        "    following = deltas[t] + gamma * gae_lambda * rest\n"
+        "    advantages[t] = following\n"
+        "return advantages",
     ),
 )  # fmt: skip

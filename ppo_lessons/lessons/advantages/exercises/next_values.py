@@ -25,6 +25,7 @@ EXERCISE = Exercise(
     function=next_values,
     difficulty=2,
     minutes=4,
+    used="Used by gae, if yours calls it.",
     probes=(
         # Goes on, cut off, really over, both at once, and the last row of the rollout, which goes on.
         call_with(
@@ -98,7 +99,8 @@ EXERCISE = Exercise(
         "There are four ways on from a row: plainly on, over the edge of the rollout, cut off, really over. "
         "Which array answers for each?",
         "values shifted up by one, last_values at the end; then final_values where truncated; then 0 where terminated.",
-        "following = torch.where(truncated, final_values, torch.cat((values[1:], last_values.unsqueeze(0)))); "
+        "following = torch.cat((values[1:], last_values.unsqueeze(0)))\n"
+        "following = torch.where(truncated, final_values, following)\n"
         "return torch.where(terminated, torch.zeros_like(following), following)",
     ),
 )  # fmt: skip

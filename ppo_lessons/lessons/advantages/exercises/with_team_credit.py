@@ -54,6 +54,7 @@ EXERCISE = Exercise(
     function=with_team_credit,
     difficulty=3,
     minutes=7,
+    used="Used before gae, where rewards of the fallen are credited: the buffer asks the package's own.",
     probes=(
         # One copy, two detectives: the first falls with t = 1, the team wins with t = 3, a new case begins with t = 4.
         _credit_probe(
@@ -67,7 +68,8 @@ EXERCISE = Exercise(
         _credit_probe(*_random_falls(4, (6, 1, 3)), 1.0),
     ),
     mistakes=(
-        Mistake(name="no credit in the rows of the living: each keeps its own reward", wrong=lambda r, acting, over, g: 1 * r,
+        Mistake(name="no credit in the rows of the living: each keeps its own reward",
+                wrong=lambda r, acting, over, g: 1 * r,
                 advice="Row t = 1 of the first detective is its last one. What did its team get for it afterwards?"),
         Mistake(
             name="crediting the living too",
@@ -107,7 +109,11 @@ EXERCISE = Exercise(
         "Walk upwards from the last row and carry a purse for each agent. When is it filled, paid out, and emptied?",
         "In each row, from the last: empty the purse of a team whose episode is over; add gamma times the purse to the "
         "row; then the purse holds this sum if the agent is fallen, and 0 if it acted.",
-        "nothing = torch.zeros_like(later); later = torch.where(episode_over[t].unsqueeze(-1), nothing, later); "
-        "credited[t] = rewards[t] + gamma * later; later = torch.where(acting[t], nothing, credited[t])",
+        "credited, purse = rewards.clone(), torch.zeros_like(rewards[0])\n"
+        "for t in reversed(range(len(rewards))):\n"
+        "    purse = torch.where(episode_over[t].unsqueeze(-1), 0.0, purse)\n"
+        "    credited[t] = rewards[t] + gamma * purse\n"
+        "    purse = torch.where(acting[t], 0.0, credited[t])\n"
+        "return credited",
     ),
 )  # fmt: skip

@@ -42,16 +42,19 @@ EXERCISE = Exercise(
         ),
         Mistake(name="two things at once: max for min, and no minus sign",
                 wrong=lambda r, a, eps: torch.max(r * a, r.clamp(1 - eps, 1 + eps) * a).mean(),
-                advice="A pessimist takes the smaller of the two; and what is to grow is minimised with a minus in front."),
+                advice="A pessimist takes the smaller of the two; and what is to grow is minimised with a "
+                       "minus in front."),
         Mistake(name="no clipping at all", wrong=lambda r, a, eps: -(r * a).mean(),
                 advice="Row 5 has gone up far enough and counts 3.9 with you. Where does clip_eps come in?"),
         Mistake(name="the smaller of the two ratios, and only then the advantage",
                 wrong=lambda r, a, eps: -(torch.min(r, r.clamp(1 - eps, 1 + eps)) * a).mean(),
-                advice="With a negative advantage the smaller ratio gives the larger product. Multiply first, then compare."),
+                advice="With a negative advantage the smaller ratio gives the larger product. Multiply "
+                       "first, then compare."),
         Mistake(name="the larger of the two ratios, and only then the advantage",
                 wrong=lambda r, a, eps: -(torch.max(r, r.clamp(1 - eps, 1 + eps)) * a).mean(),
                 advice="Multiply both with the advantage first, then take the smaller product."),
-        Mistake(name="an interval for the log-ratio", wrong=lambda r, a, eps: -torch.min(r * a, r.log().clamp(-eps, eps).exp() * a).mean(),
+        Mistake(name="an interval for the log-ratio",
+                wrong=lambda r, a, eps: -torch.min(r * a, r.log().clamp(-eps, eps).exp() * a).mean(),
                 advice="1 - eps ... 1 + eps is an interval for the ratio itself."),
         Mistake(name="clamping the product instead of the ratio",
                 wrong=lambda r, a, eps: -torch.min(r * a, (r * a).clamp(1 - eps, 1 + eps)).mean(),
@@ -97,6 +100,7 @@ EXERCISE = Exercise(
     hints=(
         "There are two numbers for each row, clipped and not. Which would a pessimist report?",
         "min(r A, clip(r, 1 - eps, 1 + eps) A), averaged over the rows, and we *minimise*.",
-        "return -torch.min(ratios * advantages, ratios.clamp(1 - clip_eps, 1 + clip_eps) * advantages).mean()",
+        "clipped = ratios.clamp(1 - clip_eps, 1 + clip_eps)\n"
+        "return -torch.min(ratios * advantages, clipped * advantages).mean()",
     ),
 )  # fmt: skip

@@ -25,10 +25,16 @@ EXERCISE = Exercise(
     function=still_pushed,
     difficulty=3,
     minutes=7,
+    used="Used to look at the rows of a mini-batch, and not one of the training's steps.",
     probes=(
         call_with(RATIOS, ADVANTAGES, 0.2),
         call_with(torch.tensor([1.0, 0.7, 1.3]), torch.tensor([0.0, 0.0, 0.0]), 0.2, special="advantages of 0"),
-        call_with(torch.tensor([0.75, 1.25, 0.75, 1.25]), torch.tensor([-1.0, 2.0, 1.0, -3.0]), 0.25, special="ratios at the ends"),
+        call_with(
+            torch.tensor([0.75, 1.25, 0.75, 1.25]),
+            torch.tensor([-1.0, 2.0, 1.0, -3.0]),
+            0.25,
+            special="ratios at the ends of the interval",
+        ),
         call_with(*random_rows(8, 12), 0.1),
         call_with(*random_rows(9, 12), 0.4),
         *(call_with(*random_rows(seed, 20), eps) for seed, eps in ((10, 0.05), (11, 0.2), (12, 0.3))),
@@ -90,7 +96,8 @@ EXERCISE = Exercise(
     hints=(
         "In which direction does a row with a positive advantage want its ratio to go, and when is it far enough?",
         "Stopped: (r > 1 + eps and A > 0) or (r < 1 - eps and A < 0). All others push, unless A is 0.",
-        "return ~(((ratios > 1 + clip_eps) & (advantages > 0)) | ((ratios < 1 - clip_eps) & (advantages < 0))) "
-        "& (advantages != 0)",
+        "far_up = (ratios > 1 + clip_eps) & (advantages > 0)\n"
+        "far_down = (ratios < 1 - clip_eps) & (advantages < 0)\n"
+        "return ~(far_up | far_down) & (advantages != 0)",
     ),
 )  # fmt: skip

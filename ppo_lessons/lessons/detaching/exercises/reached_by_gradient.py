@@ -8,8 +8,9 @@ import torch
 from torch import Tensor, nn
 
 from ppo_lessons.actor_critic import ActorCritic, reached_by_gradient
+from ppo_lessons.classroom.alike import alike
 from ppo_lessons.classroom.draws import normal
-from ppo_lessons.classroom.exercise import Exercise, Mistake, Outcome, Probe, alike
+from ppo_lessons.classroom.exercise import Exercise, Mistake, Outcome, Probe
 
 
 def _ones(policy: nn.Sequential) -> nn.Sequential:
@@ -80,6 +81,7 @@ EXERCISE = Exercise(
     function=reached_by_gradient,
     difficulty=2,
     minutes=5,
+    used="Used to look at a network after backward(), and not one of the training's steps.",
     probes=(
         _reach_probe(_tiny),  # 0.weight [1, -1], 0.bias [0], 1.weight None, 1.bias [-2]
         _reach_probe(_after_backward("actor", False)),
@@ -146,6 +148,10 @@ EXERCISE = Exercise(
     hints=(
         "What stands in p.grad where backward() never came? And what, where it came with nothing?",
         "the name of each parameter whose grad is not None and has a number other than 0",
-        "return [name for name, p in policy.named_parameters() if p.grad is not None and bool((p.grad != 0).any())]",
+        "return [\n"
+        "    name\n"
+        "    for name, p in policy.named_parameters()\n"
+        "    if p.grad is not None and bool((p.grad != 0).any())\n"
+        "]",
     ),
 )  # fmt: skip

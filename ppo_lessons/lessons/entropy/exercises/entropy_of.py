@@ -8,8 +8,9 @@ import torch
 from torch import Tensor
 
 from ppo_lessons.actor_critic import entropy_of
+from ppo_lessons.classroom.alike import alike
 from ppo_lessons.classroom.draws import normal
-from ppo_lessons.classroom.exercise import Exercise, Mistake, Outcome, Probe, alike
+from ppo_lessons.classroom.exercise import Exercise, Mistake, Outcome, Probe
 
 
 def _to_the_logits(result: Tensor, all_log_probs: Tensor) -> Tensor:
@@ -45,6 +46,7 @@ EXERCISE = Exercise(
     function=entropy_of,
     difficulty=2,
     minutes=5,
+    used="Used by log_probs_and_entropy, if yours calls it.",
     probes=(
         _policy_probe(torch.tensor([[0.6, 0.3, 0.1], [0.25, 0.25, 0.5]]).log()),
         _policy_probe(torch.zeros(2, 5)),

@@ -14,7 +14,7 @@ _BATCHES = normal(7, 2, 6, 3)
 
 
 def _step_probe(scale: float, max_grad_norm: float, stale_gradient: bool = False, special: str = "") -> Probe:
-    """Two steps on a tiny network: returned lengths, and the weights afterwards. Plain steps show any gradient as it is."""
+    """Two plain steps on a tiny network: the returned lengths, what happened, and the weights afterwards."""
 
     def loss_of(policy: nn.Module, batch: int) -> Tensor:
         return scale * (policy(_BATCHES[batch]) - 1).square().mean()
@@ -35,7 +35,7 @@ def _step_probe(scale: float, max_grad_norm: float, stale_gradient: bool = False
         order = ", then ".join(happened) or "neither backward nor step"
         norms.append(_number(function(loss_of(policy, 1), policy, optimizer, limit)))
         weights = torch.cat([p.detach().flatten() for p in policy.parameters()])
-        return {"result": norms[0], "what happens": order, "length in the second step": norms[1], "weights": weights}
+        return {"what happens": order, "result": norms[0], "length in the second step": norms[1], "weights": weights}
 
     return Probe(make=make, look=look, special=special)
 
@@ -115,7 +115,12 @@ EXERCISE = Exercise(
     hints=(
         "What is still in the gradients from the mini-batch before, and when is the right moment to shorten?",
         "Forget old gradients, work out new ones, shorten them together to max_grad_norm, step. Return the length.",
-        "optimizer.zero_grad(); total_loss.backward(); "
-        "grad_norm = nn.utils.clip_grad_norm_(policy.parameters(), max_grad_norm); optimizer.step(); return grad_norm",
+        "optimizer.zero_grad()\n"
+        "total_loss.backward()\n"
+        "grad_norm = torch.nn.utils.clip_grad_norm_(\n"
+        "    policy.parameters(), max_grad_norm\n"
+        ")\n"
+        "optimizer.step()\n"
+        "return grad_norm",
     ),
 )  # fmt: skip

@@ -85,6 +85,7 @@ EXERCISE = Exercise(
     function=minibatch_losses,
     difficulty=3,
     minutes=10,
+    used="The wiring of the steps above; the training wires them with the package's own.",
     probes=(
         _wiring_probe(1, 6, PPOConfig()),
         _wiring_probe(2, 9, PPOConfig(normalise_advantages=False, clip_eps=0.1, vf_coef=1.0, ent_coef=0.1)),
@@ -123,7 +124,24 @@ EXERCISE = Exercise(
         "Go along the map: what does box I give, what does J need of it, what K, L, M, N?",
         "logits, values -> new_log_probs, entropies -> ratios -> actor_loss (advantages normalised if config says so) "
         "-> value_loss with the returns -> mean entropy -> total. Then approx_kl and clip_fraction.",
-        "Each line is steps.name(...) with the names of the map; the last is "
-        "return MinibatchLosses(actor_loss, value_loss, entropy, total_loss, approx_kl(...), clip_fraction(...))",
+        "logits, values = steps.forward_pass(policy, minibatch.obs)\n"
+        "now, entropies = steps.log_probs_and_entropy(\n"
+        "    logits, minibatch.actions\n"
+        ")\n"
+        "ratios = steps.importance_ratios(now, minibatch.old_log_probs)\n"
+        "advantages = minibatch.advantages\n"
+        "if config.normalise_advantages:\n"
+        "    advantages = steps.normalise_advantages(advantages)\n"
+        "actor = steps.clipped_surrogate_loss(\n"
+        "    ratios, advantages, config.clip_eps\n"
+        ")\n"
+        "critic = steps.value_loss(values, minibatch.returns)\n"
+        "entropy = steps.entropy_bonus(entropies)\n"
+        "total = steps.total_loss(\n"
+        "    actor, critic, entropy, config.vf_coef, config.ent_coef\n"
+        ")\n"
+        "kl = approx_kl(now, minibatch.old_log_probs)\n"
+        "outside = clip_fraction(ratios, config.clip_eps)\n"
+        "return MinibatchLosses(actor, critic, entropy, total, kl, outside)",
     ),
 )  # fmt: skip

@@ -68,6 +68,9 @@ EXERCISE = Exercise(
     hints=(
         "What are the mean and the standard deviation of the result to be, whatever came in? And of a single row?",
         "(A - mean) / (standard deviation + 1e-8); one row alone stays as it is.",
-        "return advantages if len(advantages) < 2 else (advantages - advantages.mean()) / (advantages.std() + 1e-8)",
+        "if len(advantages) < 2:\n"
+        "    return advantages\n"
+        "centred = advantages - advantages.mean()\n"
+        "return centred / (advantages.std() + 1e-8)",
     ),
 )  # fmt: skip

@@ -16,6 +16,7 @@ EXERCISE = Exercise(
     function=count_gradient_steps,
     difficulty=2,
     minutes=5,
+    used="Used to foretell the length of an update, and not one of the training's steps.",
     probes=tuple(call_with(*n, special="a single row in all" if n[0] == 1 else "") for n in _NUMBERS),
     mistakes=(
         Mistake(name="rounding down: the smaller last mini-batch gets no step",
@@ -56,7 +57,8 @@ EXERCISE = Exercise(
         "How many mini-batches does one epoch have, for 8, 6 and 5 rows in mini-batches of 4?",
         "epochs * ceil(num_rows / minibatch_size), but one less per epoch if a single row is left and there is a "
         "mini-batch to join.",
-        "full, rest = divmod(num_rows, minibatch_size); "
-        "return epochs * (full + (rest > 1 or (rest == 1 and full == 0)))",
+        "full, rest = divmod(num_rows, minibatch_size)\n"
+        "one_more = rest > 1 or (rest == 1 and full == 0)\n"
+        "return epochs * (full + one_more)",
     ),
 )  # fmt: skip

@@ -139,7 +139,13 @@ EXERCISE = Exercise(
     difficulty=1,
     minutes=4,
     # Of 120 orders of three rows each of the 6 comes, but for a chance of 1 in 500 million.
-    probes=(_shuffle_probe(200), _shuffle_probe(6), _shuffle_probe(3, epochs=120), _shuffle_probe(2), _shuffle_probe(1)),
+    probes=(
+        _shuffle_probe(200),
+        _shuffle_probe(6),
+        _shuffle_probe(3, epochs=120),
+        _shuffle_probe(2),
+        _shuffle_probe(1),
+    ),
     mistakes=(
         Mistake(name="no shuffle at all", wrong=lambda num_rows, generator: torch.arange(num_rows),
                 advice="These are the rows in the order of the buffer. Who draws another one?"),
@@ -177,7 +183,8 @@ EXERCISE = Exercise(
                 advice="Rows of one block come together in every epoch. Shuffle the rows themselves."),
         Mistake(name="forwards or backwards, by the toss of a coin", wrong=_coin,
                 advice="Of all the possible orders only two ever come."),
-        Mistake(name="leaving row 0 in its place", wrong=_first_stays, advice="Row 0, too, has to be able to come last."),
+        Mistake(name="leaving row 0 in its place",
+                wrong=_first_stays, advice="Row 0, too, has to be able to come last."),
         Mistake(name="multiples of one number (a row, and always the same step on)", wrong=_multiples,
                 advice="From row to row the same step again and again is a pattern, not a shuffle."),
         Mistake(name="shuffling the first and the second half by themselves", wrong=_halves_by_themselves,

@@ -70,7 +70,8 @@ EXERCISE = Exercise(
         Mistake(name="losing a rollout of a single row",
                 wrong=lambda order, size: split_rows(order, size) if len(order) > 1 else [],
                 advice="If there is one row in all there is no piece before it to join. It stays alone."),
-        Mistake(name="one table without the rest", wrong=lambda order, size: order[: len(order) // size * size].reshape(-1, size),
+        Mistake(name="one table without the rest",
+                wrong=lambda order, size: order[: len(order) // size * size].reshape(-1, size),
                 advice="Asked for is a list of pieces, and the last one may be larger or smaller."),
         Mistake(name="joining every smaller rest to the mini-batch before it",
                 wrong=lambda order, size: list(order.tensor_split(tuple(range(size, len(order) - size + 1, size)))),
@@ -113,7 +114,9 @@ EXERCISE = Exercise(
         "Five rows in mini-batches of two: which row is left over, and why must it not stay alone?",
         "order[0 : M], order[M : 2M], ...; if the last piece has one row and is not the only one, put it "
         "together with the piece before.",
-        "pieces = list(order.split(minibatch_size)); if len(pieces) > 1 and len(pieces[-1]) == 1: "
-        "pieces[-2:] = [torch.cat(pieces[-2:])]; return pieces",
+        "pieces = list(order.split(minibatch_size))\n"
+        "if len(pieces) > 1 and len(pieces[-1]) == 1:\n"
+        "    pieces[-2:] = [torch.cat(pieces[-2:])]\n"
+        "return pieces",
     ),
 )  # fmt: skip

@@ -26,6 +26,7 @@ EXERCISE = Exercise(
     function=approx_kl,
     difficulty=2,
     minutes=5,
+    used="Used in the reports and to end an update early: minibatch_losses asks for it, if yours calls it.",
     probes=(
         call_with(NOW[:3], THEN[:3], gradients=(0,)),
         call_with(NOW, THEN, gradients=(0,)),
@@ -54,9 +55,11 @@ EXERCISE = Exercise(
                 advice="That is 0 only when nothing moved, too, but it is no estimate of the KL."),
         Mistake(name="r ln r, an estimate of the other direction", wrong=_quiet(lambda d: (d.exp() * d).mean()),
                 advice="k3 needs no factor r: r - 1 is one part, ln r the other."),
-        Mistake(name="r ln r - (r - 1), the other direction's k3", wrong=_quiet(lambda d: (d.exp() * d - d.exp() + 1).mean()),
+        Mistake(name="r ln r - (r - 1), the other direction's k3",
+                wrong=_quiet(lambda d: (d.exp() * d - d.exp() + 1).mean()),
                 advice="Sampled by the old policy, the estimate of KL(old || new) has no factor r at ln r."),
-        Mistake(name="the mean of the log-ratios put into k3, not the mean of k3", wrong=_quiet(lambda d: _k3(d.mean())),
+        Mistake(name="the mean of the log-ratios put into k3, not the mean of k3",
+                wrong=_quiet(lambda d: _k3(d.mean())),
                 advice="First k3 of each row, then the mean."),
         Mistake(name="the square root of k3", wrong=_quiet(lambda d: _k3(d).mean().sqrt()),
                 advice="Asked for is the mean itself."),
@@ -108,6 +111,7 @@ EXERCISE = Exercise(
     hints=(
         "Which of the terms for a row can be negative: r - 1? -ln r? Their sum?",
         "k3 = mean((r - 1) - ln r), with ln r = new - old, and no graph.",
-        "log_ratios = (new_log_probs - old_log_probs).detach(); return (log_ratios.exp() - 1 - log_ratios).mean()",
+        "log_ratios = (new_log_probs - old_log_probs).detach()\n"
+        "return (log_ratios.exp() - 1 - log_ratios).mean()",
     ),
 )  # fmt: skip

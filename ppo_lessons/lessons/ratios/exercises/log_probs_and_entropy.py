@@ -9,8 +9,9 @@ from torch import Tensor
 from torch.distributions import Categorical
 
 from ppo_lessons.actor_critic import log_probs_and_entropy
+from ppo_lessons.classroom.alike import alike
 from ppo_lessons.classroom.draws import generator
-from ppo_lessons.classroom.exercise import Exercise, Mistake, Outcome, Probe, alike
+from ppo_lessons.classroom.exercise import Exercise, Mistake, Outcome, Probe
 
 Answer = tuple[Tensor, Tensor]
 
@@ -172,7 +173,7 @@ EXERCISE = Exercise(
     hints=(
         "The network's five numbers are not probabilities yet. What makes them some, and which one do you need?",
         "log pi(a|s) = z_a - ln sum_b e^(z_b), which torch calls log_softmax; entropy = -sum_b p_b ln p_b, per row.",
-        "distribution = torch.distributions.Categorical(logits=logits); "
+        "distribution = torch.distributions.Categorical(logits=logits)\n"
         "return distribution.log_prob(actions), distribution.entropy()",
     ),
 )  # fmt: skip

@@ -58,6 +58,7 @@ EXERCISE = Exercise(
     function=rewards_of,
     difficulty=2,
     minutes=7,
+    used="Used by the Spirit world in every step, and not one of the training's steps: it pays by the package's own.",
     probes=(
         call_with(CASES["standard"], _ONE_COPY),
         call_with(CASES["standard"], _events(1, 3, CASES["standard"])),
@@ -76,7 +77,9 @@ EXERCISE = Exercise(
             advice="A spirit of toughness 3 is worth three times one of toughness 1. The case says how tough each is.",
         ),
         Mistake(name="the whole case's toughness for any spirit that was banished",
-                wrong=lambda case, e: rewards_of(case, e._replace(banished=e.banished | e.banished.any(1, keepdims=True))),
+                wrong=lambda case, e: rewards_of(
+                    case, e._replace(banished=e.banished | e.banished.any(1, keepdims=True))
+                ),
                 advice="Only the spirits that were banished count, each with its own toughness."),
         Mistake(name="the win in place of the spirits, not on top of them", wrong=_win_alone,
                 advice="The last spirit is paid for as well: both rewards add up."),
@@ -113,8 +116,9 @@ EXERCISE = Exercise(
         "Which of the four rewards belong to the whole team, which to one detective? What are their shapes?",
         "team (E,) = BANISH_REWARD * (banished x toughness, summed) + WIN_REWARD * won; "
         "own (E, A) = HEALTH_REWARD * health_lost + FALL_REWARD * fell; their sum, as float32.",
-        "team = BANISH_REWARD * events.banished @ np.array(case.toughness) + WIN_REWARD * events.won; "
-        "own = HEALTH_REWARD * events.health_lost + FALL_REWARD * events.fell; "
+        "team = BANISH_REWARD * events.banished @ np.array(case.toughness)\n"
+        "team = team + WIN_REWARD * events.won\n"
+        "own = HEALTH_REWARD * events.health_lost + FALL_REWARD * events.fell\n"
         "return (team[:, None] + own).astype(np.float32)",
     ),
 )  # fmt: skip

@@ -33,6 +33,7 @@ EXERCISE = Exercise(
     function=who_acts_next,
     difficulty=1,
     minutes=5,
+    used="Used by the worlds after every step, and not one of the training's steps: they ask the package's own.",
     probes=(
         call_with(*_SMALLEST),
         call_with(*_CUT_OFF),

@@ -25,6 +25,7 @@ EXERCISE = Exercise(
     function=should_stop,
     difficulty=1,
     minutes=4,
+    used="Used after every mini-batch if config.target_kl says so; the training asks the package's own.",
     probes=tuple(call_with(*n, special="no target" if n[1] is None else "") for n in _NUMBERS),
     mistakes=(
         Mistake(name="stopping at the target itself, without the factor 1.5",
@@ -46,7 +47,8 @@ EXERCISE = Exercise(
                 advice="Below 0 is not far: an estimate that can be negative says nothing by being very negative."),
         Mistake(name="twice the target", wrong=lambda kl, target: target is not None and kl > 2 * target,
                 advice="The factor is 1.5."),
-        Mistake(name="1.5 more than the target, not 1.5 times", wrong=lambda kl, target: target is not None and kl > 1.5 + target,
+        Mistake(name="1.5 more than the target, not 1.5 times",
+                wrong=lambda kl, target: target is not None and kl > 1.5 + target,
                 advice="The target is multiplied by 1.5."),
         Mistake(name="a limit of 0.015 written in", wrong=lambda kl, target: target is not None and kl > 0.015,
                 advice="target_kl is the caller's to choose."),

@@ -39,6 +39,7 @@ EXERCISE = Exercise(
     function=explained_variance,
     difficulty=2,
     minutes=6,
+    used="Used in the reports, and not one of the training's steps: they ask the package's own.",
     probes=(
         _share_probe([1.0, 2.0, 6.0], [2.0, 3.0, 10.0]),
         _share_probe([1.0, 2.0, 6.0], [4.0, 4.0, 4.0], "returns that do not vary"),
@@ -112,6 +113,9 @@ EXERCISE = Exercise(
     hints=(
         "What is left of the returns when the critic's values are taken off, and how much does that still vary?",
         "1 - Var(returns - values) / Var(returns); NaN if Var(returns) is 0; a float.",
-        "return float(1 - (returns - values).var(correction=0) / returns.var(correction=0)), after the guard",
+        "spread = returns.var(correction=0)\n"
+        "if spread == 0:\n"
+        '    return float("nan")\n'
+        "return float(1 - (returns - values).var(correction=0) / spread)",
     ),
 )  # fmt: skip
