@@ -10,6 +10,7 @@ import pytest
 import torch
 from IPython.testing.globalipapp import start_ipython
 
+from ppo_lessons.buffer import Rows
 from ppo_lessons.classroom import checks
 from ppo_lessons.classroom.checks import Verdict, diagnose
 from ppo_lessons.classroom.exercise import Exercise
@@ -203,3 +204,21 @@ def test_the_learner_can_paste_the_input():
             assert len(inputs(each.number, place)) == len(each.probes[place - 1].make())
     with pytest.raises(ValueError, match="takes the number of an exercise"):
         inputs("9.3", 99)
+
+
+@pytest.mark.parametrize(
+    ("number", "source"),
+    [
+        (
+            "4.1",
+            "def f(rows):\n    rows.obs.detach().zero_()\n    return Rows(*(tensor.detach() for tensor in rows))\n",
+        ),
+        (
+            "10.3",
+            "def f(policy, rows, *more):\n    rows.returns.add_(1)\n    return own(policy, rows, *more)\n",
+        ),
+    ],
+)
+def test_what_is_changed_in_place_is_seen_inside_rows_too(number: str, source: str):
+    verdict = diagnose(exercise(number), typed(source, "f", {"Rows": Rows, "own": exercise(number).function}))
+    assert verdict.kind == "explained" and "changed in place; expected: as they were" in verdict.text

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from ppo_lessons.buffer import Rows
+from ppo_lessons.classroom.alike import alike
 from ppo_lessons.classroom.draws import normal
 from ppo_lessons.classroom.exercise import Exercise, Mistake, Outcome, Probe
 from ppo_lessons.steps import detach_rows
@@ -28,12 +29,15 @@ def _detach_probe(num_rows: int, seed: int, what: str) -> Probe:
     def look(function: Callable[..., Any], inputs: tuple[Rows]) -> Outcome:
         (rows,) = inputs
         before = [_graph_of(tensor) for tensor in rows]
+        numbers = [tensor.detach().clone() for tensor in rows]
         result = function(rows)
         if result is ... or result is None:
             return {"result": result}
         if not isinstance(result, (tuple, list)) or len(result) != len(Rows._fields):
             return {"type of the result": type(result).__name__}
         outcome: Outcome = {"type of the result": type(result).__name__}
+        same = alike([tensor.detach() for tensor in rows], numbers)
+        outcome["the numbers that were handed over"] = "as they were" if same else "changed in place"
         fields = result._asdict() if hasattr(result, "_asdict") else dict(enumerate(result))
         outcome |= {f"graph of {name}": _graph_of(field) for name, field in fields.items()}
         for name, field in fields.items():

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from ppo_lessons.actor_critic import ActorCritic
 from ppo_lessons.buffer import Rows
+from ppo_lessons.classroom.alike import alike
 from ppo_lessons.classroom.draws import generator
 from ppo_lessons.classroom.exercise import Exercise, Mistake, Outcome, Probe
 from ppo_lessons.config import PPOConfig
@@ -38,6 +39,7 @@ def _wiring_probe(seed: int, rows: int, config: PPOConfig, steps: Steps = _GIVEN
         return policy, Rows(obs, actions, old_log_probs, returns, advantages), config, steps
 
     def look(function: Callable[..., Any], inputs: tuple[Any, ...]) -> Outcome:
+        before = [tensor.clone() for tensor in inputs[1]]
         answer = function(*inputs)
         if answer is ... or answer is None:
             return {"result": answer}
@@ -45,6 +47,9 @@ def _wiring_probe(seed: int, rows: int, config: PPOConfig, steps: Steps = _GIVEN
         if not isinstance(answer, MinibatchLosses):
             return outcome
         policy = inputs[0]
+        outcome["the rows that were handed over"] = (
+            "as they were" if alike(list(inputs[1]), before) else "changed in place"
+        )
         outcome |= {name: getattr(answer, name, "missing") for name in MinibatchLosses._fields}
         total = answer.total_loss
         one_number = isinstance(total, Tensor) and total.dim() == 0
