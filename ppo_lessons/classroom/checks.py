@@ -3,6 +3,7 @@
 import functools
 import inspect
 import sys
+import types
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from types import FrameType
@@ -57,6 +58,24 @@ def diagnose(exercise: Exercise, function: Callable[..., Any]) -> Verdict:
     return replace(verdict, text=words.clipped(verdict.text, words.LONGEST))
 
 
+def passes(exercise: Exercise, function: Callable[..., Any]) -> bool:
+    """Say whether a function is right: `diagnose` without looking for words, and each probe once.
+
+    Args:
+        exercise: What was asked.
+        function: Any function.
+    """
+
+    def look() -> bool:
+        return all(alike(attempt(probe, function), attempt(probe, exercise.function)) for probe in exercise.probes)
+
+    with known_conditions():
+        try:
+            return in_time(look, SECONDS)
+        except TooSlowError:
+            return False
+
+
 def is_borrowed(exercise: Exercise, function: Callable[..., Any]) -> bool:
     """Say whether a function is the package's own."""
     inside = inspect.unwrap(function)
@@ -92,10 +111,9 @@ def _diagnose(exercise: Exercise, function: Callable[..., Any], kept: Kept) -> V
     verdict = _at_first_sight(exercise, function, runs[0], kept)
     if verdict is not None:
         return verdict
-    if not alike([*map(facts, runs[1])], [*map(facts, runs[0])]):
-        return Verdict(
-            "hidden state", f"not yet. Called twice with the same inputs it answers differently: {_memory(drawn)}"
-        )
+    if not all(_the_same(*pair) for pair in zip(runs[1], runs[0], strict=True)):
+        why = "does it remember something, draw random numbers, or look at the clock?"
+        return Verdict("hidden state", f"not yet. Called twice with the same inputs it answers differently: {why}")
     if alike(runs[0], want):
         if calls:
             return Verdict("borrowed", f"it calls the package's own {exercise.name}. Write yours, in a few lines.")
@@ -113,8 +131,13 @@ def _cautions(exercise: Exercise, function: Callable[..., Any]) -> str:
     return ""
 
 
-def _memory(drawn: list[bool]) -> str:
-    return "it draws random numbers, and none are asked for." if any(drawn) else "what does it remember?"
+def _the_same(got: Outcome, want: Outcome) -> bool:
+    """Say whether two runs gave the same; of what cannot be compared, whether it looks the same."""
+    if got.keys() != want.keys():
+        return False
+    pairs = [(got[name], want[name]) for name in facts(got)]
+    looks = [[(words.kind(value), words.shown(value, 12)) for value in pair] for pair in pairs]
+    return all(alike(*pair) or look[0] == look[1] for pair, look in zip(pairs, looks, strict=True))
 
 
 def _watching(exercise: Exercise, calls: list[str]) -> Any:
@@ -147,14 +170,14 @@ def _at_first_sight(exercise: Exercise, function: Callable[..., Any], got: list[
             return Verdict("blank", f"still blank, the package's own is used. {hint}")
         if kept.printed.getvalue().strip():
             return Verdict(
-                "explained", "not yet. It prints its result, but returns nothing: print shows, return hands on."
+                "explained", "not yet. It prints something, but returns nothing: print shows, return hands on."
             )
         return Verdict(
             "explained", "not yet. It works something out, but returns nothing: the last line needs a return."
         )
     if any(result is None for result in results):
         call = words.call_text(exercise, next(place for place, result in enumerate(results) if result is None))
-        return Verdict("explained", f"not yet. On one way through it returns nothing: {call} gives None.")
+        return Verdict("explained", f"not yet. With some inputs it returns nothing: {call} gives None.")
     if inspect.isgenerator(first):
         return Verdict(
             "explained", "not yet. It returns a generator, which has not begun to work: no yield, and [...] for (...)."
@@ -164,7 +187,7 @@ def _at_first_sight(exercise: Exercise, function: Callable[..., Any], got: list[
             "explained",
             f"not yet. It returns a {type(first).__name__}, which can be gone through only once: list(...) of it?",
         )
-    if callable(first) and not isinstance(first, type):
+    if isinstance(first, (types.FunctionType, types.BuiltinFunctionType, types.MethodType)):
         name = getattr(first, "__name__", type(first).__name__)
         return Verdict(
             "explained", f"not yet. It returns the function {name} itself, not its result: the () are missing."

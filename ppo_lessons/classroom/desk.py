@@ -9,11 +9,11 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from ppo_lessons.classroom.checks import Verdict, diagnose
+from ppo_lessons.classroom.code_text import import_block
 from ppo_lessons.classroom.console import say
 from ppo_lessons.classroom.exercise import Exercise
 from ppo_lessons.classroom.my_ppo import collect
 from ppo_lessons.classroom.needs import needs_of
-from ppo_lessons.classroom.own_file import import_block
 from ppo_lessons.classroom.progress import note, show_strip, welcome_back
 
 
@@ -86,7 +86,7 @@ class Desk:
         if function is exercise.function and last is not None and last.kind != "passed":
             # The check was run again by itself; its name holds the stand-in that it put there.
             again = f"run the cell with your function first. The last time: {last.text}"
-            verdict = Verdict(last.kind, again, last.mistake)
+            verdict = last if last.kind == "blank" else Verdict(last.kind, again, last.mistake)
         else:
             self._last_verdicts[exercise.number] = verdict
         text = verdict.text

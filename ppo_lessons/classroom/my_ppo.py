@@ -3,13 +3,14 @@
 The file is the learner's. Only the section of a function is ever replaced, and then the old file is kept beside it.
 """
 
+import linecache
 from collections.abc import Callable, Sequence
 from dataclasses import fields
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from ppo_lessons.classroom.checks import diagnose
+from ppo_lessons.classroom.checks import passes
 from ppo_lessons.classroom.console import say, show
 from ppo_lessons.classroom.diagnosis.conditions import known_conditions
 from ppo_lessons.classroom.exercise import Exercise
@@ -43,46 +44,55 @@ def collect(exercise: Exercise, function: Callable[..., Any], exercises: Sequenc
     """
     path = my_file()
     try:
-        text = path.read_text(encoding="utf-8") if path.exists() else ""
+        text = path.read_text(encoding="utf-8-sig") if path.exists() else ""
         file = read(text)
+    except SyntaxError as error:
+        return f"{path.name} is damaged: line {error.lineno}: {error.msg}"
+    except (OSError, UnicodeDecodeError) as error:
+        return f"{path.name} cannot be read: {error}"
+    try:
+        as_we_write = not text or written(file, exercises) == text
         needs = needs_of(function, frozenset(file.sections) - {exercise.name})
         if needs.pieces[-1].name != exercise.name:
             return f"it is not written as `def {exercise.name}(...)`"
         replaced = exercise.name in file.sections
-        put(file, exercise, needs)
+        names = put(file, exercise, needs, [each.name for each in exercises])
         changed = written(file, exercises)
         if changed == text:
             return None
-        reason = _broken(changed, exercise)
+        reason = _broken(changed, [each for each in exercises if each.name in file.sections])
         if reason is not None:
-            return reason
-        if replaced:
+            clash = f" ({', '.join(sorted(names))}: this name stands for something else there)" if names else ""
+            return reason + clash
+        if replaced or not as_we_write:
             path.with_name(f"{NAME}.{datetime.now():%Y%m%d-%H%M%S-%f}.bak.py").write_text(text, encoding="utf-8")
         write_whole(path, lambda out: out.write(changed.encode()))
     except CannotStandAloneError as error:
         return str(error)
-    except SyntaxError as error:
-        return f"{path.name} is damaged: line {error.lineno}: {error.msg}"
-    except (OSError, UnicodeDecodeError) as error:
+    except OSError as error:
         return f"{type(error).__name__}: {error}"
     return None
 
 
-def _broken(text: str, exercise: Exercise) -> str | None:
-    """Run the file by itself and check the function in it again; return what is wrong."""
+def _broken(text: str, exercises: Sequence[Exercise]) -> str | None:
+    """Run the file by itself and check all functions in it again; return what is wrong."""
+    name = f"<{NAME}.py>"
+    linecache.cache[name] = (len(text), None, text.splitlines(keepends=True), name)
     with known_conditions():
         try:
-            names = _run(text)
+            names = _run(text, name)
         except (Exception, SystemExit) as error:  # whatever stands in the file
             return f"the file would not run by itself: {type(error).__name__}: {error}"
-    verdict = diagnose(exercise, names[exercise.name])
-    return None if verdict.kind == "passed" else f"in the file by itself it is not right: {verdict.text}"
+    for exercise in exercises:
+        if not passes(exercise, names[exercise.name]):
+            return f"in the file by itself {exercise.name} is not right"
+    return None
 
 
-def _run(text: str) -> dict[str, Any]:
+def _run(text: str, name: str) -> dict[str, Any]:
     """Return what a file defines, without its main program."""
     names: dict[str, Any] = {"__name__": NAME, "__file__": str(my_file())}
-    exec(compile(text, str(my_file()), "exec"), names)
+    exec(compile(text, name, "exec"), names)
     return names
 
 
@@ -104,9 +114,13 @@ def my_functions() -> dict[str, Callable[..., Any]]:
     if not my_file().exists():
         return {}
     try:
-        names = _run(my_file().read_text(encoding="utf-8"))
+        text = my_file().read_text(encoding="utf-8-sig")
+        names, sections = _run(text, str(my_file())), read(text).sections
     except (Exception, SystemExit) as error:  # the file is the learner's: anything can stand in it
         say(f"my_ppo.py does not run ({type(error).__name__}: {error}); the package's steps are used.")
         return {}
-    found = {field.name: names.get(field.name) for field in fields(Steps)}
-    return {name: own for name, own in found.items() if getattr(own, "__module__", "") == NAME and callable(own)}
+    return {
+        field.name: names[field.name]
+        for field in fields(Steps)
+        if callable(names.get(field.name)) and field.name in sections
+    }

@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 KNOWN = ("math", "typing", "functools", "itertools", "collections", "dataclasses", "torch", "torch.nn",
          "torch.nn.functional", "torch.distributions", "numpy")  # fmt: skip
 """Modules in which a name is looked for first, so that it comes from where people import it."""
@@ -66,15 +68,14 @@ def _collect(
     inside: tuple[str, ...],
 ) -> None:
     source, scope = source_of(function), _scope(function)
-    own = function.__name__
+    own = inside[-1] if function.__name__ == "<lambda>" else function.__name__
     for name in global_names(source):
         if name in (own, *inside) or name in at_hand or name in pieces or name not in scope:
             continue  # what is not in scope is built in, or missing: the file says so when it is run
         value = scope[name]
         if isinstance(value, types.FunctionType) and not _is_imported(value):
-            if value.__name__ != name and value.__name__ != "<lambda>":
-                raise CannotStandAloneError(f"it uses {name}, which is another name for {value.__name__}")
-            _collect_helper(name, value, at_hand, pieces, imports, (*inside, own))
+            _refuse_other_names(name, value)
+            _collect(value, at_hand, pieces, imports, (*inside, own, name))
         elif (line := import_line(name, value, function.__module__)) is not None:
             imports[name] = line
         else:
@@ -82,24 +83,15 @@ def _collect(
     pieces[own] = Piece(own, source)
 
 
-def _collect_helper(
-    name: str, value: types.FunctionType, at_hand: frozenset[str], pieces: dict[str, Piece], imports: dict[str, str],
-    inside: tuple[str, ...],
-) -> None:  # fmt: skip
-    if value.__name__ != "<lambda>":
-        _collect(value, at_hand, pieces, imports, inside)
-        return
-    source = source_of(value)
-    if not source.startswith(f"{name} = "):
-        raise CannotStandAloneError(f"it uses {name}, a lambda that is not on a line of its own")
-    for other in global_names(source):
-        scope = _scope(value)
-        if other != name and other in scope and other not in at_hand:
-            line = import_line(other, scope[other])
-            if line is None:
-                raise CannotStandAloneError(f"it uses the lambda {name}, which uses {other}")
-            imports[other] = line
-    pieces[name] = Piece(name, source)
+def _refuse_other_names(name: str, value: types.FunctionType) -> None:
+    """Refuse helpers whose source does not define them under the name by which they are used."""
+    if value.__name__ == "<lambda>":
+        statement = ast.parse(source_of(value)).body[0]
+        targets = statement.targets if isinstance(statement, ast.Assign) else [getattr(statement, "target", None)]
+        if not any(isinstance(target, ast.Name) and target.id == name for target in targets):
+            raise CannotStandAloneError(f"it uses {name}, a lambda that is not on a line of its own")
+    elif value.__name__ != name:
+        raise CannotStandAloneError(f"it uses {name}, which is another name for {value.__name__}")
 
 
 def source_of(function: Callable[..., Any]) -> str:
@@ -135,13 +127,23 @@ def global_names(source: str) -> list[str]:
         at_the_top = table.get_type() == "module"
         for symbol in table.get_symbols():
             outside = symbol.is_global() or (at_the_top and not symbol.is_assigned())
-            if symbol.is_referenced() and outside and symbol.get_name() not in found:
+            used = symbol.is_referenced() or (symbol.is_declared_global() and not at_the_top)
+            if used and outside and symbol.get_name() not in found:
                 found.append(symbol.get_name())
         for child in table.get_children():
             look(child)
 
-    look(symtable.symtable(source, "<answer>", "exec"))
+    try:
+        look(symtable.symtable(source, "<answer>", "exec"))
+    except SyntaxError as error:
+        raise CannotStandAloneError(f"it cannot stand outside of what is around it: {error.msg}") from None
     return found
+
+
+def names_at_definition(source: str) -> set[str]:
+    """Return the names that are needed when a piece of source is run, not only when its functions are called."""
+    table = symtable.symtable(source, "<answer>", "exec")
+    return {symbol.get_name() for symbol in table.get_symbols() if symbol.is_referenced() and not symbol.is_assigned()}
 
 
 def _is_imported(function: types.FunctionType) -> bool:
@@ -174,12 +176,10 @@ def import_line(name: str, value: Any, user: str = "") -> str | None:
 
 def _modules(value: Any, user: str) -> Iterator[str]:
     """Yield the modules in which a value may be found, those first from which people import it."""
-    plain = isinstance(value, (int, str, tuple))  # two of them can be the same object by chance
+    if isinstance(value, (int, str, tuple)) and not isinstance(value, type):
+        return  # two of them can be the same object by chance
     names = [name for name in list(sys.modules) if isinstance(sys.modules[name], types.ModuleType)]
     public = [name for name in names if not any(part.startswith("_") for part in name.split("."))]
-    if plain:
-        yield from (name for name in sorted(public) if name.startswith("ppo_lessons."))
-        return
     home = getattr(value, "__module__", None)
     ordered = [name for name in KNOWN if name in public]
     ordered += [place for place in (home, user) if place in public and _is_library(place)]
@@ -198,8 +198,10 @@ def constant(name: str, value: Any) -> str:
         CannotStandAloneError: If it is something that only the notebook could make.
     """
     if isinstance(value, float) and not math.isfinite(value):
-        return f'float("{value}")'
-    if value is None or isinstance(value, (bool, int, float, str)):
+        return f'float("{float(value)}")'
+    if isinstance(value, np.generic):
+        value = value.item()
+    if value is None or type(value) in (bool, int, float, str):
         return repr(value)
     if isinstance(value, (tuple, list, set, dict)):
         text = repr(value)

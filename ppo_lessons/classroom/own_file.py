@@ -1,15 +1,13 @@
 """`my_ppo.py` as text: one docstring, imports, each function once in the order of the flowchart, and how to run it."""
 
 import ast
-import io
 import re
-import sys
-import tokenize
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
 
+from ppo_lessons.classroom.code_text import bound_by, import_block, imported_as, pieces_of, renamed
 from ppo_lessons.classroom.exercise import Exercise
-from ppo_lessons.classroom.needs import Needs, global_names
+from ppo_lessons.classroom.needs import Needs, global_names, names_at_definition
 from ppo_lessons.steps import Steps
 
 DOCSTRING = '''"""My own PPO, collected from the lessons: every function in here has passed its check.
@@ -23,6 +21,8 @@ IMPORTS = (
     "from ppo_lessons import PPOConfig, Steps, TrainingRun, save_policy, train",
 )
 MARK = "# --- "
+A_MARK = r"# --- (?:\d+\.\d+ \w+: lesson \d\d, box [A-P] of the flowchart|my steps|train a team with them) ---"
+STEPS_NOTE = "# Every other step of the flowchart is the package's own."
 STEPS_MARK, MAIN_MARK = f"{MARK}my steps ---", f"{MARK}train a team with them ---"
 MAIN = f'''{MAIN_MARK}
 
@@ -49,7 +49,8 @@ def main() -> None:
 if __name__ == "__main__":
     main()
 '''
-RESERVED = frozenset(("STEPS", "CYCLES", "main", "Path", "plt", "tqdm", "PPOConfig", "Steps", "TrainingRun"))
+RESERVED = frozenset((*global_names(MAIN), "STEPS", "CYCLES", "main", "Steps"))
+"""Names with which the main program works."""
 IN_STEPS = frozenset(field.name for field in fields(Steps))
 
 
@@ -79,27 +80,40 @@ def read(text: str) -> OwnFile:
     if not text.strip():
         return OwnFile(DOCSTRING, {}, {}, MAIN)
     ast.parse(text)
-    blocks = re.split(rf"^(?={MARK})", text, flags=re.MULTILINE)
+    blocks = re.split(rf"^(?={A_MARK}$)", text, flags=re.MULTILINE)
     head, imports = _without_imports(blocks[0])
-    sections, main = {}, ""
+    sections, after, main = {}, "", ""
     for i, block in enumerate(blocks[1:], 1):
         named = re.match(rf"{MARK}[\d.]+ (\w+)", block)
         if named:
             sections[named.group(1)] = block.rstrip() + "\n"
         elif block.startswith(STEPS_MARK):
-            continue
+            after = _without_steps(block)
         else:
             main = "".join(blocks[i:])
             break
-    return OwnFile(head, imports, sections, main or MAIN)
+    return OwnFile(head, imports, sections, f"{after}\n\n\n{main}".lstrip() if after else main or MAIN)
+
+
+def _without_steps(block: str) -> str:
+    """Return what a learner has written below the steps."""
+    lines = block.splitlines()
+    for node in reversed(ast.parse(block).body):
+        target = node.targets[0] if isinstance(node, ast.Assign) else None
+        if isinstance(target, ast.Name) and target.id == "STEPS":
+            del lines[node.lineno - 1 : node.end_lineno]
+    ours = (STEPS_MARK, STEPS_NOTE)
+    return "\n".join(line for line in lines if line not in ours).strip()
 
 
 def _without_imports(text: str) -> tuple[str, dict[str, str]]:
     """Split what stands in front of the functions into imports and all else."""
     lines = text.splitlines()
     imports: dict[str, str] = {}
-    for node in reversed(ast.parse(text).body):
-        if isinstance(node, (ast.Import, ast.ImportFrom)):
+    body = ast.parse(text).body
+    for i, node in reversed(list(enumerate(body))):
+        alone = all(other.lineno != node.lineno for j, other in enumerate(body) if j != i)
+        if isinstance(node, (ast.Import, ast.ImportFrom)) and alone and node.names[0].name != "*":
             imports |= {
                 (alias.asname or alias.name): ast.unparse(type(node)(**{**vars(node), "names": [alias]}))
                 for alias in node.names
@@ -108,43 +122,71 @@ def _without_imports(text: str) -> tuple[str, dict[str, str]]:
     return "\n".join(lines).strip(), imports
 
 
-def put(file: OwnFile, exercise: Exercise, needs: Needs) -> None:
+def put(file: OwnFile, exercise: Exercise, needs: Needs, all_names: Iterable[str]) -> dict[str, str]:
     """Put a function with what it needs into the file, in place of an earlier version.
 
-    A constant, helper or import whose name already stands for something else in the file gets another name.
+    What another function of the file uses stays. A constant, helper or import whose name already stands for something
+    else gets another name; one that is there already, with all that it needs, is used as it is.
 
     Args:
         file: Is changed.
         exercise: Which the function answers.
         needs: The function and what it needs.
+        all_names: Of all exercises: a helper of such a name is not the exercise's answer.
+
+    Returns:
+        What got another name: old -> new.
     """
-    before = file.sections.pop(exercise.name, "")
-    taken = {name: piece for section in file.sections.values() for name, piece in _pieces(section).items()}
-    names: dict[str, str] = {}
-    ending = exercise.number.replace(".", "_")
+    kept = _still_needed(file, exercise.name)
+    there = {name: piece for section in file.sections.values() for name, piece in pieces_of(section).items()} | kept
+    names = _new_names(file, exercise, needs, there, {*all_names} - {exercise.name})
     for name, line in needs.imports.items():
-        elsewhere = name in taken or name in RESERVED or file.imports.get(name, line) != line
-        if elsewhere and line not in IMPORTS and not any(line in each for each in IMPORTS):
-            names[name] = f"{name}_{ending}"
-            line = re.sub(rf"( as {name})?$", f" as {names[name]}", line)
-        file.imports[names.get(name, name)] = line
-    for piece in needs.pieces[:-1]:
-        if piece.name in RESERVED or taken.get(piece.name, piece.source) != piece.source:
-            names[piece.name] = f"{piece.name}_{ending}"
-    own = [
-        renamed(piece.source, names)
-        for piece in needs.pieces
-        if taken.get(piece.name) != piece.source or piece.name in names
-    ]
-    kept = _still_needed(before, own, file)
-    file.sections[exercise.name] = _section(exercise, [*kept, *own])
+        file.imports[names.get(name, name)] = imported_as(line, names[name]) if name in names else line
+    shared = {piece.name for piece in needs.pieces[:-1] if there.get(piece.name) == piece.source} - names.keys()
+    own = [renamed(piece.source, names) for piece in needs.pieces if piece.name not in shared]
+    file.sections[exercise.name] = _section(exercise, [*kept.values(), *own])
+    return names
 
 
-def _still_needed(before: str, own: list[str], file: OwnFile) -> list[str]:
-    """Return helpers of the earlier version that other functions of the file use as well."""
-    defined = {name for source in own for name in _pieces(source)}
-    used = {name for section in file.sections.values() for name in global_names(section)}
-    return [source for name, source in _pieces(before).items() if name in used and name not in defined]
+def _new_names(
+    file: OwnFile, exercise: Exercise, needs: Needs, there: dict[str, str], others: set[str]
+) -> dict[str, str]:
+    """Return old -> new name of all that would stand for two things at once."""
+    imported = {name: line for name, line in file.imports.items() if name not in there}
+    always = {name: line for line in IMPORTS for name in bound_by(line)}
+    taken = {name for name, line in needs.imports.items() if _means_else(name, line, imported, always)}
+    taken |= {name for name in needs.imports if name in there or (name in RESERVED and name not in always)}
+    pieces = needs.pieces[:-1]
+    taken |= {piece.name for piece in pieces if piece.name in others | RESERVED | imported.keys()}
+    taken |= {piece.name for piece in pieces if there.get(piece.name, piece.source) != piece.source}
+    at_once = {name for piece in needs.pieces for name in names_at_definition(piece.source)}
+    taken |= {piece.name for piece in pieces if piece.name in there and piece.name in at_once}
+    while True:  # what uses something of another name is another thing itself
+        more = {p.name for p in pieces if p.name in there and taken & set(global_names(p.source))} - taken
+        if not more:
+            break
+        taken |= more
+    ending = exercise.number.replace(".", "_")
+    return {name: f"{name}_{ending}" for name in taken}
+
+
+def _means_else(name: str, line: str, imported: dict[str, str], always: dict[str, str]) -> bool:
+    if name in always:
+        node = ast.parse(always[name]).body[0]
+        assert isinstance(node, (ast.Import, ast.ImportFrom))
+        alias = next(alias for alias in node.names if (alias.asname or alias.name) == name)
+        return line != ast.unparse(type(node)(**{**vars(node), "names": [alias]}))
+    return imported.get(name, line) != line
+
+
+def _still_needed(file: OwnFile, name: str) -> dict[str, str]:
+    """Take the earlier version out, and return the helpers and constants of it that others use, with all they need."""
+    before = pieces_of(file.sections.pop(name, ""))
+    before.pop(name, None)
+    used = set(global_names("\n\n".join([file.head, *file.sections.values(), file.main])))
+    while more := {each for piece in before if piece in used for each in global_names(before[piece])} - used:
+        used |= more
+    return {each: source for each, source in before.items() if each in used}
 
 
 def _section(exercise: Exercise, sources: list[str]) -> str:
@@ -166,45 +208,6 @@ def _comment(line: str, width: int = 100) -> Iterable[str]:
     yield text
 
 
-def _pieces(section: str) -> dict[str, str]:
-    """Return name -> source of what a section defines."""
-    found = {}
-    for node in ast.parse(section).body:
-        source = ast.get_source_segment(section, node, padded=True) or ""
-        if isinstance(node, ast.FunctionDef):
-            first = min([node.lineno, *(each.lineno for each in node.decorator_list)])
-            found[node.name] = "\n".join(section.splitlines()[first - 1 : node.end_lineno])
-        elif isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
-            found[node.targets[0].id] = source
-    return found
-
-
-def renamed(source: str, names: dict[str, str]) -> str:
-    """Return source in which names have been replaced, but no attribute and no keyword of a call.
-
-    Args:
-        source: Python.
-        names: Old name -> new name.
-    """
-    if not names:
-        return source
-    lines = source.splitlines(keepends=True)
-    tokens = list(tokenize.generate_tokens(io.StringIO(source).readline))
-    for i in reversed(range(len(tokens))):
-        token = tokens[i]
-        is_attribute = i > 0 and tokens[i - 1].string == "."
-        is_keyword = (
-            tokens[i + 1].string == "=" and i > 0 and tokens[i - 1].string in ("(", ",")
-            if i + 1 < len(tokens)
-            else False
-        )
-        if token.type == tokenize.NAME and token.string in names and not is_attribute and not is_keyword:
-            row, column = token.start
-            line = lines[row - 1]
-            lines[row - 1] = line[:column] + names[token.string] + line[column + len(token.string) :]
-    return "".join(lines)
-
-
 def written(file: OwnFile, exercises: Iterable[Exercise]) -> str:
     """Return the whole file.
 
@@ -218,7 +221,7 @@ def written(file: OwnFile, exercises: Iterable[Exercise]) -> str:
     steps = [name for name in names if name in IN_STEPS]
     listed = "".join(f"    {name}={name},\n" for name in steps)
     call = f"STEPS = Steps(\n{listed})" if steps else "STEPS = Steps()"
-    body.append(f"{STEPS_MARK}\n# Every other step of the flowchart is the package's own.\n\n{call}")
+    body.append(f"{STEPS_MARK}\n{STEPS_NOTE}\n\n{call}")
     parts = [file.head, _imports_of(file, body), *body, file.main.rstrip()]
     text = parts[0] + "\n\n" + parts[1] + "\n\n\n" + "\n\n\n".join(parts[2:]) + "\n"
     return text
@@ -227,39 +230,7 @@ def written(file: OwnFile, exercises: Iterable[Exercise]) -> str:
 def _imports_of(file: OwnFile, body: list[str]) -> str:
     """Return the imports that the file needs, each once; none of a name that the file defines itself."""
     text = "\n\n".join([file.head, *body, file.main])
-    used, defined = set(global_names(text)), {name for section in file.sections.values() for name in _pieces(section)}
-    always = {name: line for line in IMPORTS for name in _bound(line)}
+    used, defined = set(global_names(text)), {name for section in file.sections.values() for name in pieces_of(section)}
+    always = {name: line for line in IMPORTS for name in bound_by(line)}
     lines = {line for name, line in file.imports.items() if name in used - defined and name not in always}
     return import_block({*lines, *IMPORTS})
-
-
-def _bound(line: str) -> list[str]:
-    node = ast.parse(line).body[0]
-    assert isinstance(node, (ast.Import, ast.ImportFrom))
-    return [alias.asname or alias.name for alias in node.names]
-
-
-def import_block(lines: Iterable[str]) -> str:
-    """Return imports in order, with one line for each module from which something is taken."""
-    plain = sorted(line for line in lines if line.startswith("import "))
-    merged = [*plain, *_merged(sorted(line for line in lines if line.startswith("from ")))]
-    groups: list[list[str]] = [[], [], []]
-    for line in merged:
-        package = line.split()[1].split(".")[0]
-        groups[0 if package in sys.stdlib_module_names else 2 if package == "ppo_lessons" else 1].append(line)
-    return "\n\n".join("\n".join(group) for group in groups if group)
-
-
-def _constants_then_classes(name: str) -> tuple[bool, bool, str]:
-    return not name.isupper(), not name[0].isupper(), name
-
-
-def _merged(lines: list[str]) -> list[str]:
-    modules: dict[str, list[str]] = {}
-    for line in lines:
-        module, names = line.removeprefix("from ").split(" import ")
-        modules.setdefault(module, []).extend(each for each in names.split(", ") if each not in modules.get(module, []))
-    return [
-        f"from {module} import {', '.join(sorted(names, key=_constants_then_classes))}"
-        for module, names in modules.items()
-    ]

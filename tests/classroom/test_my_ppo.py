@@ -10,9 +10,10 @@ import pytest
 import torch
 
 from ppo_lessons.checkpoints import load_policy
-from ppo_lessons.classroom.checks import diagnose
+from ppo_lessons.classroom.checks import diagnose, passes
 from ppo_lessons.classroom.desk import solution_source
 from ppo_lessons.classroom.my_ppo import collect, my_file, my_functions, my_steps
+from ppo_lessons.classroom.own_file import read
 from ppo_lessons.config import PPOConfig
 from ppo_lessons.lessons import EXERCISES, check, desk
 from ppo_lessons.steps import Steps
@@ -272,4 +273,107 @@ def test_an_answer_that_is_right_only_in_its_notebook_is_not_collected(capsys: p
     names = in_the_notebook()
     source = define("entropy_bonus(entropy)", "return globals()['twice'](entropy).mean() / 2")
     assert collected("9.2", source, names) == ""
-    assert "in the file by itself it is not right" in unfolded(capsys.readouterr().out)
+    assert "in the file by itself entropy_bonus is not right" in unfolded(capsys.readouterr().out)
+
+
+TOTAL_LOSS, BONUS, SQUARES = (
+    "total_loss(actor, critic, entropy, vf, ent)",
+    "entropy_bonus(entropy)",
+    "value_loss(values, returns)",
+)
+SUM = "return actor + vf * critic - ent * entropy"
+SQUARE = "return (values - returns).square().mean()"
+
+
+def with_names(code: str) -> dict:
+    """A notebook in which that stands."""
+    names = in_the_notebook()
+    typed(f"{code}\nh = globals().get('h')\n", "h", names)
+    return names
+
+
+def all_right() -> set[str]:
+    """The functions of the file, each of which passes by itself."""
+    names: dict = {"__name__": "alone"}
+    exec(compile(my_file().read_text(), "my_ppo.py", "exec"), names)
+    found = {exercise for exercise in EXERCISES if exercise.name in read(my_file().read_text()).sections}
+    assert all(passes(exercise, names[exercise.name]) for exercise in found)
+    return {exercise.name for exercise in found}
+
+
+@pytest.mark.parametrize(
+    "answers",
+    [
+        [("6.2", "importance_ratios(new, old)", "return exp(new - old)", "from torch import exp"),
+         ("9.3", TOTAL_LOSS, "return exp(actor) + vf * critic - ent * entropy", "def exp(x):\n    return x + 0")],
+        [("8.1", SQUARES, "return h((values - returns).square())", "def h(x):\n    return x.mean()"),
+         ("9.2", BONUS, "return h(entropy)", "def h(x):\n    return x.mean()"),
+         ("8.1", SQUARES, "return h(values - returns)", "def h(x):\n    return (x**2).mean()")],
+        [("8.1", SQUARES, "return h((values - returns).square())", "C = 1.0\ndef h(x):\n    return x.mean() * C"),
+         ("9.2", BONUS, "return h(entropy)", "C = 1.0\ndef h(x):\n    return x.mean() * C"),
+         ("8.1", SQUARES, SQUARE, "h = 1")],
+        [("8.1", SQUARES, "return h((values - returns).square())", "C = 1.0\ndef h(x):\n    return x.mean() * C"),
+         ("9.2", BONUS, "return h(entropy) / 2", "C = 2.0\ndef h(x):\n    return x.mean() * C")],
+        [("9.3", TOTAL_LOSS, "return actor + vf * critic - ent * entropy_bonus(entropy)",
+          "def entropy_bonus(x):\n    return x.mean()\nh = 1"),
+         ("9.2", BONUS, "return entropy.mean()", "h = 1"), ("9.3", TOTAL_LOSS, SUM, "h = 1")],
+        [("9.3", TOTAL_LOSS, "return actor + vf * critic - ent * value_loss(entropy)",
+          "def value_loss(x):\n    return x\nh = 1"), ("8.1", SQUARES, SQUARE, "h = 1")],
+        [("9.2", BONUS, "return train(entropy)", "def train(x):\n    return x.mean()\nh = 1")],
+        [("9.2", BONUS, "return range(entropy)", "def range(x):\n    return x.mean()\nh = 1")],
+        [("8.1", SQUARES, "return t.square(values - returns).mean()", "import torch as t\nh = 1"),
+         ("9.3", TOTAL_LOSS, "return actor + vf * critic - ent * entropy * t.exp(0)", "import math as t\nh = 1")],
+        [("9.3", TOTAL_LOSS, f"{SUM} + SMALL", "SMALL = 0.0\nh = 1"),
+         ("8.1", "value_loss(values, returns, s=SMALL)", f"{SQUARE} + s", "SMALL = 0.0\nh = 1")],
+        [("9.2", BONUS, "return entropy.mean() * K", "import numpy as np\nK = np.float64(1.0)\nh = 1")],
+        [("9.2", BONUS, "return h(entropy)", "K = 1.0\nh=lambda x: x.mean() * K")],
+        [("9.2", BONUS, "return entropy.mean() * SECONDS / 5", "SECONDS = 5\nh = 1")],
+    ],
+    ids=["an import and a helper of one name", "a shared helper rewritten", "a shared helper and its constant",
+         "one helper, two constants", "a helper named as an exercise", "a wrong helper named as an exercise",
+         "a name of the main program", "a builtin of the main program", "two modules under one name",
+         "a default at the time of definition", "a number of numpy's", "a lambda with a constant", "a small number"],
+)  # fmt: skip
+def test_no_answer_breaks_another(answers: list[tuple[str, str, str, str]], capsys: pytest.CaptureFixture[str]):
+    for number, signature, line, before in answers:
+        collected(number, define(signature, line), with_names(before))
+        assert "stands in my_ppo.py" in unfolded(capsys.readouterr().out)
+    names = {desk.find(number).name for number, *_ in answers}
+    assert all_right() == names == set(my_functions())
+    assert "checks import" not in my_file().read_text(), "a 5 is a 5, and nobody's constant"
+    my_file().write_text(my_file().read_text().replace("CYCLES = 300", "CYCLES = 1"))
+    done = subprocess.run([sys.executable, str(my_file())], capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+
+
+def test_what_a_learner_wrote_is_never_lost(own_home: Path):
+    collected("9.3", RIGHT)
+    text = my_file().read_text()
+    own_head = "import os; EXTRA = 1\nfrom math import *\nX = cos(0)\n"
+    text = text.replace("from pathlib import Path\n", f"from pathlib import Path\n{own_head}", 1)
+    text = text.replace("# --- my steps ---", "# --- my notes ---\n# --- my steps ---").replace(
+        "# --- train a team", "def mine():\n    return total_loss\n\n\n# --- train a team"
+    )
+    my_file().write_text("\ufeff" + text, encoding="utf-8")
+    new = collected("9.2", define(BONUS, "# --- the mean ---", "return entropy.mean()"))
+    assert own_head in new and "def mine():" in new and "# --- my notes ---" in new and new.count("STEPS = ") == 1
+    assert len(list(own_home.glob("*.bak.py"))) == 1, "as the learner had written it"
+    assert all_right() == {"total_loss", "entropy_bonus"}
+    assert collected("8.1", define(SQUARES, SQUARE)).count("def entropy_bonus") == 1
+
+
+@pytest.mark.parametrize(
+    ("before", "line", "says"),
+    [
+        (
+            "import enum\nclass E(enum.IntEnum):\n    one = 1\nONE = E.one\nh = 1",
+            "return entropy.mean() * ONE",
+            "a E that was made",
+        ),
+        ("f = lambda: (lambda x: x.mean())\nh = f()", "return h(entropy)", "a lambda that is not on a line of its own"),
+    ],
+)
+def test_the_reason_is_the_true_one(before: str, line: str, says: str, capsys: pytest.CaptureFixture[str]):
+    assert collected("9.2", define(BONUS, line), with_names(before)) == ""
+    said = unfolded(capsys.readouterr().out)
+    assert says in said and "damaged" not in said

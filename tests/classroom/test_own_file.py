@@ -3,7 +3,7 @@
 import pytest
 
 from ppo_lessons.classroom.needs import Needs, Piece
-from ppo_lessons.classroom.own_file import import_block, put, read, renamed, written
+from ppo_lessons.classroom.own_file import put, read, written
 from ppo_lessons.lessons import EXERCISES, desk
 
 
@@ -15,7 +15,7 @@ def test_apart_and_together_again():
     file = read("")
     exercise = desk.find("9.2")
     assert exercise is not None
-    put(file, exercise, needs("entropy_bonus", "def entropy_bonus(entropy):\n    return entropy.mean()"))
+    put(file, exercise, needs("entropy_bonus", "def entropy_bonus(entropy):\n    return entropy.mean()"), [])
     text = written(file, EXERCISES)
     assert written(read(text), EXERCISES) == text
     assert "    entropy_bonus=entropy_bonus,\n" in text
@@ -25,22 +25,3 @@ def test_apart_and_together_again():
     assert "Keiko" in written(read(mine), EXERCISES) and "CYCLES = 5  # short" in written(read(mine), EXERCISES)
     with pytest.raises(SyntaxError):
         read("def broken(:\n")
-
-
-def test_names_are_replaced_where_they_are_names():
-    source = "def f(x):\n    return g(x.square, square=square) + square(x)  # square\n"
-    assert renamed(source, {"square": "mine"}) == "def f(x):\n    return g(x.square, square=mine) + mine(x)  # square\n"
-
-
-def test_imports_in_order():
-    lines = [
-        "from torch import nn",
-        "import torch",
-        "from ppo_lessons import train",
-        "import math",
-        "from torch import Tensor",
-    ]
-    assert (
-        import_block(lines)
-        == "import math\n\nimport torch\nfrom torch import Tensor, nn\n\nfrom ppo_lessons import train"
-    )

@@ -1,5 +1,6 @@
 """Whatever a check is given, it answers, in time and in a line, and leaves everything as it was."""
 
+import collections
 import functools
 import random
 import time
@@ -8,7 +9,7 @@ import warnings
 import numpy as np
 import pytest
 import torch
-from IPython.testing.globalipapp import start_ipython
+from IPython.core.autocall import ExitAutocall
 
 from ppo_lessons.buffer import Rows
 from ppo_lessons.classroom import checks
@@ -40,7 +41,7 @@ def of_total_loss(body: str, **names: object) -> Verdict:
     [
         ("print(actor_loss)", "explained", "print shows, return hands on"),
         ("total = actor_loss", "explained", "returns nothing"),
-        ("if entropy > 1:\n    return actor_loss", "explained", "On one way through it returns nothing"),
+        ("if entropy > 1:\n    return actor_loss", "explained", "With some inputs it returns nothing"),
         ("...", "blank", "still blank"),
         ("'''What comes.'''", "blank", "still blank"),
         ("total = ...\nreturn total", "blank", "still blank"),
@@ -184,12 +185,22 @@ def test_no_warning_and_no_print_reaches_the_learner(capfd: pytest.CaptureFixtur
     assert not seen and capfd.readouterr() == ("", "")
 
 
+class Shell:
+    """As much of IPython as `exit()` needs."""
+
+    ended = False
+
+    def ask_exit(self) -> None:
+        self.ended = True
+
+
 def test_exit_does_not_end_the_kernel(monkeypatch: pytest.MonkeyPatch):
-    shell = start_ipython()
+    shell = Shell()
     monkeypatch.setattr("ppo_lessons.classroom.diagnosis.conditions.get_ipython", lambda: shell)
-    shell.exit_now = False
-    verdict = of_total_loss("exit()", exit=shell.user_ns_hidden.get("exit") or shell.user_ns["exit"])
-    assert verdict.kind == "error" and not shell.exit_now
+    verdict = of_total_loss("exit()", exit=ExitAutocall(shell))
+    assert verdict.kind == "error" and not shell.ended
+    ExitAutocall(shell)()
+    assert shell.ended, "afterwards exit() is exit() again"
 
 
 def test_the_learner_can_paste_the_input():
@@ -222,3 +233,51 @@ def test_the_learner_can_paste_the_input():
 def test_what_is_changed_in_place_is_seen_inside_rows_too(number: str, source: str):
     verdict = diagnose(exercise(number), typed(source, "f", {"Rows": Rows, "own": exercise(number).function}))
     assert verdict.kind == "explained" and "changed in place; expected: as they were" in verdict.text
+
+
+@pytest.mark.parametrize(
+    ("number", "source"),
+    [
+        ("5.2", "def f(order, size):\n    return collections.deque(order.split(size))\n"),
+        (
+            "5.2",
+            "def f(order, size):\n    return np.array([piece.tolist() for piece in order.split(size)], dtype=object)\n",
+        ),
+        ("4.2", "def f(policy):\n    return np.array([name for name, _ in policy.named_parameters()])\n"),
+        ("9.3", "def f(actor, critic, entropy, a, b):\n    return torch.empty((), device='meta')\n"),
+        ("9.3", "def f(actor, critic, entropy, a, b):\n    return Strange()\n"),
+    ],
+)
+def test_what_cannot_be_compared_is_not_said_to_remember(number: str, source: str):
+    class Strange:
+        def __eq__(self, other: object) -> bool:
+            raise ZeroDivisionError
+
+        __hash__ = None  # type: ignore[assignment]
+
+    names = {"collections": collections, "np": np, "torch": torch, "Strange": Strange}
+    assert diagnose(exercise(number), typed(source, "f", names)).kind not in ("hidden state", "passed")
+
+
+def test_who_looks_at_the_clock_is_told_so():
+    verdict = of_total_loss("return actor_loss * (time.perf_counter_ns() % 1000)", time=time)
+    assert verdict.kind == "hidden state" and "look at the clock" in verdict.text
+
+
+def test_words_that_were_false_once():
+    stop = "def f(kl, target_kl):\n    return target_kl and kl > 1.5 * target_kl\n"
+    assert "With some inputs it returns nothing" in diagnose(exercise("11.2"), typed(stop, "f")).text
+    least = "def f(learning_rate, cycle, anneal_cycles):\n    return min(learning_rate, 0.0005)\n"
+    assert "does not depend on learning_rate" not in diagnose(exercise("11.1"), typed(least, "f")).text
+    step = "def f(loss, policy, optimizer, limit):\n    loss.backward()\n    optimizer.step()\n    return policy\n"
+    assert "the () are missing" not in diagnose(exercise("10.2"), typed(step, "f")).text
+    shown = "def f(values, returns):\n    print('shape', values.shape)\n    loss = (values - returns).square().mean()\n"
+    assert "prints its result" not in diagnose(exercise("8.1"), typed(shown, "f")).text
+
+
+def test_the_line_is_the_cells_line_below_a_decorator_too():
+    source = (
+        "import torch\n\n\n@torch.no_grad()\ndef f(new, old):\n    d = new - old\n    return (d.exp() - 1 + d).mean()\n"
+    )
+    verdict = diagnose(exercise("6.3"), typed(source.replace("+ d", "- 2 * d"), "f"))
+    assert "Line 7, `2`" in verdict.text, verdict.text

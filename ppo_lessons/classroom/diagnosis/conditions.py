@@ -1,6 +1,8 @@
 """A check works under conditions that it knows, and leaves everything as it was."""
 
+import copy
 import io
+import math
 import random
 import warnings
 from collections.abc import Iterator
@@ -11,7 +13,7 @@ import numpy as np
 import torch
 from IPython import get_ipython
 
-LIBRARIES = (torch, torch.Tensor, torch.nn.functional, np, random)
+LIBRARIES = (torch, torch.Tensor, torch.nn.functional, np, random, math)
 
 
 class Kept:
@@ -56,6 +58,8 @@ def known_conditions() -> Iterator[Kept]:
         stack.callback(torch.set_default_dtype, torch.get_default_dtype())
         stack.callback(torch.set_num_threads, torch.get_num_threads())
         stack.callback(torch.set_grad_enabled, torch.is_grad_enabled())
+        stack.callback(vars(torch._tensor_str.PRINT_OPTS).update, copy.copy(vars(torch._tensor_str.PRINT_OPTS)))
+        stack.enter_context(np.printoptions())
         stack.callback(kept.put_back)
         stack.enter_context(_kernel_stays())
         set_known_state()

@@ -14,7 +14,7 @@ from ppo_lessons.classroom.diagnosis.attempt import attempt, facts
 from ppo_lessons.classroom.diagnosis.changes import changes_of, pairs
 from ppo_lessons.classroom.diagnosis.repairs import Repair, find_repair
 from ppo_lessons.classroom.diagnosis.source import tree_of
-from ppo_lessons.classroom.diagnosis.time_limit import TooSlowError, time_limit
+from ppo_lessons.classroom.diagnosis.time_limit import A_TRY, TooSlowError, time_limit
 from ppo_lessons.classroom.diagnosis.traits import only_with, traits
 from ppo_lessons.classroom.diagnosis.words import is_told
 from ppo_lessons.classroom.exercise import Exercise, Outcome
@@ -22,8 +22,6 @@ from ppo_lessons.classroom.exercise import Exercise, Outcome
 Function = Callable[..., Any]
 MOST_PAIRS = 1200
 """So many are tried; some exercises have more inputs than that."""
-SECONDS_A_TRY = 0.3
-"""An edit can make a loop endless."""
 
 
 @dataclass(frozen=True)
@@ -92,7 +90,7 @@ class Search:
     def is_right(self, function: Function) -> bool:
         """Say whether a function is right."""
         try:
-            with time_limit(SECONDS_A_TRY):
+            with time_limit(A_TRY):
                 return self._agrees(function, self.want, self._order)
         except TooSlowError:
             return False
@@ -143,7 +141,7 @@ def _repair(search: Search, function: Function) -> Explanation | None:
     if found is None:
         return None
     lines = inspect.getsourcelines(inspect.unwrap(function))[1]
-    return Explanation(_said(found, lines - tree.lineno + found.line), None)
+    return Explanation(_said(found, lines + found.line - 1), None)
 
 
 def _said(found: Repair, line: int) -> str:

@@ -43,7 +43,7 @@ def find_repair(tree: ast.FunctionDef, scope: dict[str, Any], test: Test) -> Rep
         The repair; None if no single edit helps.
     """
     tree = copy.deepcopy(tree)
-    tree.decorator_list, tree.returns = [], None
+    tree.returns = None
     for edit in sorted(edits(tree), key=lambda edit: edit.weight)[:MOST]:
         before = [place.swap(place.new) for place in edit.places]
         try:

@@ -12,6 +12,8 @@ FunctionNode = ast.FunctionDef | ast.Lambda
 def tree_of(function: Callable[..., Any]) -> ast.FunctionDef | None:
     """Return the definition of a function as a tree; None where its source is not at hand, or not by itself.
 
+    Its lines are counted from the first of the source, which may be a decorator's.
+
     Args:
         function: Defined with `def`, or as a lambda (which becomes a definition).
     """
@@ -24,7 +26,8 @@ def tree_of(function: Callable[..., Any]) -> ast.FunctionDef | None:
             nodes = list(ast.walk(ast.parse(text)))
         except (SyntaxError, ValueError):
             continue
-        return _definition(nodes, getattr(function, "__name__", ""))
+        tree = _definition(nodes, getattr(function, "__name__", ""))
+        return ast.increment_lineno(tree, -1) if tree is not None and text.startswith("if True:\n") else tree
     return None
 
 

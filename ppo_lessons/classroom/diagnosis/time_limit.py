@@ -10,6 +10,8 @@ from types import FrameType
 from typing import TypeVar
 
 Result = TypeVar("Result")
+A_TRY = 0.3
+"""Seconds for what is only tried: a changed answer can run for ever."""
 GRACE = 1.0
 """So many seconds a function is asked to end before its thread is given up."""
 

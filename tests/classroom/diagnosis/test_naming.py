@@ -33,7 +33,7 @@ def explanation(number: str, signature: str, *lines: str) -> Explanation:
          "It looks like two things at once: max for min, and no minus sign."),
         (["low, high = 1 - clip_eps, 1 + clip_eps",
           "return torch.min(ratios * advantages, ratios.clamp(low, high) * advantages).sum()"],
-         "It looks like two things at once: the sum instead of the mean; and the sign turned."),
+         "and the sum instead of the mean. Equation 7 is maximised."),
         (["low, high = 1 - clip_eps, 1 + clip_eps",
           "return -torch.min(ratios * advantages, ratios.clamp(low, high) * advantages).median()"],
          "One small change would make it right. Line 3, `median`: look at the name."),
