@@ -32,16 +32,16 @@ CYCLES = 300
 def main() -> None:
     """Train a team with these steps, save it, and draw its learning curve. Ctrl-C ends the training early."""
     here = Path(__file__).resolve().parent
-    run, won = TrainingRun("standard", PPOConfig()), []
+    run, rewards = TrainingRun("standard", PPOConfig()), []
     try:
         for report in tqdm(train(run, CYCLES, STEPS), total=CYCLES, unit="cycle"):
-            won.append(100 * report.behaviour.win_rate)
+            rewards.append(report.mean_reward)
     except KeyboardInterrupt:
         print(f"Ended after {{run.cycle}} cycles.")
     save_policy(run.policy, here / "my_team.pt")
     figure, axes = plt.subplots()
-    axes.plot(range(1, len(won) + 1), won)
-    axes.set(xlabel="cycle", ylabel="cases won, per cent", ylim=(0, 100), title="My team")
+    axes.plot(range(1, len(rewards) + 1), rewards)
+    axes.set(xlabel="cycle", ylabel="mean reward of a decision", title="My team")
     figure.savefig(here / "my_curve.png", dpi=150)
     print("The team: my_team.pt. Its learning curve: my_curve.png.")
 
