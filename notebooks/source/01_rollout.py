@@ -183,7 +183,7 @@ def who_acts_next(acting, terminated, truncated, episode_over):
 
 
 # %%
-from ppo_lessons.lessons import check, hint, solution
+from ppo_lessons.lessons import check, hint, inputs, solution
 
 who_acts_next = check(who_acts_next)
 # hint("1.1")  # take away the first # for a hint, again for the next

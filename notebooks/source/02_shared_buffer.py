@@ -228,7 +228,7 @@ def flatten_rows(tensor, acting):
 
 
 # %%
-from ppo_lessons.lessons import check, hint, solution
+from ppo_lessons.lessons import check, hint, inputs, solution
 
 flatten_rows = check(flatten_rows)
 # hint("2.1")  # take away the first # for a hint, again for the next

@@ -266,7 +266,7 @@ def td_errors(rewards, values, next_values, gamma):
 
 
 # %%
-from ppo_lessons.lessons import check, hint, solution
+from ppo_lessons.lessons import check, hint, inputs, solution
 
 td_errors = check(td_errors)
 # hint("3.1")

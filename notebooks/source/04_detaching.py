@@ -331,7 +331,7 @@ def detach_rows(rows):
 
 # %%
 from ppo_lessons.buffer import Rows
-from ppo_lessons.lessons import check, hint, solution
+from ppo_lessons.lessons import check, hint, inputs, solution
 
 detach_rows = check(detach_rows)
 # hint("4.1")

@@ -252,7 +252,7 @@ def shuffle_rows(num_rows, generator):
 
 
 # %%
-from ppo_lessons.lessons import check, hint, solution
+from ppo_lessons.lessons import check, hint, inputs, solution
 
 shuffle_rows = check(shuffle_rows)
 # hint("5.1")  # take away the first # for a hint, again for the next

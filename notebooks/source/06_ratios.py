@@ -283,7 +283,7 @@ def log_probs_and_entropy(logits, actions):
 
 
 # %%
-from ppo_lessons.lessons import check, hint, solution
+from ppo_lessons.lessons import check, hint, inputs, solution
 
 log_probs_and_entropy = check(log_probs_and_entropy)
 # hint("6.1")

@@ -200,7 +200,7 @@ def clipped_surrogate_loss(ratios, advantages, clip_eps):
 
 
 # %%
-from ppo_lessons.lessons import check, hint, solution
+from ppo_lessons.lessons import check, hint, inputs, solution
 
 clipped_surrogate_loss = check(clipped_surrogate_loss)
 # hint("7.1")

@@ -308,7 +308,7 @@ def value_loss(values, returns):
 
 
 # %%
-from ppo_lessons.lessons import check, hint, solution
+from ppo_lessons.lessons import check, hint, inputs, solution
 
 value_loss = check(value_loss)
 # hint("8.1")  # take away the first # for a hint, again for the next

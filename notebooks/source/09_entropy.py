@@ -284,7 +284,7 @@ def entropy_of(all_log_probs):
 
 
 # %%
-from ppo_lessons.lessons import check, hint, solution
+from ppo_lessons.lessons import check, hint, inputs, solution
 
 entropy_of = check(entropy_of)
 # hint("9.1")  # take away the first # for a hint, again for the next

@@ -145,7 +145,7 @@ def normalise_advantages(advantages):
 
 
 # %%
-from ppo_lessons.lessons import check, hint, show_progress, solution
+from ppo_lessons.lessons import check, hint, inputs, show_progress, solution
 
 normalise_advantages = check(normalise_advantages)
 # hint("10.1")  # take away the first # for a hint, again for the next

@@ -160,7 +160,7 @@ def annealed(learning_rate, cycle, anneal_cycles):
 
 
 # %%
-from ppo_lessons.lessons import check, hint, solution
+from ppo_lessons.lessons import check, hint, inputs, solution
 
 annealed = check(annealed)
 # hint("11.1")

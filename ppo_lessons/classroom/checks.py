@@ -5,6 +5,7 @@ import inspect
 import sys
 import types
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from types import FrameType
 from typing import Any
@@ -102,7 +103,7 @@ def _diagnose(exercise: Exercise, function: Callable[..., Any], kept: Kept) -> V
     try:
         in_time(look, SECONDS, own_file(function))
     except TooSlowError as error:
-        place = min(len(run) for run in runs) if len(runs[0]) == len(exercise.probes) else len(runs[0])
+        place = sum(map(len, runs)) % len(exercise.probes)  # of the first or the second run
         where = f" ({error.line})" if error.line else ""
         call = words.call_text(exercise, place)
         return Verdict("error", f"not yet. {call} was still running after {SECONDS} seconds{where}.")
@@ -140,24 +141,21 @@ def _the_same(got: Outcome, want: Outcome) -> bool:
     return all(alike(*pair) or look[0] == look[1] for pair, look in zip(pairs, looks, strict=True))
 
 
-def _watching(exercise: Exercise, calls: list[str]) -> Any:
+@contextmanager
+def _watching(exercise: Exercise, calls: list[str]) -> Iterator[None]:
     """Notice calls of the package's own function."""
     code = inspect.unwrap(exercise.function).__code__
 
-    class Watch:
-        def __enter__(self) -> None:
-            if sys.getprofile() is None:  # whoever profiles goes on
-                sys.setprofile(self.see)
+    def see(frame: FrameType, event: str, arg: object) -> None:
+        if event == "call" and frame.f_code is code:
+            calls.append(exercise.name)
 
-        def see(self, frame: FrameType, event: str, arg: object) -> None:
-            if event == "call" and frame.f_code is code:
-                calls.append(exercise.name)
-
-        def __exit__(self, *error: object) -> None:
-            if sys.getprofile() == self.see:
-                sys.setprofile(None)
-
-    return Watch()
+    before = sys.getprofile()
+    sys.setprofile(before or see)  # whoever profiles goes on
+    try:
+        yield
+    finally:
+        sys.setprofile(before)
 
 
 def _at_first_sight(exercise: Exercise, function: Callable[..., Any], got: list[Outcome], kept: Kept) -> Verdict | None:
