@@ -125,7 +125,7 @@ check_setup()
 #
 # Run the cells from top to bottom (Shift+Enter). Where a function ends in `return ...`, it is yours to write; the check below it says in
 # one line what it thinks, often with a call to paste into a cell. `hint("1.1")` gives a hint, three times a stronger one;
-# `solution("1.1")` shows the package's source.
+# `solution("1.1")` shows ours.
 #
 # "✔ held: the buffer is full" is a claim. Write your own: `claim("a sentence", True, "a number")`.
 #
