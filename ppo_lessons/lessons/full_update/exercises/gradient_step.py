@@ -20,7 +20,7 @@ def _step_probe(scale: float, max_grad_norm: float, stale_gradient: bool = False
         return scale * (policy(_BATCHES[batch]) - 1).square().mean()
 
     def make() -> tuple[Tensor, nn.Module, torch.optim.Optimizer, float]:
-        torch.manual_seed(7)
+        torch.default_generator.manual_seed(7)
         policy = nn.Sequential(nn.Linear(3, 4), nn.Tanh(), nn.Linear(4, 1))
         if stale_gradient:
             policy(_BATCHES[0]).sum().backward()  # something left over from before

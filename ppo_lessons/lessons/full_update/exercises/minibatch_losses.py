@@ -1,5 +1,6 @@
 """Exercise 10.3: the wiring of a mini-batch."""
 
+import copy
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -28,10 +29,11 @@ _OWN = Steps(
 
 def _wiring_probe(seed: int, rows: int, config: PPOConfig, steps: Steps = _GIVEN, special: str = "") -> Probe:
     """All six numbers of a mini-batch, and the gradient of the total, on a small network that has moved on."""
+    fresh = ActorCritic(3, 4, 8, seed=seed)  # a copy is made ten times faster
 
     def make() -> tuple[ActorCritic, Rows, PPOConfig, Steps]:
         draw = generator(seed)
-        policy = ActorCritic(3, 4, 8, seed=seed)
+        policy = copy.deepcopy(fresh)
         obs = torch.randn(rows, 3, generator=draw)
         actions = torch.randint(0, 4, (rows,), generator=draw)
         old_log_probs = -1.4 + 0.3 * torch.randn(rows, generator=draw)
