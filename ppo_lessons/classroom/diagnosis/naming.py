@@ -13,8 +13,8 @@ from ppo_lessons.classroom.alike import alike
 from ppo_lessons.classroom.diagnosis.attempt import attempt, facts
 from ppo_lessons.classroom.diagnosis.changes import changes_of, pairs
 from ppo_lessons.classroom.diagnosis.repairs import Repair, find_repair
-from ppo_lessons.classroom.diagnosis.source import tree_of
-from ppo_lessons.classroom.diagnosis.time_limit import A_TRY, TooSlowError, time_limit
+from ppo_lessons.classroom.diagnosis.source import built, scope_of, tree_of
+from ppo_lessons.classroom.diagnosis.time_limit import TooSlowError
 from ppo_lessons.classroom.diagnosis.traits import only_with, traits
 from ppo_lessons.classroom.diagnosis.words import is_told
 from ppo_lessons.classroom.exercise import Exercise, Outcome
@@ -90,8 +90,7 @@ class Search:
     def is_right(self, function: Function) -> bool:
         """Say whether a function is right."""
         try:
-            with time_limit(A_TRY):
-                return self._agrees(function, self.want, self._order)
+            return self._agrees(function, self.want, self._order)
         except TooSlowError:
             return False
 
@@ -137,7 +136,7 @@ def _repair(search: Search, function: Function) -> Explanation | None:
     tree = tree_of(function)
     if tree is None or any(probe.free for probe in search.exercise.probes):
         return None
-    found = find_repair(tree, _scope(function), search.is_right)
+    found = find_repair(tree, scope_of(function), search.is_right)
     if found is None:
         return None
     lines = inspect.getsourcelines(inspect.unwrap(function))[1]
@@ -149,17 +148,6 @@ def _said(found: Repair, line: int) -> str:
     piece = piece if len(piece) <= 70 else f"{piece[:67]}..."
     sign = "?" if found.what.startswith(("is ", "have ", "does ")) else "."
     return f"One small change would make it right. Line {line}, `{piece}`: {found.what}{sign}"
-
-
-def _scope(function: Function) -> dict[str, Any]:
-    """Return the names that a function can see."""
-    inside = inspect.unwrap(function)
-    names = dict(getattr(inside, "__globals__", {}))
-    try:
-        names |= inspect.getclosurevars(inside).nonlocals
-    except (TypeError, ValueError):
-        pass
-    return names
 
 
 def _two_changes(search: Search) -> Explanation | None:
@@ -206,6 +194,7 @@ def _all_single(exercise: Exercise) -> Iterator[tuple[str, str, Function]]:
 
 
 def _trait(search: Search, function: Function) -> Explanation | None:
-    exercise = search.exercise
-    text = next(iter(traits(exercise, function, search.got, search.want)), None)
+    tree = tree_of(function)
+    bounded = built(tree, scope_of(function)) if tree is not None else None
+    text = next(iter(traits(search.exercise, bounded or function, search.got, search.want)), None)
     return None if text is None else Explanation(f"{text[0].upper()}{text[1:]}.", None)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ppo_lessons.classroom.diagnosis.edits import Place, edits
+from ppo_lessons.classroom.diagnosis.source import built
 
 Test = Callable[[Callable[..., Any]], bool]
 """Says whether a function is right."""
@@ -47,7 +48,7 @@ def find_repair(tree: ast.FunctionDef, scope: dict[str, Any], test: Test) -> Rep
     for edit in sorted(edits(tree), key=lambda edit: edit.weight)[:MOST]:
         before = [place.swap(place.new) for place in edit.places]
         try:
-            function = _built(tree, scope)
+            function = built(tree, scope)
             right = function is not None and test(function)
         finally:
             for place, old in zip(reversed(edit.places), reversed(before), strict=True):
@@ -56,15 +57,6 @@ def find_repair(tree: ast.FunctionDef, scope: dict[str, Any], test: Test) -> Rep
             piece = edit.piece if edit.piece is not None else before[0]
             return Repair(_line(edit.places[0], piece), _piece(edit.places[0], piece), edit.what)
     return None
-
-
-def _built(tree: ast.FunctionDef, scope: dict[str, Any]) -> Callable[..., Any] | None:
-    names = dict(scope)
-    try:
-        exec(compile(ast.fix_missing_locations(ast.Module([tree], [])), "<repaired>", "exec"), names)
-    except Exception:  # not every edit makes a program
-        return None
-    return names[tree.name]
 
 
 def _line(place: Place, old: Any) -> int:

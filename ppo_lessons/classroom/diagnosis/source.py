@@ -2,11 +2,16 @@
 
 import ast
 import inspect
+import itertools
 import textwrap
 from collections.abc import Callable
 from typing import Any
 
-FunctionNode = ast.FunctionDef | ast.Lambda
+from ppo_lessons.classroom.diagnosis.time_limit import TooSlowError
+
+ROUNDS = 50_000
+"""So often the loops of what is only tried may go round; those of right answers do some thousand times at most."""
+TICK = "__tick__"
 
 
 def tree_of(function: Callable[..., Any]) -> ast.FunctionDef | None:
@@ -67,3 +72,48 @@ def _says_nothing(statement: ast.stmt) -> bool:
     if isinstance(statement, ast.Return):
         return statement.value is None or (isinstance(statement.value, ast.Constant) and statement.value.value is None)
     return isinstance(statement, ast.Pass)
+
+
+def scope_of(function: Callable[..., Any]) -> dict[str, Any]:
+    """Return the names that a function can see, its own parameters and locals left out."""
+    inside = inspect.unwrap(function)
+    names = dict(getattr(inside, "__globals__", {}))
+    try:
+        names |= inspect.getclosurevars(inside).nonlocals
+    except (TypeError, ValueError):
+        pass
+    return names
+
+
+def built(tree: ast.FunctionDef, scope: dict[str, Any]) -> Callable[..., Any] | None:
+    """Make a function of a tree; its loops go round `ROUNDS` times in all, on every machine.
+
+    Args:
+        tree: A definition. It is left as it is.
+        scope: The names that it can see.
+
+    Returns:
+        The function, which raises `TooSlowError` when it has gone round too often; None if the tree is no program.
+    """
+    names = {**scope, TICK: _counter()}
+    loops = [node for node in ast.walk(tree) if isinstance(node, (ast.For, ast.While))]
+    for loop in loops:
+        loop.body.insert(0, ast.Expr(ast.Call(ast.Name(TICK, ast.Load()), [], [])))
+    try:
+        exec(compile(ast.fix_missing_locations(ast.Module([tree], [])), "<tried>", "exec"), names)
+    except Exception:  # not every tree makes a program
+        return None
+    finally:
+        for loop in loops:
+            del loop.body[0]
+    return names[tree.name]
+
+
+def _counter() -> Callable[[], None]:
+    rounds = itertools.count()
+
+    def tick() -> None:
+        if next(rounds) >= ROUNDS:
+            raise TooSlowError
+
+    return tick

@@ -4,15 +4,11 @@ import ctypes
 import inspect
 import sys
 import threading
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from types import FrameType
 from typing import TypeVar
 
 Result = TypeVar("Result")
-A_TRY = 0.3
-"""Seconds for what is only tried: a changed answer can run for ever."""
 GRACE = 1.0
 """So many seconds a function is asked to end before its thread is given up."""
 
@@ -24,48 +20,6 @@ class TooSlowError(BaseException):
         """Say in which line it was."""
         super().__init__(line)
         self.line = line
-
-
-@contextmanager
-def time_limit(seconds: float) -> Iterator[None]:
-    """Raise `TooSlowError` in the block once it has taken that long (between two steps of Python, not inside C).
-
-    Args:
-        seconds: CPU time of the process, so that a busy machine does not end what would have been done in time.
-
-    Yields:
-        Nothing.
-
-    Raises:
-        TooSlowError: If the block takes longer.
-    """
-    thread, finished = threading.current_thread(), threading.Event()
-    lock = threading.Lock()
-    began = time.process_time()
-
-    def interrupt() -> None:
-        while time.process_time() - began < seconds and not finished.wait(0.05):
-            pass  # the machine is busy with something else
-        while True:  # once is not enough for `while True: try: ... except: pass`
-            with lock:
-                if finished.is_set() or not thread.is_alive():
-                    return
-                _raise_in(thread.ident or 0)
-            if finished.wait(0.01):
-                return
-
-    timer = threading.Timer(seconds, interrupt)
-    timer.daemon = True
-    timer.start()
-    try:
-        yield
-    finally:
-        try:
-            finished.set()
-        finally:  # a last request may arrive just there
-            finished.set()
-            with lock:
-                timer.cancel()
 
 
 def in_time(work: Callable[[], Result], seconds: float, filename: str | None = None) -> Result:
@@ -84,34 +38,40 @@ def in_time(work: Callable[[], Result], seconds: float, filename: str | None = N
     """
     results: list[Result] = []
     errors: list[BaseException] = []
+    done = threading.Event()
 
     def run() -> None:
         try:
-            results.append(work())
-        except BaseException as error:  # it is raised again, in the thread that asked
-            errors.append(error)
+            try:
+                results.append(work())
+            except BaseException as error:  # it is raised again, in the thread that asked
+                errors.append(error)
+            done.set()
+        except TooSlowError:  # asked once more, while it ended
+            done.set()
 
     thread = threading.Thread(target=run, daemon=True)
     thread.start()
     try:
-        thread.join(seconds)
+        done.wait(seconds)
     finally:
-        line = _line_in(thread, filename) if thread.is_alive() else ""
-        _end(thread)
+        line = "" if done.is_set() else _line_in(thread, filename)
+        _end(thread, done)
     if results:
         return results[0]
     raise TooSlowError(line) if not errors or isinstance(errors[0], TooSlowError) else errors[0]
 
 
-def _end(thread: threading.Thread) -> None:
+def _end(thread: threading.Thread, done: threading.Event) -> None:
+    """Ask a thread to end, for a while."""
     switch = sys.getswitchinterval()
     sys.setswitchinterval(1e-6)  # so that one request in a while falls outside a `try`
     try:
         for _ in range(int(GRACE / 0.002)):
-            if not thread.is_alive():
+            if done.is_set() or not thread.is_alive():
                 break
             _raise_in(thread.ident or 0)
-            thread.join(0.002)
+            done.wait(0.002)
     finally:
         sys.setswitchinterval(switch)
 
