@@ -52,8 +52,9 @@ def explain(
         The explanation; None if only values can be shown.
     """
     search = Search(exercise, got, want)
-    if is_told(search.got[search.wrong[0]], search.want[search.wrong[0]]):
-        return _known_mistake(search)
+    many_are_right = any(probe.free for probe in exercise.probes)
+    if many_are_right or is_told(search.got[search.wrong[0]], search.want[search.wrong[0]]):
+        return _known_mistake(search)  # the difference is one in words, which say the rest
     ways: tuple[Callable[[], Explanation | None], ...] = (
         lambda: _known_mistake(search),
         lambda: Explanation("It draws random numbers, and none are asked for.") if draws else None,
@@ -123,8 +124,6 @@ def _only_with(search: Search, function: Function) -> Explanation | None:
 
 
 def _change(search: Search) -> Explanation | None:
-    if any(probe.free for probe in search.exercise.probes):
-        return None
     of_inputs, of_results = changes_of(search.exercise)
     for change in [*of_results, *of_inputs]:
         if search.does_the_same(change.of(search.exercise.function)):
@@ -134,7 +133,7 @@ def _change(search: Search) -> Explanation | None:
 
 def _repair(search: Search, function: Function) -> Explanation | None:
     tree = tree_of(function)
-    if tree is None or any(probe.free for probe in search.exercise.probes):
+    if tree is None:
         return None
     found = find_repair(tree, scope_of(function), search.is_right)
     if found is None:
@@ -151,8 +150,6 @@ def _said(found: Repair, line: int) -> str:
 
 
 def _two_changes(search: Search) -> Explanation | None:
-    if any(probe.free for probe in search.exercise.probes):
-        return None
     place = search.wrong[0]
     got, want = search.got[place], search.want[place]
     if ("result" in got) != ("result" in want) or type(got.get("result")) is not type(want.get("result")):
@@ -188,9 +185,8 @@ def _mistake_but_for(search: Search) -> Explanation | None:
 
 def _all_single(exercise: Exercise) -> Iterator[tuple[str, str, Function]]:
     yield from ((mistake.name, mistake.advice, mistake.wrong) for mistake in exercise.mistakes)
-    if not any(probe.free for probe in exercise.probes):
-        of_inputs, of_results = changes_of(exercise)
-        yield from ((each.name, each.advice, each.of(exercise.function)) for each in [*of_results, *of_inputs])
+    of_inputs, of_results = changes_of(exercise)
+    yield from ((each.name, each.advice, each.of(exercise.function)) for each in [*of_results, *of_inputs])
 
 
 def _trait(search: Search, function: Function) -> Explanation | None:

@@ -78,8 +78,6 @@ def _differs(exercise: Exercise, function: Callable[..., Any], place: int, field
     """Say whether another value of one input changes a function's result on any probe; None if that cannot be seen."""
     seen = False
     for probe in exercise.probes[:4]:
-        if probe.free:
-            return None
         try:
             value = probe.make()[place]
             others = [*map(list, (probe.make(), probe.make()))]
@@ -192,7 +190,8 @@ def _in_all_results(got: list[Outcome], want: list[Outcome]) -> Iterator[str]:
 
 def _is_plain(factor: float) -> bool:
     """Say whether somebody could have multiplied or divided by it, and not only by chance."""
-    return any(abs(each - round(each)) < 1e-3 * abs(each) and 1 <= abs(each) <= 1000 for each in (factor, 1 / factor))
+    either = (factor, 1 / factor) if factor else ()
+    return any(abs(each - round(each)) < 1e-3 * abs(each) and 1 <= abs(each) <= 1000 for each in either)
 
 
 def _as_array(value: Any) -> np.ndarray | None:

@@ -43,6 +43,7 @@ def said(answer) -> list[str]:
         (lambda x, low, flag: torch.where(flag, x, x.clamp(min=-1.0)), "your answer does not depend on low"),
         (lambda x, low, flag: x.clamp(min=low), "right, except in rows where x is below 0 and flag is True"),
         (lambda x, low, flag: 3 * clamped(x, low, flag), "it is 3 times what is asked for, with all inputs"),
+        (lambda x, low, flag: 0 * x, "your answer does not depend on x"),
         (lambda x, low, flag: clamped(x, low, flag) + 0.5, "it is 0.5 too large, with all inputs"),
         (
             lambda x, low, flag: clamped(x, low, flag).double(),
