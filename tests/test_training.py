@@ -398,6 +398,9 @@ def test_also_between_the_nodes(make_config, monkeypatch, place):
 
 @pytest.mark.slow
 @pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="Windows has no timer that interrupts")
+@pytest.mark.filterwarnings(  # an interrupt that falls into a destructor is only printed; then the next one counts
+    "ignore::pytest.PytestUnraisableExceptionWarning"
+)
 def test_ctrl_c_at_any_moment_leaves_no_trace_and_saving_and_loading_neither(make_config, tmp_path):
     """Pressed 30 times, saved and loaded each time, and at the end the run that was never disturbed."""
 
