@@ -213,7 +213,7 @@ def _notes(ours: list[float], drafts: list[float], peer: list[float], moment: li
     return (
         "Wall-clock time in the page, from the slider's event to the animation frame after the new picture was "
         f"decoded; each move begins when the last one is done and the page has been at rest for {PAUSE} ms. "
-        f"{len(ours)} moves of `clip_eps` in the explorer of lesson 07 and in `interact` with inline matplotlib, in "
+        f"{len(ours)} moves of `clip_eps` in the explorer of clipping and in `interact` with inline matplotlib, in "
         "turns; both draw all 1,934 rows with the same function and artists. "
         f"Ours {_spread(ours)}, with two device pixels for a CSS pixel {_spread(drafts)} until the draft is there (the "
         f"sharp picture follows when the knob rests), `interact` {_spread(peer)}. "

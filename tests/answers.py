@@ -22,9 +22,9 @@ for path in sorted((Path(__file__).parent / "lessons").glob("*/right_answers.py"
 SLIPS = {
     "1.2": ("forgetting what a fall costs", " + FALL_REWARD * events.fell", ""),
     "3.3": ("forgetting lambda", "gamma * gae_lambda * following", "gamma * following"),
-    "8.2": ("the share that was *not* foreseen (1 minus is missing)", "float(1 - (returns", "float((returns"),
-    "10.2": ("forgetting zero_grad", "    optimizer.zero_grad()\n", ""),
-    "10.3": ("vf_coef and ent_coef swapped", "config.vf_coef, config.ent_coef", "config.ent_coef, config.vf_coef"),
+    "9.2": ("the share that was *not* foreseen (1 minus is missing)", "float(1 - (returns", "float((returns"),
+    "11.2": ("forgetting zero_grad", "    optimizer.zero_grad()\n", ""),
+    "11.3": ("vf_coef and ent_coef swapped", "config.vf_coef, config.ent_coef", "config.ent_coef, config.vf_coef"),
 }
 """Where no mistake of the table can stand alone: its name, and which piece of the package's source becomes what."""
 
@@ -53,7 +53,7 @@ def refusal(exercise: Exercise) -> str:
 def right_cell(exercise: Exercise) -> str:
     """The source of a right answer: the shortest that is written differently from the package and can stand alone.
 
-    Short ones do not loop over rows: what passes in one lesson trains the team in lesson 11.
+    Short ones do not loop over rows: what passes in one lesson trains the team in the end.
     """
     sources = [_standing_alone(function, exercise.name) for function in RIGHT[exercise.number]]
     return min(filter(None, sources), key=len, default=solution_source(exercise))

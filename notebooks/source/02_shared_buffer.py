@@ -64,7 +64,7 @@ while not buffer.is_full:  # node C
 # ## Picture: the buffer fills
 #
 # Two of the 16 copies. In copy 0, detectives 0 and 2 fall in step 6. That row still counts: they were alive when they chose. The next ones are
-# no decisions. (What the team *gains* in them is not lost: lesson 03 credits it to the row of the fall.)
+# no decisions. (What the team *gains* in them is not lost: [lesson 03](03_advantages.ipynb) credits it to the row of the fall.)
 
 # %%
 shared_buffer.show_filling(data.acting, moments=(10, 32))
@@ -297,7 +297,7 @@ def times_as_likely(policy):
     with torch.no_grad():
         logits, _ = policy(states)
         now, _ = log_probs_and_entropy(logits, actions)
-    return torch.exp(now - log_probs_old)  # the ratio of lesson 06
+    return torch.exp(now - log_probs_old)  # the ratio
 
 
 fresh = load_recording().policy

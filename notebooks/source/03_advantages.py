@@ -41,7 +41,7 @@ ends = (data.terminated, data.truncated, data.final_values, last_values)
 
 
 def flat(tensor):
-    return tensor[data.acting]  # the rows of the living, as in lesson 02
+    return tensor[data.acting]  # the rows of the living, as before
 
 
 numbers = dict(reward=flat(data.rewards), value=flat(data.values))
@@ -167,7 +167,7 @@ print("package:", " ".join(f"{x:+.3f}" for x in by_package))
 # %% [markdown]
 # The golden numbers: Stable-Baselines3 2.9.2, `RolloutBuffer.compute_returns_and_advantage`, gives on these rows
 # **+1.192 -0.520 +4.200 -3.480 -0.200 -1.000**. (It adds $\gamma V_\text{final}$ to the reward of a truncated row, then treats the row as an end: the
-# same.) The *return* is advantage plus the **old** value: what the critic should have said (lesson 08).
+# same.) The *return* is advantage plus the **old** value: what the critic should have said ([lesson 09](09_value_loss.ipynb)).
 #
 # ## Lambda: how far to look
 #
@@ -394,4 +394,4 @@ show_progress()
 # | [`gae(rewards, values, ...)`](../ppo_lessons/advantages.py) | node D: was this action better than expected? |
 # | [`with_team_credit(rewards, ...)`](../ppo_lessons/advantages.py) | credit after one's own fall |
 #
-# **Next:** [4. Detaching: which tensors may carry a gradient?](04_detaching.ipynb)
+# **Next:** [5. Detaching: which tensors may carry a gradient?](05_detaching.ipynb)

@@ -120,7 +120,7 @@ class Desk:
         """Print the next of the three hints of an exercise.
 
         Args:
-            number: For instance "10.1"; 10.1 without quotes will do.
+            number: For instance "11.1"; 11.1 without quotes will do.
         """
         if (exercise := self._numbered(number)) is None:
             return
@@ -138,7 +138,7 @@ class Desk:
         """Print the package's own source of an exercise.
 
         Args:
-            number: For instance "10.1".
+            number: For instance "11.1".
         """
         if (exercise := self._numbered(number)) is not None:
             say(f"# {exercise.function.__module__}\n{solution_source(exercise)}", fold=False)

@@ -48,7 +48,7 @@ class Exercise:
     """One function for the learner to write."""
 
     number: str
-    """Lesson and place in it: "10.1"."""
+    """Lesson and place in it: "11.1"."""
     node: str
     """The box of the flowchart to which it belongs: "L"."""
     function: Callable[..., Any]

@@ -28,7 +28,7 @@ def note(number: str, state: str) -> None:
     """Remember that an exercise was tried or passed; what was passed stays passed. A full disk is no reason to stop.
 
     Args:
-        number: Of the exercise, "10.1".
+        number: Of the exercise, "11.1".
         state: "tried" or "passed".
     """
     if RANK.index(state) <= RANK.index(read_progress().get(number, "open")):
@@ -129,7 +129,7 @@ def _where(exercises: Sequence[Exercise], states: dict[str, str], link: bool = F
     written = f"{len(exercises) - len(left)} of {len(exercises)} functions written"
     following = _next(exercises, states)
     if following is None:
-        return f"{written}. All of them: train your team in lesson 11."
+        return f"{written}. All of them: train your team with them in the lesson on team training."
     lesson, name = _lesson_of(following), f"{following.number} {following.name}"
     files = sorted(Path().glob(f"{lesson}_*.ipynb")) if link else []
     where = f"lesson {lesson}"

@@ -24,59 +24,84 @@ class Term(NamedTuple):
     symbol: str
     code: str
     """Where it stands in the package: module.name, or a field of a class: module.Class.field."""
-    lesson: int
+    lesson: str
+    """The lesson that explains it, by name: numbers move."""
     meaning: str
 
 
 TERMS = (
-    Term("state, observation", "s", "buffer.Rows.obs", 1, "what one agent sees; the paper writes s, the code `obs`"),
-    Term("action", "a", "buffer.Rows.actions", 1, "what one agent chose"),
-    Term("policy (actor)", "pi(a, s)", "actor_critic.ActorCritic", 1, "gives each action a probability"),
-    Term("critic", "V(s)", "actor_critic.ActorCritic", 8, "estimates what is still to come"),
-    Term("reward", "r", "spirit_world.rules.rewards_of", 1, "what an agent gets for a step"),
-    Term("terminated", "", "buffer.Transition.terminated", 1, "really over for this agent"),
-    Term("truncated", "", "buffer.Transition.truncated", 1, "only cut off by a limit"),
-    Term("fallen", "", "team_env.who_acts_next", 1, "terminated earlier, while the mates play on"),
-    Term("rollout", "", "rollout.collect", 1, "T steps of E copies of the world with A agents"),
-    Term("shared buffer", "", "buffer.SharedBuffer", 2, "holds everybody's experience of one rollout"),
-    Term("badge", "", "buffer.badges_of", 2, "(step, copy, agent): whose decision a row was"),
-    Term("TD error", "delta", "advantages.td_errors", 3, "by how much one step beat the expectation"),
-    Term("advantage", "A", "advantages.gae", 3, "by how much an action beat the expectation"),
-    Term("return", "R", "buffer.Rows.returns", 3, "advantage + old value: what the critic learns"),
-    Term("discount", "gamma", "config.PPOConfig.gamma", 3, "what a reward one step later is worth"),
-    Term("GAE lambda", "lambda", "config.PPOConfig.gae_lambda", 3, "0: trust the critic; 1: trust the rewards"),
-    Term("team credit", "", "advantages.with_team_credit", 3, "the team's rewards after one's own fall"),
-    Term("detach", "", "steps.detach_rows", 4, "the same numbers, without a graph"),
-    Term("epoch", "", "config.PPOConfig.epochs", 5, "one pass over the rows of a rollout"),
-    Term("mini-batch", "", "minibatches.split_rows", 5, "the rows of one gradient step"),
-    Term("log-probability", "log pi", "actor_critic.log_probs_and_entropy", 6, "of a stored action, in nats"),
-    Term("importance ratio", "r", "losses.importance_ratios", 6, "how much likelier the action is now than then"),
-    Term("approximate KL", "KL", "losses.approx_kl", 6, "how far the policy has moved"),
     Term(
-        "clip epsilon", "epsilon", "config.PPOConfig.clip_eps", 7, "how far a ratio may go before its row stops pushing"
+        "state, observation",
+        "s",
+        "buffer.Rows.obs",
+        "rollout",
+        "what one agent sees; the paper writes s, the code `obs`",
     ),
-    Term("clipped surrogate loss", "L^CLIP", "losses.clipped_surrogate_loss", 7, "the actor's loss"),
-    Term("clip fraction", "", "losses.clip_fraction", 7, "share of rows outside the interval"),
-    Term("value loss", "L^VF", "losses.value_loss", 8, "the critic's mean squared error"),
-    Term("vf_coef", "c_1", "config.PPOConfig.vf_coef", 8, "weight of the critic in the total"),
+    Term("action", "a", "buffer.Rows.actions", "rollout", "what one agent chose"),
+    Term("policy", "pi(a, s)", "actor_critic.ActorCritic", "rollout", "gives each action a probability"),
+    Term("critic", "V(s)", "actor_critic.ActorCritic", "value_loss", "estimates what is still to come"),
+    Term("reward", "r", "spirit_world.rules.rewards_of", "rollout", "what an agent gets for a step"),
+    Term("terminated", "", "buffer.Transition.terminated", "rollout", "really over for this agent"),
+    Term("truncated", "", "buffer.Transition.truncated", "rollout", "only cut off by a limit"),
+    Term("fallen", "", "team_env.who_acts_next", "rollout", "terminated earlier, while the mates play on"),
+    Term("rollout", "", "rollout.collect", "rollout", "T steps of E copies of the world with A agents"),
+    Term("shared buffer", "", "buffer.SharedBuffer", "shared_buffer", "holds everybody's experience of one rollout"),
+    Term("badge", "", "buffer.badges_of", "shared_buffer", "(step, copy, agent): whose decision a row was"),
+    Term("TD error", "delta", "advantages.td_errors", "advantages", "by how much one step beat the expectation"),
+    Term("advantage", "A", "advantages.gae", "advantages", "by how much an action beat the expectation"),
+    Term("return", "R", "buffer.Rows.returns", "advantages", "advantage + old value: what the critic learns"),
+    Term("discount", "gamma", "config.PPOConfig.gamma", "advantages", "what a reward one step later is worth"),
     Term(
-        "explained variance", "", "losses.explained_variance", 8, "how much of the returns' spread the critic foresaw"
+        "GAE lambda", "lambda", "config.PPOConfig.gae_lambda", "advantages", "0: trust the critic; 1: trust the rewards"
+    ),
+    Term("team credit", "", "advantages.with_team_credit", "advantages", "the team's rewards after one's own fall"),
+    Term("detach", "", "steps.detach_rows", "detaching", "the same numbers, without a graph"),
+    Term("epoch", "", "config.PPOConfig.epochs", "minibatches", "one pass over the rows of a rollout"),
+    Term("mini-batch", "", "minibatches.split_rows", "minibatches", "the rows of one gradient step"),
+    Term("log-probability", "log pi", "actor_critic.log_probs_and_entropy", "ratios", "of a stored action, in nats"),
+    Term(
+        "importance ratio", "r", "losses.importance_ratios", "ratios", "how much likelier the action is now than then"
+    ),
+    Term("approximate KL", "KL", "losses.approx_kl", "ratios", "how far the policy has moved"),
+    Term(
+        "clip epsilon",
+        "epsilon",
+        "config.PPOConfig.clip_eps",
+        "clipping",
+        "how far a ratio may go before its row stops pushing",
+    ),
+    Term("clipped surrogate loss", "L^CLIP", "losses.clipped_surrogate_loss", "clipping", "the actor's loss"),
+    Term("clip fraction", "", "losses.clip_fraction", "clipping", "share of rows outside the interval"),
+    Term("value loss", "L^VF", "losses.value_loss", "value_loss", "the critic's mean squared error"),
+    Term("vf_coef", "c_1", "config.PPOConfig.vf_coef", "value_loss", "weight of the critic in the total"),
+    Term(
+        "explained variance",
+        "",
+        "losses.explained_variance",
+        "value_loss",
+        "how much of the returns' spread the critic foresaw",
     ),
     Term(
-        "entropy", "S, H", "actor_critic.entropy_of", 9, "how undecided the policy is; ln 5 if uniform over 5 actions"
+        "entropy",
+        "S, H",
+        "actor_critic.entropy_of",
+        "entropy",
+        "how undecided the policy is; ln 5 if uniform over 5 actions",
     ),
-    Term("ent_coef", "c_2", "config.PPOConfig.ent_coef", 9, "weight of the entropy in the total"),
-    Term("total loss", "L", "losses.total_loss", 9, "actor + vf_coef * critic - ent_coef * entropy"),
+    Term("ent_coef", "c_2", "config.PPOConfig.ent_coef", "entropy", "weight of the entropy in the total"),
+    Term("total loss", "L", "losses.total_loss", "entropy", "actor + vf_coef * critic - ent_coef * entropy"),
     Term(
         "advantage normalisation",
         "",
         "advantages.normalise_advantages",
-        10,
+        "full_update",
         "mean 0, standard deviation 1, per mini-batch",
     ),
-    Term("gradient step", "", "steps.gradient_step", 10, "backward, shorten, step"),
-    Term("team behaviour", "", "spirit_world.behaviour.TeamBehaviour", 11, "what the team does, in numbers"),
-    Term("evaluation", "", "spirit_world.evaluation.evaluate", 11, "many cases, without learning"),
+    Term("gradient step", "", "steps.gradient_step", "full_update", "backward, shorten, step"),
+    Term(
+        "team behaviour", "", "spirit_world.behaviour.TeamBehaviour", "team_training", "what the team does, in numbers"
+    ),
+    Term("evaluation", "", "spirit_world.evaluation.evaluate", "team_training", "many cases, without learning"),
 )
 
 
@@ -90,14 +115,12 @@ def glossary_page() -> str:
         "# Glossary",
         "",
         "Generated from `ppo_lessons/publishing/reference_pages.py` by `python start.py format`.",
-        "",
-        "| term | symbol | name in code | lesson | meaning |",
-        "|---|---|---|---|---|",
     ]
     for term in TERMS:
         module, name = _where(term.code)
-        code = f"[`{name}`](../{module})"
-        lines.append(f"| {term.term} | {term.symbol} | {code} | {_lesson_link(term.lesson)} | {term.meaning} |")
+        symbol = f", {term.symbol}" if term.symbol else ""
+        where = f"[`{name}`](../{module}){symbol}, lesson {_lesson_link(term.lesson)}"
+        lines += ["", f"### {term.term}", "", f"{term.meaning[0].upper()}{term.meaning[1:]}. In code: {where}."]
     return "\n".join(lines) + "\n"
 
 
@@ -155,6 +178,11 @@ def _where(code: str) -> tuple[str, str]:
     return file.as_posix(), ".".join(names)
 
 
-def _lesson_link(number: int) -> str:
-    path = next(iter(sorted(SOURCE.glob(f"{number:02d}_*.py"))), None)
-    return f"[{number:02d}](../notebooks/{path.stem}.ipynb)" if path else f"{number:02d}"
+def _lesson_link(name: str) -> str:
+    """Return the number of a lesson as a link.
+
+    Raises:
+        ValueError: If there is no lesson, or several, of this name.
+    """
+    (path,) = SOURCE.glob(f"[0-9][0-9]_{name}.py")
+    return f"[{path.stem[:2]}](../notebooks/{path.stem}.ipynb)"

@@ -17,7 +17,7 @@ from ppo_lessons.spirit_world.players import policy_player
 from ppo_lessons.training import TrainingRun, train
 
 REFERENCE = PPOConfig(seed=2)
-"""The run of lesson 11: its learning curve is shipped, to be laid beside the learner's own."""
+"""The run of the lesson on team training: its learning curve is shipped, to be laid beside the learner's own."""
 FOLDER = Path(__file__).parent / "data" / "ages"
 AGES = ("chaos", "survival", "mastery")
 
@@ -85,7 +85,7 @@ def make_ages(
 
 
 def make_reference_curve(folder: Path = FOLDER, cycles: int = 240) -> None:
-    """Train the run of lesson 11 and write its win rate over the last 400 cases, cycle by cycle, as reference.json."""
+    """Train the run of team training; write its win rate over the last 400 cases, cycle by cycle, as reference.json."""
     require_folder(folder)
     behaviours, curve = [], []
     for report in train(TrainingRun("standard", REFERENCE), cycles):

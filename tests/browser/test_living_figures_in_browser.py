@@ -75,7 +75,7 @@ def is_well(page: Page) -> None:
 
 
 def test_training_is_stopped_and_resumed_and_any_moment_is_watched(page: Page, lab: str):
-    where = open_group(page, lab, "11_team_training", "Training dashboard")
+    where = open_group(page, lab, "12_team_training", "Training dashboard")
     said = where.locator(".ppo-numbers")
     expect(said).to_contain_text("ready: cycle 0 of 240")
     use_knobs(where, TrainingDashboard())
@@ -112,7 +112,7 @@ def test_training_is_stopped_and_resumed_and_any_moment_is_watched(page: Page, l
 
 
 def test_whole_runs_are_trained_live_and_appear_in_the_atlas(page: Page, lab: str):
-    where = open_group(page, lab, "12_coefficient_lab", "Whole runs")
+    where = open_group(page, lab, "13_coefficient_lab", "Whole runs")
     said = where.locator(".ppo-numbers")
     twin = RunsLab()
     use_knobs(where, twin)
@@ -150,7 +150,7 @@ def test_whole_runs_are_trained_live_and_appear_in_the_atlas(page: Page, lab: st
 
 @pytest.fixture
 def clipping(page: Page, lab: str) -> Hands:
-    open_group(page, lab, "07_clipping", "Clipping")
+    open_group(page, lab, "08_clipping", "Clipping")
     return find_explorer(page, "clipping", "explore")[0]
 
 
@@ -214,12 +214,12 @@ def test_a_kernel_that_ended_is_told_when_a_knob_is_moved(page: Page, clipping: 
 
 
 def test_a_saved_lesson_opened_without_its_kernel_shows_its_pictures_and_says_what_to_do(page: Page, lab: str):
-    where = open_group(page, lab, "07_clipping", "Clipping")
+    where = open_group(page, lab, "08_clipping", "Clipping")
     shown = where.evaluate(SHOWN)
     page.evaluate(SAVE)
     shut_kernel(page)
     page.complaints.clear()  # type: ignore[attr-defined]
-    open_lesson(page, lab, "07_clipping")
+    open_lesson(page, lab, "08_clipping")
     expect(where.locator(".ppo-notice")).to_contain_text("run this cell again", timeout=30_000)
     assert where.evaluate(SHOWN) == shown
     keep_screenshot(where, "opened_again")

@@ -41,7 +41,7 @@ def pixels(where: Locator) -> np.ndarray:
 
 
 def test_pictures_turn_dark_with_the_theme_and_back_without_a_kernel(page: Page, lab: str):
-    open_lesson(page, lab, "07_clipping")
+    open_lesson(page, lab, "08_clipping")
     picture = page.locator(".jp-Notebook img.ppo-picture").first
     picture.scroll_into_view_if_needed()
     page.wait_for_timeout(500)
@@ -111,8 +111,8 @@ def run_by_keyboard(page: Page, cells: int) -> None:
 @pytest.mark.parametrize(
     ("lesson", "module", "function", "knob"),
     [
-        ("07_clipping", "clipping", "explore", "clip_eps"),
-        ("12_coefficient_lab", "coefficient_lab", "explore_moment", "ent_coef"),
+        ("08_clipping", "clipping", "explore", "clip_eps"),
+        ("13_coefficient_lab", "coefficient_lab", "explore_moment", "ent_coef"),
     ],
 )
 def test_by_keyboard_alone_at_200_per_cent_with_less_motion(
@@ -144,7 +144,7 @@ def test_by_keyboard_alone_at_200_per_cent_with_less_motion(
 
 
 def test_an_exercise_is_answered_by_keyboard_alone(calm: Page, lab: str):
-    open_lesson(calm, lab, "07_clipping")
+    open_lesson(calm, lab, "08_clipping")
     calm.evaluate("() => window.jupyterapp.shell.collapseLeft()")
     starts = "cell => cell.model.sharedModel.getSource().startsWith('def clip_fraction')"
     place = calm.evaluate(f"() => window.jupyterapp.shell.currentWidget.content.widgets.findIndex({starts})")
@@ -176,7 +176,7 @@ def test_with_less_motion_the_first_sight_stands_still(calm: Page, lab: str):
 
 
 def test_a_figure_follows_the_width_of_its_column(page: Page, lab: str):
-    open_lesson(page, lab, "07_clipping")
+    open_lesson(page, lab, "08_clipping")
     run_all(page)
     hands, _ = find_explorer(page, "clipping", "explore")
     shapes = []
@@ -192,7 +192,7 @@ def test_a_figure_follows_the_width_of_its_column(page: Page, lab: str):
 def test_on_a_projector_everything_is_larger_and_no_side_bar_is_open(page: Page, tmp_path: Path):
     copy_course(tmp_path)
     with jupyter_lab(tmp_path, projector=True) as lab, another_window(page, 1024, 768) as page:
-        open_lesson(page, lab, "07_clipping")
+        open_lesson(page, lab, "08_clipping")
         until(page, lambda: page.evaluate(PROJECTED))
         picture = page.locator(".jp-Notebook img.ppo-picture").first
         width = int(picture.get_attribute("width") or 0)
@@ -207,10 +207,10 @@ def test_on_a_projector_everything_is_larger_and_no_side_bar_is_open(page: Page,
 
 
 def test_beside_a_lesson_stands_its_table_of_contents_and_its_folder_shows_lessons(page: Page, lab: str):
-    open_lesson(page, lab, "07_clipping")
+    open_lesson(page, lab, "08_clipping")
     expect(page.locator("#table-of-contents")).to_be_visible(timeout=20_000)
     page.evaluate("() => window.jupyterapp.shell.activateById('filebrowser')")
     names = page.locator(".jp-DirListing-itemName")
-    expect(names.filter(has_text="07_clipping.ipynb")).to_be_visible(timeout=20_000)
+    expect(names.filter(has_text="08_clipping.ipynb")).to_be_visible(timeout=20_000)
     assert "source" not in names.all_inner_texts()
     assert (NOTEBOOKS / "source").exists()

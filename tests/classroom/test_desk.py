@@ -22,7 +22,7 @@ def own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_check_prints_one_line_and_returns_the_function_to_go_on_with(capsys: pytest.CaptureFixture[str]):
-    exercise = desk.find("9.3")
+    exercise = desk.find("10.3")
     assert exercise is not None
 
     def total_loss(actor_loss, critic_loss, entropy, vf_coef, ent_coef):
@@ -44,7 +44,7 @@ def test_check_prints_one_line_and_returns_the_function_to_go_on_with(capsys: py
     printed = capsys.readouterr().out
     wrong = unfolded(printed)
     assert max(map(len, printed.splitlines())) <= 72
-    assert right.startswith("✔ 9.3") and blank.startswith("□ 9.3") and wrong.startswith("✘ 9.3")
+    assert right.startswith("✔ 10.3") and blank.startswith("□ 10.3") and wrong.startswith("✘ 10.3")
     assert all(text.count("\n") == 1 for text in (right, blank, wrong))
     example = (
         "total_loss(torch.tensor(-0.02), torch.tensor(0.5), torch.tensor(1.5), 0.5, 0.01) gives 0.2075, expected 0.215"

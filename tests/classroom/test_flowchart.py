@@ -1,4 +1,4 @@
-"""The flowchart of the progress: the boxes of lesson 00, readable, each as full as its functions."""
+"""The flowchart of the progress: the boxes of the first page, readable, each as full as its functions."""
 
 import re
 

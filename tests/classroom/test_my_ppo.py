@@ -37,7 +37,7 @@ RIGHT = TOTAL.format("actor_loss + vf_coef * critic_loss - ent_coef * entropy")
 def test_a_passed_function_is_collected_with_its_lesson_and_box(capsys: pytest.CaptureFixture[str]):
     check(typed(RIGHT, "total_loss"))
     text = my_file().read_text()
-    assert "# --- 9.3 total_loss: lesson 09, box N of the flowchart ---" in text and RIGHT.strip() in text
+    assert "# --- 10.3 total_loss: lesson 10, box N of the flowchart ---" in text and RIGHT.strip() in text
     assert set(my_functions()) == {"total_loss"}
     assert my_steps().total_loss is not Steps().total_loss
     assert re.search(r"your own +total_loss\n", capsys.readouterr().out)
@@ -63,7 +63,7 @@ def test_a_new_version_replaces_the_old_one_and_a_copy_is_kept(own_home: Path):
 def test_what_the_learner_wrote_in_the_file_stays():
     check(typed(RIGHT, "total_loss"))
     my_file().write_text(my_file().read_text().replace('"""My own PPO', '"""Keiko\'s PPO') + "\n\nANSWER = 42\n")
-    gradient = desk.find("10.2")
+    gradient = desk.find("11.2")
     check(typed(solution_source(gradient), "gradient_step"))
     text = my_file().read_text()
     assert "Keiko's PPO" in text and "ANSWER = 42" in text
@@ -77,7 +77,7 @@ def test_imports_and_helpers_of_the_notebook_come_along():
         "def value_loss(values, returns):\n    assert math.pi > 3\n"
         "    return square(values - returns).mean() + 0 * F.relu(values).sum()\n"
     )
-    assert collect(desk.find("8.1"), typed(source, "value_loss"), EXERCISES) is None
+    assert collect(desk.find("9.1"), typed(source, "value_loss"), EXERCISES) is None
     loaded = my_functions()["value_loss"]
     assert float(loaded(torch.tensor([1.0, 3.0]), torch.tensor([0.0, 0.0]))) == 5.0
 
@@ -201,14 +201,14 @@ STOP = "should_stop(kl: float, target_kl: Optional[float]) -> bool"
 @pytest.mark.parametrize(
     ("number", "signature", "line", "says"),
     [
-        ("6.2", RATIOS, "return exp(new - old)", "from torch import exp"),
-        ("6.2", RATIOS, "return (new - old + 0 * ln(exp(new))).exp()", "from torch import exp, log as ln"),
-        ("11.2", STOP, "return target_kl is not None and kl > 1.5 * target_kl", "from typing import Optional"),
+        ("7.2", RATIOS, "return exp(new - old)", "from torch import exp"),
+        ("7.2", RATIOS, "return (new - old + 0 * ln(exp(new))).exp()", "from torch import exp, log as ln"),
+        ("12.2", STOP, "return target_kl is not None and kl > 1.5 * target_kl", "from typing import Optional"),
         ("2.3", "mean_over_acting(q, acting)", "return q[acting].mean() if acting.any() else torch.tensor(nan)",
          "from math import nan"),
-        ("8.1", VALUE, "return square(values - returns).mean()", "def square(x):"),
-        ("8.1", VALUE, "return twice(square(values - returns)).mean() * LIMITS[0]", "twice = lambda x: 2 * x"),
-        ("8.1", VALUE, "return F.mse_loss(values, returns)", "from torch.nn import functional as F"),
+        ("9.1", VALUE, "return square(values - returns).mean()", "def square(x):"),
+        ("9.1", VALUE, "return twice(square(values - returns)).mean() * LIMITS[0]", "twice = lambda x: 2 * x"),
+        ("9.1", VALUE, "return F.mse_loss(values, returns)", "from torch.nn import functional as F"),
     ],
     ids=["from C", "under another name", "a type", "a constant of a module", "a helper", "a lambda", "a module"],
 )  # fmt: skip
@@ -232,20 +232,20 @@ def test_a_closure_comes_along_as_a_constant():
 
 
 def test_what_cannot_come_along_is_said_and_spoils_nothing(capsys: pytest.CaptureFixture[str]):
-    before = collected("9.3", RIGHT)
+    before = collected("10.3", RIGHT)
     source = define("value_loss(values, returns)", "return (values - returns).square().mean() * table[0]")
-    assert collected("8.1", source) == before
+    assert collected("9.1", source) == before
     said = unfolded(capsys.readouterr().out)
     assert "8.1 value_loss: right" in said and "but could not be put into my_ppo.py: it uses table, a Tensor" in said
     assert set(my_functions()) == {"total_loss"}
 
 
 def test_helpers_of_one_name_do_not_overwrite_each_other():
-    collected("8.1", define("value_loss(values, returns)", "return square(values - returns).mean()"))
+    collected("9.1", define("value_loss(values, returns)", "return square(values - returns).mean()"))
     other = in_the_notebook()
     typed(define("square(x)", "return x.square().mean()"), "square", other)
     source = define("entropy_bonus(entropy)", "return entropy.mean() + 0 * square(entropy)")
-    text = collected("9.2", source, other)
+    text = collected("10.2", source, other)
     assert text.count("def square(") == 1 and "square_9_2" in text
     own = my_functions()
     assert float(own["value_loss"](torch.tensor([1.0, 3.0]), torch.tensor([0.0, 0.0]))) == 5.0
@@ -253,18 +253,18 @@ def test_helpers_of_one_name_do_not_overwrite_each_other():
 
 
 def test_a_rewritten_answer_leaves_nothing_of_the_old_one_behind():
-    collected("8.1", define("value_loss(values, returns)", "return square(values - returns).mean()"))
-    text = collected("8.1", define("value_loss(values, returns)", "return F.mse_loss(values, returns)"))
+    collected("9.1", define("value_loss(values, returns)", "return square(values - returns).mean()"))
+    text = collected("9.1", define("value_loss(values, returns)", "return F.mse_loss(values, returns)"))
     assert "square" not in text and text.count("def value_loss") == 1
-    text = collected("8.1", define("value_loss(values, returns)", "return (values - returns).pow(2).mean()"))
+    text = collected("9.1", define("value_loss(values, returns)", "return (values - returns).pow(2).mean()"))
     assert "functional" not in text
 
 
 def test_a_helper_that_two_answers_share_stands_once_and_stays_for_the_other():
-    collected("8.1", define("value_loss(values, returns)", "return square(values - returns).mean()"))
-    text = collected("9.2", define("entropy_bonus(entropy)", "return entropy.mean() + 0 * square(entropy).sum()"))
+    collected("9.1", define("value_loss(values, returns)", "return square(values - returns).mean()"))
+    text = collected("10.2", define("entropy_bonus(entropy)", "return entropy.mean() + 0 * square(entropy).sum()"))
     assert text.count("def square(") == 1
-    text = collected("8.1", define("value_loss(values, returns)", "return F.mse_loss(values, returns)"))
+    text = collected("9.1", define("value_loss(values, returns)", "return F.mse_loss(values, returns)"))
     assert text.count("def square(") == 1 and set(my_functions()) == {"value_loss", "entropy_bonus"}
 
 
@@ -272,7 +272,7 @@ def test_an_answer_that_is_right_only_in_its_notebook_is_not_collected(capsys: p
     """The isolated run is a run: what hides from the source is found there."""
     names = in_the_notebook()
     source = define("entropy_bonus(entropy)", "return globals()['twice'](entropy).mean() / 2")
-    assert collected("9.2", source, names) == ""
+    assert collected("10.2", source, names) == ""
     assert "in the file by itself entropy_bonus is not right" in unfolded(capsys.readouterr().out)
 
 
@@ -304,30 +304,30 @@ def all_right() -> set[str]:
 @pytest.mark.parametrize(
     "answers",
     [
-        [("6.2", "importance_ratios(new, old)", "return exp(new - old)", "from torch import exp"),
-         ("9.3", TOTAL_LOSS, "return exp(actor) + vf * critic - ent * entropy", "def exp(x):\n    return x + 0")],
-        [("8.1", SQUARES, "return h((values - returns).square())", "def h(x):\n    return x.mean()"),
-         ("9.2", BONUS, "return h(entropy)", "def h(x):\n    return x.mean()"),
-         ("8.1", SQUARES, "return h(values - returns)", "def h(x):\n    return (x**2).mean()")],
-        [("8.1", SQUARES, "return h((values - returns).square())", "C = 1.0\ndef h(x):\n    return x.mean() * C"),
-         ("9.2", BONUS, "return h(entropy)", "C = 1.0\ndef h(x):\n    return x.mean() * C"),
-         ("8.1", SQUARES, SQUARE, "h = 1")],
-        [("8.1", SQUARES, "return h((values - returns).square())", "C = 1.0\ndef h(x):\n    return x.mean() * C"),
-         ("9.2", BONUS, "return h(entropy) / 2", "C = 2.0\ndef h(x):\n    return x.mean() * C")],
-        [("9.3", TOTAL_LOSS, "return actor + vf * critic - ent * entropy_bonus(entropy)",
+        [("7.2", "importance_ratios(new, old)", "return exp(new - old)", "from torch import exp"),
+         ("10.3", TOTAL_LOSS, "return exp(actor) + vf * critic - ent * entropy", "def exp(x):\n    return x + 0")],
+        [("9.1", SQUARES, "return h((values - returns).square())", "def h(x):\n    return x.mean()"),
+         ("10.2", BONUS, "return h(entropy)", "def h(x):\n    return x.mean()"),
+         ("9.1", SQUARES, "return h(values - returns)", "def h(x):\n    return (x**2).mean()")],
+        [("9.1", SQUARES, "return h((values - returns).square())", "C = 1.0\ndef h(x):\n    return x.mean() * C"),
+         ("10.2", BONUS, "return h(entropy)", "C = 1.0\ndef h(x):\n    return x.mean() * C"),
+         ("9.1", SQUARES, SQUARE, "h = 1")],
+        [("9.1", SQUARES, "return h((values - returns).square())", "C = 1.0\ndef h(x):\n    return x.mean() * C"),
+         ("10.2", BONUS, "return h(entropy) / 2", "C = 2.0\ndef h(x):\n    return x.mean() * C")],
+        [("10.3", TOTAL_LOSS, "return actor + vf * critic - ent * entropy_bonus(entropy)",
           "def entropy_bonus(x):\n    return x.mean()\nh = 1"),
-         ("9.2", BONUS, "return entropy.mean()", "h = 1"), ("9.3", TOTAL_LOSS, SUM, "h = 1")],
-        [("9.3", TOTAL_LOSS, "return actor + vf * critic - ent * value_loss(entropy)",
-          "def value_loss(x):\n    return x\nh = 1"), ("8.1", SQUARES, SQUARE, "h = 1")],
-        [("9.2", BONUS, "return train(entropy)", "def train(x):\n    return x.mean()\nh = 1")],
-        [("9.2", BONUS, "return range(entropy)", "def range(x):\n    return x.mean()\nh = 1")],
-        [("8.1", SQUARES, "return t.square(values - returns).mean()", "import torch as t\nh = 1"),
-         ("9.3", TOTAL_LOSS, "return actor + vf * critic - ent * entropy * t.exp(0)", "import math as t\nh = 1")],
-        [("9.3", TOTAL_LOSS, f"{SUM} + SMALL", "SMALL = 0.0\nh = 1"),
-         ("8.1", "value_loss(values, returns, s=SMALL)", f"{SQUARE} + s", "SMALL = 0.0\nh = 1")],
-        [("9.2", BONUS, "return entropy.mean() * K", "import numpy as np\nK = np.float64(1.0)\nh = 1")],
-        [("9.2", BONUS, "return h(entropy)", "K = 1.0\nh=lambda x: x.mean() * K")],
-        [("9.2", BONUS, "return entropy.mean() * SECONDS / 5", "SECONDS = 5\nh = 1")],
+         ("10.2", BONUS, "return entropy.mean()", "h = 1"), ("10.3", TOTAL_LOSS, SUM, "h = 1")],
+        [("10.3", TOTAL_LOSS, "return actor + vf * critic - ent * value_loss(entropy)",
+          "def value_loss(x):\n    return x\nh = 1"), ("9.1", SQUARES, SQUARE, "h = 1")],
+        [("10.2", BONUS, "return train(entropy)", "def train(x):\n    return x.mean()\nh = 1")],
+        [("10.2", BONUS, "return range(entropy)", "def range(x):\n    return x.mean()\nh = 1")],
+        [("9.1", SQUARES, "return t.square(values - returns).mean()", "import torch as t\nh = 1"),
+         ("10.3", TOTAL_LOSS, "return actor + vf * critic - ent * entropy * t.exp(0)", "import math as t\nh = 1")],
+        [("10.3", TOTAL_LOSS, f"{SUM} + SMALL", "SMALL = 0.0\nh = 1"),
+         ("9.1", "value_loss(values, returns, s=SMALL)", f"{SQUARE} + s", "SMALL = 0.0\nh = 1")],
+        [("10.2", BONUS, "return entropy.mean() * K", "import numpy as np\nK = np.float64(1.0)\nh = 1")],
+        [("10.2", BONUS, "return h(entropy)", "K = 1.0\nh=lambda x: x.mean() * K")],
+        [("10.2", BONUS, "return entropy.mean() * SECONDS / 5", "SECONDS = 5\nh = 1")],
     ],
     ids=["an import and a helper of one name", "a shared helper rewritten", "a shared helper and its constant",
          "one helper, two constants", "a helper named as an exercise", "a wrong helper named as an exercise",
@@ -347,7 +347,7 @@ def test_no_answer_breaks_another(answers: list[tuple[str, str, str, str]], caps
 
 
 def test_what_a_learner_wrote_is_never_lost(own_home: Path):
-    collected("9.3", RIGHT)
+    collected("10.3", RIGHT)
     text = my_file().read_text()
     own_head = "import os; EXTRA = 1\nfrom math import *\nX = cos(0)\n"
     text = text.replace("from pathlib import Path\n", f"from pathlib import Path\n{own_head}", 1)
@@ -355,11 +355,11 @@ def test_what_a_learner_wrote_is_never_lost(own_home: Path):
         "# --- train a team", "def mine():\n    return total_loss\n\n\n# --- train a team"
     )
     my_file().write_text("\ufeff" + text, encoding="utf-8")
-    new = collected("9.2", define(BONUS, "# --- the mean ---", "return entropy.mean()"))
+    new = collected("10.2", define(BONUS, "# --- the mean ---", "return entropy.mean()"))
     assert own_head in new and "def mine():" in new and "# --- my notes ---" in new and new.count("STEPS = ") == 1
     assert len(list(own_home.glob("*.bak.py"))) == 1, "as the learner had written it"
     assert all_right() == {"total_loss", "entropy_bonus"}
-    assert collected("8.1", define(SQUARES, SQUARE)).count("def entropy_bonus") == 1
+    assert collected("9.1", define(SQUARES, SQUARE)).count("def entropy_bonus") == 1
 
 
 @pytest.mark.parametrize(
@@ -374,6 +374,6 @@ def test_what_a_learner_wrote_is_never_lost(own_home: Path):
     ],
 )
 def test_the_reason_is_the_true_one(before: str, line: str, says: str, capsys: pytest.CaptureFixture[str]):
-    assert collected("9.2", define(BONUS, line), with_names(before)) == ""
+    assert collected("10.2", define(BONUS, line), with_names(before)) == ""
     said = unfolded(capsys.readouterr().out)
     assert says in said and "damaged" not in said

@@ -13,7 +13,7 @@ def needs(name: str, source: str, *more: Piece, **imports: str) -> Needs:
 
 def test_apart_and_together_again():
     file = read("")
-    exercise = desk.find("9.2")
+    exercise = desk.find("10.2")
     assert exercise is not None
     put(file, exercise, needs("entropy_bonus", "def entropy_bonus(entropy):\n    return entropy.mean()"), [])
     text = written(file, EXERCISES)

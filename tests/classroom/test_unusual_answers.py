@@ -32,7 +32,7 @@ def of_total_loss(body: str, **names: object) -> Verdict:
     """The verdict on a total loss with that body."""
     lines = "".join(f"    {line}\n" for line in body.splitlines())
     return diagnose(
-        exercise("9.3"), typed(TOTAL + lines, "total_loss", {"__name__": "__main__", "torch": torch, **names})
+        exercise("10.3"), typed(TOTAL + lines, "total_loss", {"__name__": "__main__", "torch": torch, **names})
     )
 
 
@@ -70,9 +70,9 @@ def test_unusual_answers_get_the_reply_that_fits(body: str, kind: str, says: str
 
 def test_two_equal_texts_are_never_shown():
     for number, answer in (
-        ("11.2", "def f(kl, target_kl):\n    return torch.tensor(target_kl is not None and kl > 1.5 * target_kl)"),
-        ("5.3", "def f(num_rows, minibatch_size, epochs):\n    return str(6)"),
-        ("7.2", "def f(ratios, clip_eps):\n    return ((ratios - 1).abs() > clip_eps).float().mean().numpy()"),
+        ("12.2", "def f(kl, target_kl):\n    return torch.tensor(target_kl is not None and kl > 1.5 * target_kl)"),
+        ("6.3", "def f(num_rows, minibatch_size, epochs):\n    return str(6)"),
+        ("8.2", "def f(ratios, clip_eps):\n    return ((ratios - 1).abs() > clip_eps).float().mean().numpy()"),
     ):
         verdict = diagnose(exercise(number), typed(answer, "f", {"torch": torch}))
         assert verdict.kind != "passed"
@@ -92,19 +92,19 @@ def test_wrapped_answers_are_looked_at(wrap):
             "def should_stop(kl, target_kl):\n    return target_kl is not None and kl > 1.5 * target_kl", "should_stop"
         )
     )
-    assert diagnose(exercise("11.2"), function).kind == "passed"
+    assert diagnose(exercise("12.2"), function).kind == "passed"
     wrong = wrap(
         typed("def should_stop(kl, target_kl):\n    return target_kl is not None and kl > target_kl", "should_stop")
     )
-    assert diagnose(exercise("11.2"), wrong).kind in ("mistake", "explained")
+    assert diagnose(exercise("12.2"), wrong).kind in ("mistake", "explained")
 
 
 def test_source_that_does_not_stand_by_itself():
     body = "        note = '''\nflush left\n'''\n        return (values - returns).sum()\n"
     flush_left = f"if True:\n    def value_loss(values, returns):\n{body}"
-    assert diagnose(exercise("8.1"), typed(flush_left, "value_loss")).kind in ("mistake", "explained", "different")
+    assert diagnose(exercise("9.1"), typed(flush_left, "value_loss")).kind in ("mistake", "explained", "different")
     two_lines = "answer = dict(f=lambda values,\n    returns: (values - returns).abs().max())['f']\n"
-    assert diagnose(exercise("8.1"), typed(two_lines, "answer")).kind in ("mistake", "explained", "different")
+    assert diagnose(exercise("9.1"), typed(two_lines, "answer")).kind in ("mistake", "explained", "different")
 
 
 @pytest.mark.parametrize(
@@ -156,8 +156,8 @@ def test_a_check_works_under_conditions_of_its_own():
     torch.set_grad_enabled(False)
     torch.set_default_dtype(torch.float64)
     try:
-        assert diagnose(exercise("9.3"), right).kind == "passed"
-        assert diagnose(exercise("9.3"), detached).kind != "passed"
+        assert diagnose(exercise("10.3"), right).kind == "passed"
+        assert diagnose(exercise("10.3"), detached).kind != "passed"
     finally:
         torch.set_grad_enabled(True)
         torch.set_default_dtype(torch.float32)
@@ -208,24 +208,24 @@ def test_the_learner_can_paste_the_input():
 
     verdict = of_total_loss("return actor_loss + vf_coef * critic_loss + ent_coef * entropy**3")
     call = verdict.text[verdict.text.index("total_loss(") :].split(" gives ")[0]
-    answer = eval(call, {"torch": torch, "total_loss": exercise("9.3").function, "inputs": inputs})
+    answer = eval(call, {"torch": torch, "total_loss": exercise("10.3").function, "inputs": inputs})
     assert f"expected {float(answer):.4g}" in verdict.text
     for each in desk.exercises:
         for place in range(1, len(each.probes) + 1):
             assert len(inputs(each.number, place)) == len(each.probes[place - 1].make())
     with pytest.raises(ValueError, match="takes the number of an exercise"):
-        inputs("9.3", 99)
+        inputs("10.3", 99)
 
 
 @pytest.mark.parametrize(
     ("number", "source"),
     [
         (
-            "4.1",
+            "5.1",
             "def f(rows):\n    rows.obs.detach().zero_()\n    return Rows(*(tensor.detach() for tensor in rows))\n",
         ),
         (
-            "10.3",
+            "11.3",
             "def f(policy, rows, *more):\n    rows.returns.add_(1)\n    return own(policy, rows, *more)\n",
         ),
     ],
@@ -238,14 +238,14 @@ def test_what_is_changed_in_place_is_seen_inside_rows_too(number: str, source: s
 @pytest.mark.parametrize(
     ("number", "source"),
     [
-        ("5.2", "def f(order, size):\n    return collections.deque(order.split(size))\n"),
+        ("6.2", "def f(order, size):\n    return collections.deque(order.split(size))\n"),
         (
-            "5.2",
+            "6.2",
             "def f(order, size):\n    return np.array([piece.tolist() for piece in order.split(size)], dtype=object)\n",
         ),
-        ("4.2", "def f(policy):\n    return np.array([name for name, _ in policy.named_parameters()])\n"),
-        ("9.3", "def f(actor, critic, entropy, a, b):\n    return torch.empty((), device='meta')\n"),
-        ("9.3", "def f(actor, critic, entropy, a, b):\n    return Strange()\n"),
+        ("5.2", "def f(policy):\n    return np.array([name for name, _ in policy.named_parameters()])\n"),
+        ("10.3", "def f(actor, critic, entropy, a, b):\n    return torch.empty((), device='meta')\n"),
+        ("10.3", "def f(actor, critic, entropy, a, b):\n    return Strange()\n"),
     ],
 )
 def test_what_cannot_be_compared_is_not_said_to_remember(number: str, source: str):
@@ -266,18 +266,18 @@ def test_who_looks_at_the_clock_is_told_so():
 
 def test_words_that_were_false_once():
     stop = "def f(kl, target_kl):\n    return target_kl and kl > 1.5 * target_kl\n"
-    assert "With some inputs it returns nothing" in diagnose(exercise("11.2"), typed(stop, "f")).text
+    assert "With some inputs it returns nothing" in diagnose(exercise("12.2"), typed(stop, "f")).text
     least = "def f(learning_rate, cycle, anneal_cycles):\n    return min(learning_rate, 0.0005)\n"
-    assert "does not depend on learning_rate" not in diagnose(exercise("11.1"), typed(least, "f")).text
+    assert "does not depend on learning_rate" not in diagnose(exercise("12.1"), typed(least, "f")).text
     step = "def f(loss, policy, optimizer, limit):\n    loss.backward()\n    optimizer.step()\n    return policy\n"
-    assert "the () are missing" not in diagnose(exercise("10.2"), typed(step, "f")).text
+    assert "the () are missing" not in diagnose(exercise("11.2"), typed(step, "f")).text
     shown = "def f(values, returns):\n    print('shape', values.shape)\n    loss = (values - returns).square().mean()\n"
-    assert "prints its result" not in diagnose(exercise("8.1"), typed(shown, "f")).text
+    assert "prints its result" not in diagnose(exercise("9.1"), typed(shown, "f")).text
 
 
 def test_the_line_is_the_cells_line_below_a_decorator_too():
     source = (
         "import torch\n\n\n@torch.no_grad()\ndef f(new, old):\n    d = new - old\n    return (d.exp() - 1 + d).mean()\n"
     )
-    verdict = diagnose(exercise("6.3"), typed(source.replace("+ d", "- 2 * d"), "f"))
+    verdict = diagnose(exercise("7.3"), typed(source.replace("+ d", "- 2 * d"), "f"))
     assert "Line 7, `2`" in verdict.text, verdict.text

@@ -45,5 +45,5 @@ def test_how_soon_the_cases_are_won_is_what_was_measured():
     readme = " ".join(TEXT.split())
     assert f"`standard`, after {low['standard']} to {high['standard']} million agent-steps" in readme
     assert f"after {low['nightfall']} to {high['nightfall']} million" in readme
-    lesson = (REPOSITORY / "notebooks" / "source" / "11_team_training.py").read_text(encoding="utf-8")
+    lesson = (REPOSITORY / "notebooks" / "source" / "12_team_training.py").read_text(encoding="utf-8")
     assert f"after {low['standard']} million agent-steps, the other after {high['standard']} million" in lesson

@@ -121,7 +121,7 @@ CHECKS = [
         (["test", "-x", "tests/a.py"], ["lessons", "test"], [[*PYTEST, "-x", "tests/a.py"]]),
         (["check"], ["lessons", "test"], CHECKS),
         (["machines", "avx2"], ["lessons", "test"], [["tests/commands/machines.py", "avx2"]]),
-        (["notebooks", "07_clipping"], ["lessons"], [["-m", "ppo_lessons.publishing.build", "07_clipping"]]),
+        (["notebooks", "08_clipping"], ["lessons"], [["-m", "ppo_lessons.publishing.build", "08_clipping"]]),
         (["benchmark"], ["lessons", "benchmark"], [["-m", "benchmarks"]]),
         (["format"], ["lessons", "test"], [["-m", "ruff", "check", "--fix"], ["-m", "ruff", "format"], PAGES]),
     ],

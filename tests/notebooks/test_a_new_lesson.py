@@ -15,12 +15,12 @@ from ppo_lessons.publishing.reference_pages import REPOSITORY
 PARTS = ("ppo_lessons", "notebooks/source", "tests", "docs", "benchmarks", "jupyter", ".ci")
 PAGES = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "LICENSE", "pyproject.toml", "constraints.txt", "start.py")
 NEW = {
-    "ppo_lessons/lessons/softmax/__init__.py": '''"""Lesson 13: How do logits become probabilities?"""
+    "ppo_lessons/lessons/softmax/__init__.py": '''"""How do logits become probabilities?"""
 
 from ppo_lessons.lessons.softmax.explorer import explore
 from ppo_lessons.lessons.softmax.figures import show_probabilities
 ''',
-    "ppo_lessons/lessons/softmax/figures.py": '''"""The picture of lesson 13."""
+    "ppo_lessons/lessons/softmax/figures.py": '''"""The lesson's picture."""
 
 from torch import Tensor
 
@@ -34,7 +34,7 @@ def show_probabilities(logits: Tensor) -> Picture:
     plain(axes, "probabilities", "action", "probability").bar(range(len(chances)), chances, color=BLUE)
     return Picture(figure, f"{len(chances)} probabilities, the largest of action {chances.index(max(chances))}")
 ''',
-    "ppo_lessons/lessons/softmax/explorer.py": '''"""Explorer of lesson 13: a larger logit takes from all others."""
+    "ppo_lessons/lessons/softmax/explorer.py": '''"""The lesson's explorer: a larger logit takes from all others."""
 
 import torch
 
@@ -68,8 +68,8 @@ def explore() -> Explorer:
     knobs = (Slider("logit", "logit", (-2.0, 0.0, 2.0), 0.0),)
     return Explorer("Softmax", "Explorer: one logit against three probabilities", raise_one, SoftmaxFace, knobs)
 ''',
-    "ppo_lessons/lessons/softmax/exercises/__init__.py": '"""The exercise of lesson 13."""\n',
-    "ppo_lessons/lessons/softmax/exercises/log_probabilities.py": '''"""Exercise 13.1: logits to log-probabilities."""
+    "ppo_lessons/lessons/softmax/exercises/__init__.py": '"""The exercise of the lesson."""\n',
+    "ppo_lessons/lessons/softmax/exercises/log_probabilities.py": '''"""Logits to log-probabilities."""
 
 import torch
 
@@ -77,7 +77,7 @@ from ppo_lessons.actor_critic import log_probabilities
 from ppo_lessons.classroom.exercise import Exercise, Mistake, call_with
 
 EXERCISE = Exercise(
-    number="13.1",
+    number="14.1",
     node="J",
     function=log_probabilities,
     difficulty=1,
@@ -96,10 +96,10 @@ EXERCISE = Exercise(
     hints=("What has to sum to 1?", "logit minus the logarithm of the summed exponentials", "logits.log_softmax(-1)"),
 )
 ''',
-    "notebooks/source/13_softmax.py": """# %% [markdown]
-# # 13. Softmax: how do logits become probabilities?
+    "notebooks/source/14_softmax.py": """# %% [markdown]
+# # 14. Softmax: how do logits become probabilities?
 #
-# **5 minutes, 1 exercise.** You need: [06](06_ratios.ipynb).
+# **5 minutes, 1 exercise.** You need: [07](07_ratios.ipynb).
 
 # %%
 import torch
@@ -125,14 +125,14 @@ print("a row sums to 1:", bool((sums - 1).abs().max() < 1e-6))
 # %%
 show_progress()
 """,
-    "tests/lessons/softmax/right_answers.py": '''"""Right answers to 13.1."""
+    "tests/lessons/softmax/right_answers.py": '''"""Right answers to 14.1."""
 
 
 def by_hand(logits):
     return logits - logits.exp().sum(dim=-1, keepdim=True).log()
 
 
-RIGHT = {"13.1": [by_hand, lambda logits: logits.log_softmax(-1)]}
+RIGHT = {"14.1": [by_hand, lambda logits: logits.log_softmax(-1)]}
 ''',
     "tests/lessons/softmax/test_figures.py": '''"""The picture says how many probabilities there are."""
 
@@ -189,15 +189,15 @@ def run(course: Path) -> Callable[..., str]:
 
 
 def test_a_lesson_is_a_folder_a_source_and_a_test_folder(course: Path, run: Callable[..., str]):
-    assert "built 13_softmax" in run("ppo_lessons.publishing.build", "13")
+    assert "built 14_softmax" in run("ppo_lessons.publishing.build", "14")
     run("ppo_lessons.publishing.pages")
     assert (
-        "13 softmax](notebooks/13_softmax.ipynb) | 5 | 1 | how do logits become" in (course / "README.md").read_text()
+        "14 softmax](notebooks/14_softmax.ipynb) | 5 | 1 | how do logits become" in (course / "README.md").read_text()
     )
-    built = (course / "notebooks" / "13_softmax.ipynb").read_text(encoding="utf-8")
-    assert "13.1 log_probabilities: still blank" in built and "0 of 31" in built and "ppo-picture" in built
+    built = (course / "notebooks" / "14_softmax.ipynb").read_text(encoding="utf-8")
+    assert "14.1 log_probabilities: still blank" in built and "0 of 31" in built and "ppo-picture" in built
     quick = ["pytest", "-q", "-p", "no:cacheprovider"]
     run(*quick, "tests/test_house.py", "tests/publishing", "tests/lessons/softmax", "tests/commands/test_readme.py")
-    assert " passed" in run(*quick, "tests/classroom/test_checks.py", "-k", "13.1")
-    assert " passed" in run(*quick, "tests/notebooks", "-k", "13_softmax and not cells_are_short")  # it is
+    assert " passed" in run(*quick, "tests/classroom/test_checks.py", "-k", "14.1")
+    assert " passed" in run(*quick, "tests/notebooks", "-k", "14_softmax and not cells_are_short")  # it is
     assert " passed" in run(*quick, "tests/lessons/test_all_explorers.py", "-k", "softmax")

@@ -43,7 +43,7 @@ def test_every_link_leads_somewhere(page: Path):
 def test_the_table_has_a_row_for_every_lesson():
     rows = re.findall(r"^\| \[.+\]\(notebooks/(\w+)\.ipynb\) \| \d+ \| \d+ \| (.+) \|$", lesson_table(), re.MULTILINE)
     assert [name for name, _ in rows] == lessons()
-    assert dict(rows)["07_clipping"] == "when does PPO stop pushing?"
+    assert dict(rows)["08_clipping"] == "when does PPO stop pushing?"
 
 
 def test_a_lesson_without_its_question_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

@@ -231,7 +231,7 @@ def test_a_shipped_case_can_be_played_again(shipped: Atlas):
 def test_what_lesson_12_quotes_is_what_the_figure_shows():
     """The mean of the seeds at the last point, as the grid of the figure has it, and how far they lie apart."""
     shipped = load_atlas()
-    text = (NOTEBOOKS / "source" / "12_coefficient_lab.py").read_text(encoding="utf-8")
+    text = (NOTEBOOKS / "source" / "13_coefficient_lab.py").read_text(encoding="utf-8")
     ends = {clip: shipped.curves["win_rate"][shipped.place(clip, 0.025, 1.0)][:, -1] for clip in shipped.clip_eps}
     shown = {clip: f"{end.mean():.2f}" for clip, end in ends.items()}
     assert f"with `clip_eps` 0.2 the atlas says {shown[0.2]}, with 0.4 it says {shown[0.4]}" in text

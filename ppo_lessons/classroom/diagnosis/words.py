@@ -25,7 +25,7 @@ def call_text(exercise: Exercise, place: int) -> str:
         place: Which probe, from 0.
 
     Returns:
-        "value_loss(torch.tensor([1., 2.]), ...)", or with `inputs("8.1", 4)` where that would be long.
+        "value_loss(torch.tensor([1., 2.]), ...)", or with `inputs("9.1", 4)` where that would be long.
     """
     codes = [code(value) for value in exercise.probes[place].make()]
     text = f"{exercise.name}({', '.join(str(each) for each in codes)})"

@@ -1,4 +1,4 @@
-"""Explorer of lesson 03: an advantage sums surprises up to an end; a wrong end reaches as far back as they count."""
+"""The lesson's explorer: an advantage sums surprises up to an end; a wrong end reaches as far back as they count."""
 
 import textwrap
 

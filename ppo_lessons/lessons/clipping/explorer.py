@@ -1,4 +1,4 @@
-"""Explorer of lesson 07: clip epsilon on real rows; where a row lies decides whether it still pushes."""
+"""The lesson's explorer: clip epsilon on real rows; where a row lies decides whether it still pushes."""
 
 from typing import NamedTuple
 

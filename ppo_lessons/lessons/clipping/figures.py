@@ -1,4 +1,4 @@
-"""Pictures of lesson 07: which rows the clipped surrogate still pushes, and how far the policy goes all the same."""
+"""The lesson's pictures: which rows the clipped surrogate still pushes, and how far the policy goes all the same."""
 
 from collections.abc import Mapping, Sequence
 

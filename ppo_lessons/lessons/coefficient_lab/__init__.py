@@ -1,4 +1,4 @@
-"""Lesson 12: What do clip epsilon and the coefficients do to losses and team?"""
+"""What do clip epsilon and the coefficients do to losses and team?"""
 
 from ppo_lessons.lessons.coefficient_lab.atlas import explore_atlas
 from ppo_lessons.lessons.coefficient_lab.moment import explore_moment, update_frozen

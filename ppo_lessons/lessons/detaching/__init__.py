@@ -1,4 +1,4 @@
-"""Lesson 04: Which tensors may carry a gradient, and what goes silently wrong otherwise?"""
+"""Which tensors may carry a gradient, and what goes silently wrong otherwise?"""
 
 from ppo_lessons.display.gradients import gradient_lengths
 from ppo_lessons.lessons.detaching.explorer import explore

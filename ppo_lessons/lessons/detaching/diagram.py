@@ -1,4 +1,4 @@
-"""The diagram of lesson 04: where each box of the forward pass stands, and which connections lead between them."""
+"""The lesson's diagram: where each box of the forward pass stands, and which connections lead between them."""
 
 from typing import NamedTuple
 

@@ -1,4 +1,4 @@
-"""Explorer of lesson 04: gradient runs back along every path it finds; only a cut keeps it out of the rollout."""
+"""The lesson's explorer: gradient runs back along every path it finds; only a cut keeps it out of the rollout."""
 
 import math
 

@@ -1,4 +1,4 @@
-"""Lesson 09: What keeps the team curious?"""
+"""What keeps the team curious?"""
 
 from ppo_lessons.lessons.entropy.explorer import explore
 from ppo_lessons.lessons.entropy.figures import (

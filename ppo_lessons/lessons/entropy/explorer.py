@@ -1,4 +1,4 @@
-"""Explorer of lesson 09: the bonus pulls every row towards undecided, except where it is uniform or certain already."""
+"""The lesson's explorer: the bonus pulls every row towards undecided, except where it is uniform or certain already."""
 
 import math
 from functools import lru_cache

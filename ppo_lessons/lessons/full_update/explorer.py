@@ -1,4 +1,4 @@
-"""Explorer of lesson 10: a whole update, step by step; which knobs carry it how far, and which number tells so."""
+"""The lesson's explorer: a whole update, step by step; which knobs carry it how far, and which number tells so."""
 
 import math
 from dataclasses import replace

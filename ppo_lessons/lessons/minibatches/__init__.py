@@ -1,4 +1,4 @@
-"""Lesson 05: Why several epochs, why shuffle, why split?"""
+"""Why several epochs, why shuffle, why split?"""
 
 from ppo_lessons.lessons.minibatches.explorer import explore
 from ppo_lessons.lessons.minibatches.figures import (

@@ -1,4 +1,4 @@
-"""Explorer of lesson 05: an epoch deals every row into one mini-batch; only shuffled, each is a sample of the whole."""
+"""The lesson's explorer: an epoch deals every row into one mini-batch; only shuffled, each is a sample of the whole."""
 
 from functools import lru_cache
 from typing import NamedTuple

@@ -1,4 +1,4 @@
-"""Lesson 06: How much likelier is that action now?"""
+"""How much likelier is that action now?"""
 
 from ppo_lessons.lessons.ratios.explorer import explore
 from ppo_lessons.lessons.ratios.figures import show_kl_estimates, show_lookup, show_ratio_spread

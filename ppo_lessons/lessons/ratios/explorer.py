@@ -1,4 +1,4 @@
-"""Explorer of lesson 06: a ratio is one probability now over the same one then; all rows pull at the same weights."""
+"""The lesson's explorer: a ratio is one probability now over the same one then; all rows pull at the same weights."""
 
 import copy
 from functools import lru_cache

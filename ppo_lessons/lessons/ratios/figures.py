@@ -1,4 +1,4 @@
-"""Pictures of lesson 06: stored actions looked up again, how far the ratios spread, and two estimates of the KL."""
+"""The lesson's pictures: stored actions looked up again, how far the ratios spread, and two estimates of the KL."""
 
 from collections.abc import Iterable, Mapping
 

@@ -1,4 +1,4 @@
-"""Explorer of lesson 01: a row is one detective's draw out of five probabilities; a fallen one draws nothing."""
+"""The lesson's explorer: a row is one detective's draw out of five probabilities; a fallen one draws nothing."""
 
 from collections.abc import Iterable
 from functools import lru_cache

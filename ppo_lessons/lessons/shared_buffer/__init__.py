@@ -1,4 +1,4 @@
-"""Lesson 02: Where does everybody's experience go, when is it full, why is it cleared?"""
+"""Where does everybody's experience go, when is it full, why is it cleared?"""
 
 from ppo_lessons.lessons.shared_buffer.explorer import explore
 from ppo_lessons.lessons.shared_buffer.figures import show_ageing, show_filling, show_places, show_way

@@ -1,4 +1,4 @@
-"""Explorer of lesson 02: a badge alone says the place of a row; its row in `get()` depends on who fell before it."""
+"""The lesson's explorer: a badge alone says the place of a row; its row in `get()` depends on who fell before it."""
 
 from functools import lru_cache
 from typing import NamedTuple

@@ -1,4 +1,4 @@
-"""The grid of lesson 02: every place of the buffer as a small tile, copied rather than drawn."""
+"""The lesson's grid: every place of the buffer as a small tile, copied rather than drawn."""
 
 from functools import lru_cache
 

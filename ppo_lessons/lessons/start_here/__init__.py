@@ -1,3 +1,3 @@
-"""Lesson 00: What will I be able to do?"""
+"""What will I be able to do?"""
 
 from ppo_lessons.lessons.start_here.figures import CASE_SEED, show_ages, watch_ages

@@ -1,4 +1,4 @@
-"""Pictures of lesson 00: a team at its three ages, moving and at a glance."""
+"""The lesson's pictures: a team at its three ages, moving and at a glance."""
 
 from collections.abc import Mapping
 

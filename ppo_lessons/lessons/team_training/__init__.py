@@ -1,4 +1,4 @@
-"""Lesson 11: From chaos to mastery, with my own functions."""
+"""From chaos to mastery, with my own functions."""
 
 from ppo_lessons.lessons.team_training.dashboard import TrainingDashboard
 from ppo_lessons.lessons.team_training.figures import show_certificate, show_curves

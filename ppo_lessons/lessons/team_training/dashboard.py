@@ -1,4 +1,4 @@
-"""The live dashboard of lesson 11: train, stop, go on, and watch the team of any moment.
+"""The lesson's live dashboard: train, stop, go on, and watch the team of any moment.
 
 What someone understands afterwards: which of its behaviours a team changes first, and how that looks on the board.
 """

@@ -1,4 +1,4 @@
-"""Explorer of lesson 08: vf_coef does little for the critic and much for who steers the trunk that it shares."""
+"""The lesson's explorer: vf_coef does little for the critic and much for who steers the trunk that it shares."""
 
 from dataclasses import replace
 from functools import lru_cache

@@ -16,7 +16,7 @@ def test_every_exercise_has_changes_of_its_inputs_and_of_its_result():
 
 
 def test_pairs_hold_a_mistake_and_a_change_and_two_changes():
-    surrogate = desk.find("7.1")
+    surrogate = desk.find("8.1")
     assert surrogate is not None
 
     def rows() -> tuple:

@@ -42,18 +42,18 @@ def explanation(number: str, signature: str, *lines: str) -> Explanation:
     ],
 )  # fmt: skip
 def test_the_most_telling_words(lines: list[str], text: str):
-    assert text in explanation("7.1", SURROGATE, *lines).text
+    assert text in explanation("8.1", SURROGATE, *lines).text
 
 
 def test_a_mistake_and_something_else_with_special_inputs():
-    found = explanation("10.1", "normalise_advantages(advantages)", "return advantages - advantages.mean()")
+    found = explanation("11.1", "normalise_advantages(advantages)", "return advantages - advantages.mean()")
     assert "It looks like only taking the mean away, and with a single row something else as well." in found.text
 
 
 def test_right_but_for_special_inputs():
     lines = "if len(advantages) <= 2:", "    return advantages", "centred = advantages - advantages.mean()"
     found = explanation(
-        "10.1", "normalise_advantages(advantages)", *lines, "return centred / (advantages.std() + 1e-8)"
+        "11.1", "normalise_advantages(advantages)", *lines, "return centred / (advantages.std() + 1e-8)"
     )
     assert found.text == "Right, except with two rows. One small change would make it right. Line 2, " \
         "`len(advantages) <= 2`: look at the comparison."  # fmt: skip
@@ -62,5 +62,5 @@ def test_right_but_for_special_inputs():
 def test_a_repair_that_loops_for_ever_is_left_behind():
     """With one comparison turned this never ends; it is given up after a moment, and the slip is still found."""
     lines = "total, k = 0, 0", "while k < num_rows:", "    total, k = total + 1, k + minibatch_size", "return total"
-    found = explanation("5.3", "count_gradient_steps(num_rows, minibatch_size, epochs)", *lines)
+    found = explanation("6.3", "count_gradient_steps(num_rows, minibatch_size, epochs)", *lines)
     assert found.text

@@ -1,4 +1,4 @@
-"""Right answers to the exercises of lesson 03, written differently from the package."""
+"""Right answers to the lesson's exercises, written differently from the package."""
 
 import itertools
 

@@ -1,4 +1,4 @@
-"""The explorer of lesson 03: its advantages are the definition's, and every knob moves the picture."""
+"""The lesson's explorer: its advantages are the definition's, and every knob moves the picture."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""The pictures of lesson 03: their words are the numbers that they were given."""
+"""The lesson's pictures: their words are the numbers that they were given."""
 
 import io
 

@@ -1,4 +1,4 @@
-"""The six rows of lesson 03 equal an independent implementation, SB3's RolloutBuffer, to the last digit."""
+"""The six rows of the lesson equal an independent implementation, SB3's RolloutBuffer, to the last digit."""
 
 import re
 from pathlib import Path

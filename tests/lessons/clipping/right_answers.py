@@ -1,4 +1,4 @@
-"""Right answers to the exercises of lesson 07, written differently from the package."""
+"""Right answers to the lesson's exercises, written differently from the package."""
 
 import torch
 
@@ -44,18 +44,18 @@ def _by_loop(ratios, advantages, clip_eps):
 
 
 RIGHT = {
-    "7.1": [
+    "8.1": [
         lambda r, a, eps: torch.max(-r * a, -r.clamp(1 - eps, 1 + eps) * a).mean(),
         lambda r, a, eps: -torch.stack([r * a, r.clip(1 - eps, 1 + eps) * a]).min(dim=0).values.mean(),
         _loss_row_by_row,
         _loss_by_cases,
     ],
-    "7.2": [
+    "8.2": [
         lambda r, eps: ((r < 1 - eps) | (r > 1 + eps)).float().mean(),
         lambda r, eps: (r.clamp(1 - eps, 1 + eps) != r).sum() / len(r),
         _share_by_loop,
     ],
-    "7.3": [
+    "8.3": [
         lambda r, a, eps: ((a > 0) & (r <= 1 + eps)) | ((a < 0) & (r >= 1 - eps)),
         lambda r, a, eps: ((r - 1) * a.sign() <= eps) & (a != 0),
         _by_autograd,

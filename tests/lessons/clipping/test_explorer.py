@@ -1,4 +1,4 @@
-"""The explorer of lesson 07: what it says of the recorded rows, by hand and by autograd, and that its knobs show it."""
+"""The lesson's explorer: what it says of the recorded rows, by hand and by autograd, and that its knobs show it."""
 
 import io
 import re

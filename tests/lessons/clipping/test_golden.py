@@ -1,4 +1,4 @@
-"""Lesson 07's six rows against others' code: the very lines of Stable-Baselines3's PPO, run on the lesson's table."""
+"""The lesson's six rows against others' code: the very lines of Stable-Baselines3's PPO, run on the lesson's table."""
 
 import inspect
 import re
@@ -11,7 +11,7 @@ from stable_baselines3 import PPO
 
 from ppo_lessons import losses
 
-LESSON = (Path(__file__).parents[3] / "notebooks" / "source" / "07_clipping.py").read_text(encoding="utf-8")
+LESSON = (Path(__file__).parents[3] / "notebooks" / "source" / "08_clipping.py").read_text(encoding="utf-8")
 TABLE = [
     [cell.strip() for cell in line.strip("# |").split("|")]
     for line in LESSON.splitlines()

@@ -1,4 +1,4 @@
-"""The explorer of lesson 04: its lengths are those of a backward pass written out here, and its lamps say the same."""
+"""The lesson's explorer: its lengths are those of a backward pass written out here, and its lamps say the same."""
 
 import io
 import itertools

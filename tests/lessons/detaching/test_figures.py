@@ -1,4 +1,4 @@
-"""The pictures of lesson 04: the lengths are those of autograd, and "none" is not 0."""
+"""The lesson's pictures: the lengths are those of autograd, and "none" is not 0."""
 
 from ppo_lessons.display.gradients import gradient_lengths
 from ppo_lessons.lessons.detaching import figures

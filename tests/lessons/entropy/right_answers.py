@@ -1,4 +1,4 @@
-"""Right answers to the exercises of lesson 09, written differently from the package."""
+"""Right answers to the lesson's exercises, written differently from the package."""
 
 import torch
 from torch.distributions import Categorical
@@ -22,14 +22,14 @@ def _added_up(entropy):
 
 
 RIGHT = {
-    "9.1": [
+    "10.1": [
         lambda all_log_probs: Categorical(logits=all_log_probs).entropy(),
         lambda all_log_probs: -torch.einsum("bn,bn->b", all_log_probs.softmax(dim=-1), all_log_probs),
         lambda all_log_probs: torch.special.entr(all_log_probs.exp()).sum(-1),
         _row_by_row,
     ],
-    "9.2": [_added_up, lambda entropy: entropy @ torch.full_like(entropy, 1 / len(entropy))],
-    "9.3": [
+    "10.2": [_added_up, lambda entropy: entropy @ torch.full_like(entropy, 1 / len(entropy))],
+    "10.3": [
         lambda actor, critic, entropy, vf, ent: actor + critic * vf - entropy * ent,
         lambda actor, critic, entropy, vf, ent: torch.stack([actor, vf * critic, -ent * entropy]).sum(),
     ],

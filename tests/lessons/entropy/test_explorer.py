@@ -1,4 +1,4 @@
-"""The explorer of lesson 09: its numbers against closed forms and the package's losses; its picture follows."""
+"""The lesson's explorer: its numbers against closed forms and the package's losses; its picture follows."""
 
 import copy
 import math

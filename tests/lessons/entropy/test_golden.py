@@ -1,4 +1,4 @@
-"""Lesson 09 against Stable-Baselines3 2.x and torch.distributions: entropies, and the total of the six rows."""
+"""The lesson against Stable-Baselines3 2.x and torch.distributions: entropies, and the total of the six rows."""
 
 import inspect
 import math
@@ -19,7 +19,7 @@ from ppo_lessons.actor_critic import entropy_of
 from ppo_lessons.shipped.recording import BADGES, CONFIG, load_recording
 
 NOTEBOOKS = Path(__file__).parents[3] / "notebooks"
-LESSON = (NOTEBOOKS / "source" / "09_entropy.py").read_text(encoding="utf-8")
+LESSON = (NOTEBOOKS / "source" / "10_entropy.py").read_text(encoding="utf-8")
 NUMBER = r" (-?[\d.]+) \|"
 TABLE = [
     (name, *map(float, numbers))
@@ -65,7 +65,7 @@ def test_the_total_equals_sb3_to_the_last_printed_digit():
     assert LESSON.count(f"**{golden}**") == 2, "by hand, and the golden number"
     assert f"| mean | | {policy_loss:.4f} | | | {value_loss:.4f} | {-entropy_loss:.4f} |" in LESSON
     assert f"{policy_loss:.4f} + 0.5 x {value_loss:.4f} - 0.02 x {-entropy_loss:.4f}" in LESSON
-    built = (NOTEBOOKS / "09_entropy.ipynb").read_text(encoding="utf-8")
+    built = (NOTEBOOKS / "10_entropy.ipynb").read_text(encoding="utf-8")
     assert f"numpy:   {golden}" in built and f"package: {golden}" in built
 
 

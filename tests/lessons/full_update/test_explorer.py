@@ -1,4 +1,4 @@
-"""The explorer of lesson 10: the real update, its numbers and its picture at every knob."""
+"""The lesson's explorer: the real update, its numbers and its picture at every knob."""
 
 import io
 import re

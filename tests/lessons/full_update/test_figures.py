@@ -1,4 +1,4 @@
-"""The pictures of lesson 10 show the numbers of the update."""
+"""The lesson's pictures show the numbers of the update."""
 
 import pytest
 import torch

@@ -1,4 +1,4 @@
-"""Right answers to the exercises of lesson 05, written differently from the package."""
+"""Right answers to the lesson's exercises, written differently from the package."""
 
 import math
 
@@ -45,12 +45,12 @@ def _count_by_ceil(num_rows, minibatch_size, epochs):
 
 
 RIGHT = {
-    "5.1": [
+    "6.1": [
         _shuffle_by_swapping,
         lambda num_rows, generator: torch.rand(num_rows, generator=generator).argsort(),
         lambda num_rows, generator: torch.multinomial(torch.ones(num_rows), num_rows, generator=generator),
     ],
-    "5.2": [
+    "6.2": [
         _split_by_loop,
         _split_by_numpy,
         lambda order, size: order.split(
@@ -62,7 +62,7 @@ RIGHT = {
             )
         ),
     ],
-    "5.3": [
+    "6.3": [
         _count_by_loop,
         _count_by_ceil,
         lambda num_rows, size, epochs: epochs * max(1, (num_rows + size - 2) // size),

@@ -1,4 +1,4 @@
-"""The explorer of lesson 05: who is in which mini-batch, how often each row was seen, and a picture that follows."""
+"""The lesson's explorer: who is in which mini-batch, how often each row was seen, and a picture that follows."""
 
 import numpy as np
 import pytest

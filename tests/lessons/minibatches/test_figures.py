@@ -1,4 +1,4 @@
-"""The pictures of lesson 05 say who goes to which mini-batch, and what shuffling does."""
+"""The lesson's pictures say who goes to which mini-batch, and what shuffling does."""
 
 import io
 

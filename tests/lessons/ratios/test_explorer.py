@@ -1,4 +1,4 @@
-"""The explorer of lesson 06: ratios by hand, directions by backward, and that its knobs show it."""
+"""The lesson's explorer: ratios by hand, directions by backward, and that its knobs show it."""
 
 import copy
 import io

@@ -1,4 +1,4 @@
-"""The pictures of lesson 06 say what their data say, and nothing that differs between machines."""
+"""The lesson's pictures say what their data say, and nothing that differs between machines."""
 
 import io
 

@@ -1,4 +1,4 @@
-"""Lesson 06's six rows against others' code: torch.distributions, and the very lines of Stable-Baselines3's PPO."""
+"""The lesson's six rows against others' code: torch.distributions, and the very lines of Stable-Baselines3's PPO."""
 
 import inspect
 import re
@@ -13,7 +13,7 @@ from torch.distributions import Categorical
 from ppo_lessons import losses
 from ppo_lessons.actor_critic import log_probs_and_entropy
 
-LESSON = (Path(__file__).parents[3] / "notebooks" / "source" / "06_ratios.py").read_text(encoding="utf-8")
+LESSON = (Path(__file__).parents[3] / "notebooks" / "source" / "07_ratios.py").read_text(encoding="utf-8")
 TABLE = [
     [float(cell) for cell in line.strip("# |").split("|")]
     for line in LESSON.splitlines()

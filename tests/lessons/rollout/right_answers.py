@@ -1,4 +1,4 @@
-"""Right answers to the exercises of lesson 01, written differently from the package."""
+"""Right answers to the lesson's exercises, written differently from the package."""
 
 import numpy as np
 

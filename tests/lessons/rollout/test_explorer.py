@@ -1,4 +1,4 @@
-"""The explorer of lesson 01: every row is what the buffer and the rules of the game say, and its knobs show it."""
+"""The lesson's explorer: every row is what the buffer and the rules of the game say, and its knobs show it."""
 
 import io
 

@@ -1,4 +1,4 @@
-"""The pictures of lesson 01 say what happened."""
+"""The lesson's pictures say what happened."""
 
 import pytest
 import torch

@@ -1,4 +1,4 @@
-"""The explorer of lesson 02: what is where at every moment, by counting, and that its knobs show it."""
+"""The lesson's explorer: what is where at every moment, by counting, and that its knobs show it."""
 
 import io
 

@@ -1,4 +1,4 @@
-"""The pictures of lesson 02 say what the buffer holds."""
+"""The lesson's pictures say what the buffer holds."""
 
 import io
 

@@ -1,4 +1,4 @@
-"""Right answers to the exercises of lesson 11, written differently from the package."""
+"""Right answers to the lesson's exercises, written differently from the package."""
 
 import numpy as np
 
@@ -25,6 +25,6 @@ def _stop_by_infinity(kl, target_kl):
 
 
 RIGHT = {
-    "11.1": [_annealed_by_interpolation, _annealed_by_cases],
-    "11.2": [_stop_by_cases, _stop_by_infinity],
+    "12.1": [_annealed_by_interpolation, _annealed_by_cases],
+    "12.2": [_stop_by_cases, _stop_by_infinity],
 }

@@ -1,4 +1,4 @@
-"""The dashboard of lesson 11 trains as `train` does, with the learner's steps; its kept teams are what they were."""
+"""The lesson's dashboard trains as `train` does, with the learner's steps; its kept teams are what they were."""
 
 import math
 import threading

@@ -1,4 +1,4 @@
-"""The explorer of lesson 08: its numbers against autograd, the update's own and the plane's; its picture follows."""
+"""The lesson's explorer: its numbers against autograd, the update's own and the plane's; its picture follows."""
 
 from dataclasses import replace
 

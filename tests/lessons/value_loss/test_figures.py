@@ -1,4 +1,4 @@
-"""The pictures of lesson 08 say the numbers that they are given."""
+"""The lesson's pictures say the numbers that they are given."""
 
 import math
 

@@ -1,4 +1,4 @@
-"""Lesson 08 against Stable-Baselines3 2.x and torch: the six rows, the whole recording, and explained variance."""
+"""The lesson against Stable-Baselines3 2.x and torch: the six rows, the whole recording, and explained variance."""
 
 import inspect
 import re
@@ -16,7 +16,7 @@ from torch.nn import functional as F
 from ppo_lessons import losses
 from ppo_lessons.shipped.recording import BADGES, load_recording
 
-LESSON = (Path(__file__).parents[3] / "notebooks" / "source" / "08_value_loss.py").read_text(encoding="utf-8")
+LESSON = (Path(__file__).parents[3] / "notebooks" / "source" / "09_value_loss.py").read_text(encoding="utf-8")
 TABLE = [
     (name, *map(float, numbers))
     for name, *numbers in re.findall(
@@ -71,7 +71,7 @@ def test_the_usual_mistakes_give_other_numbers_on_these_rows():
 
 def test_the_stored_numbers_of_the_whole_recording(recorded):
     rows, values, six = recorded
-    built = (Path(__file__).parents[3] / "notebooks" / "08_value_loss.ipynb").read_text(encoding="utf-8")
+    built = (Path(__file__).parents[3] / "notebooks" / "09_value_loss.ipynb").read_text(encoding="utf-8")
     mse = F.mse_loss(rows.returns, values)
     assert f"{mse:.4f}" == f"{losses.value_loss(values, rows.returns):.4f}"
     assert f"= {0.5 * mse:.4f}" in built and f"= {0.25 * mse:.4f}" in built

@@ -1,1 +1,1 @@
-"""The exercises of lesson 03."""
+"""The lesson's exercises."""

@@ -1,4 +1,4 @@
-"""Exercise 3.3: generalised advantage estimation."""
+"""Generalised advantage estimation."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-"""Exercise 3.2: what comes after a step, or takes its place at an end."""
+"""What comes after a step, or takes its place at an end."""
 
 import math
 

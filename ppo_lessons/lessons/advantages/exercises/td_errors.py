@@ -1,4 +1,4 @@
-"""Exercise 3.1: one-step TD errors."""
+"""One-step TD errors."""
 
 import torch
 from torch import Tensor

@@ -1,4 +1,4 @@
-"""Exercise 3.4: a team's rewards after an agent's fall, credited to its last row."""
+"""A team's rewards after an agent's fall, credited to its last row."""
 
 import torch
 from torch import Tensor

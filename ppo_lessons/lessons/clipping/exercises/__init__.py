@@ -1,1 +1,1 @@
-"""The exercises of lesson 07."""
+"""The lesson's exercises."""

@@ -1,4 +1,4 @@
-"""Exercise 7.2: the share of rows outside the interval."""
+"""The share of rows outside the interval."""
 
 import torch
 
@@ -11,7 +11,7 @@ _EDGES = torch.tensor([0.75, 1.25, 0.5, 1.5, 1.0])
 
 
 EXERCISE = Exercise(
-    number="7.2",
+    number="8.2",
     node="L",
     function=clip_fraction,
     difficulty=1,

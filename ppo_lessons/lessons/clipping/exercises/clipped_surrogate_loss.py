@@ -1,4 +1,4 @@
-"""Exercise 7.1: the clipped surrogate loss."""
+"""The clipped surrogate loss."""
 
 import torch
 from torch import Tensor
@@ -17,7 +17,7 @@ def _smaller(ratios: Tensor, advantages: Tensor, clip_eps: float) -> Tensor:
 
 
 EXERCISE = Exercise(
-    number="7.1",
+    number="8.1",
     node="L",
     function=clipped_surrogate_loss,
     difficulty=1,

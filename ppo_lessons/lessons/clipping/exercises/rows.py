@@ -5,7 +5,7 @@ from torch import Tensor
 
 from ppo_lessons.classroom.draws import generator
 
-# Lesson 07's table: no two of the usual mistakes give the same loss on it.
+# The lesson's table: no two of the usual mistakes give the same loss on it.
 RATIOS = torch.tensor([0.7, 0.7, 1.0, 1.1, 1.3, 1.3])
 ADVANTAGES = torch.tensor([1.0, -1.0, 1.0, -1.0, 3.0, -2.0])
 

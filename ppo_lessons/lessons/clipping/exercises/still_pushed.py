@@ -1,4 +1,4 @@
-"""Exercise 7.3: which rows the clipped loss still pushes."""
+"""Which rows the clipped loss still pushes."""
 
 from collections.abc import Callable
 
@@ -20,7 +20,7 @@ def _pushed(rule: Callable[[Tensor, Tensor, float], Tensor]) -> Callable[[Tensor
 
 
 EXERCISE = Exercise(
-    number="7.3",
+    number="8.3",
     node="L",
     function=still_pushed,
     difficulty=3,

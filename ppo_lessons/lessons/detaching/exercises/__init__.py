@@ -1,1 +1,1 @@
-"""The exercises of lesson 04."""
+"""The lesson's exercises."""

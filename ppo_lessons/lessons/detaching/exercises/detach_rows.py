@@ -1,4 +1,4 @@
-"""Exercise 4.1: freeze the rollout."""
+"""Freeze the rollout."""
 
 from collections.abc import Callable
 from typing import Any
@@ -65,7 +65,7 @@ def _only(*names: str) -> Callable[[Rows], Rows]:
 
 
 EXERCISE = Exercise(
-    number="4.1",
+    number="5.1",
     node="E",
     function=detach_rows,
     difficulty=1,

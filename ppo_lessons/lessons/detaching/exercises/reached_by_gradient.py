@@ -1,4 +1,4 @@
-"""Exercise 4.2: which parameters a gradient has reached."""
+"""Which parameters a gradient has reached."""
 
 import copy
 from collections.abc import Callable
@@ -76,7 +76,7 @@ def _reached(policy: nn.Module, test: Callable[[Tensor], Any], **names: bool) ->
 
 
 EXERCISE = Exercise(
-    number="4.2",
+    number="5.2",
     node="E",
     function=reached_by_gradient,
     difficulty=2,

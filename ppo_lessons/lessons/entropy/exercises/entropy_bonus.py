@@ -1,4 +1,4 @@
-"""Exercise 9.2: the mean entropy of a mini-batch."""
+"""The mean entropy of a mini-batch."""
 
 import math
 
@@ -13,7 +13,7 @@ def _bonus_probe(*numbers: float, dtype: torch.dtype = torch.float32) -> Probe:
 
 
 EXERCISE = Exercise(
-    number="9.2",
+    number="10.2",
     node="N",
     function=entropy_bonus,
     difficulty=1,

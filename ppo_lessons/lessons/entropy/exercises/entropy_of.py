@@ -1,4 +1,4 @@
-"""Exercise 9.1: how undecided the policy is."""
+"""How undecided the policy is."""
 
 import math
 from collections.abc import Callable
@@ -41,7 +41,7 @@ def _policy_probe(logits: Tensor) -> Probe:
 
 
 EXERCISE = Exercise(
-    number="9.1",
+    number="10.1",
     node="J",
     function=entropy_of,
     difficulty=2,

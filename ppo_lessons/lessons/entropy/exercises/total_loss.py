@@ -1,4 +1,4 @@
-"""Exercise 9.3: the combined loss."""
+"""The combined loss."""
 
 import torch
 
@@ -12,7 +12,7 @@ def _loss_probe(actor: float, critic: float, entropy: float, vf_coef: float, ent
 
 
 EXERCISE = Exercise(
-    number="9.3",
+    number="10.3",
     node="N",
     function=total_loss,
     difficulty=1,

@@ -1,1 +1,1 @@
-"""The exercises of lesson 10."""
+"""The lesson's exercises."""

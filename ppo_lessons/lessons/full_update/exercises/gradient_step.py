@@ -1,4 +1,4 @@
-"""Exercise 10.2: the step that changes the weights."""
+"""The step that changes the weights."""
 
 from collections.abc import Callable
 from typing import Any
@@ -71,7 +71,7 @@ def _ordered(order: str) -> Callable[..., Tensor]:
 
 
 EXERCISE = Exercise(
-    number="10.2",
+    number="11.2",
     node="O",
     function=gradient_step,
     difficulty=2,

@@ -1,4 +1,4 @@
-"""Exercise 10.3: the wiring of a mini-batch."""
+"""The wiring of a mini-batch."""
 
 import copy
 from collections.abc import Callable
@@ -87,7 +87,7 @@ def _value_loss_weighted(policy: ActorCritic, rows: Rows, config: PPOConfig, ste
 
 
 EXERCISE = Exercise(
-    number="10.3",
+    number="11.3",
     node="N",
     function=minibatch_losses,
     difficulty=3,

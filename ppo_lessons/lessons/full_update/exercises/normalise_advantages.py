@@ -1,4 +1,4 @@
-"""Exercise 10.1: advantages with mean 0 and standard deviation 1."""
+"""Advantages with mean 0 and standard deviation 1."""
 
 import torch
 
@@ -7,7 +7,7 @@ from ppo_lessons.classroom.draws import normal
 from ppo_lessons.classroom.exercise import Exercise, Mistake, call_with
 
 EXERCISE = Exercise(
-    number="10.1",
+    number="11.1",
     node="L",
     function=normalise_advantages,
     difficulty=1,

@@ -1,1 +1,1 @@
-"""The exercises of lesson 05."""
+"""The lesson's exercises."""

@@ -1,4 +1,4 @@
-"""Exercise 5.3: the number of gradient steps that follows."""
+"""The number of gradient steps that follows."""
 
 import math
 
@@ -11,7 +11,7 @@ _NUMBERS = (
 )  # fmt: skip
 
 EXERCISE = Exercise(
-    number="5.3",
+    number="6.3",
     node="F",
     function=count_gradient_steps,
     difficulty=2,

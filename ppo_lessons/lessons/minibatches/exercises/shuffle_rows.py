@@ -1,4 +1,4 @@
-"""Exercise 5.1: the rows in another order.
+"""The rows in another order.
 
 Many orders are right, so a probe looks at what an order must be like, not at its numbers.
 """
@@ -133,7 +133,7 @@ def _multiples(num_rows: int, generator: torch.Generator) -> Tensor:
 
 
 EXERCISE = Exercise(
-    number="5.1",
+    number="6.1",
     node="G",
     function=shuffle_rows,
     difficulty=1,

@@ -1,4 +1,4 @@
-"""Exercise 5.2: the order split into mini-batches."""
+"""The order split into mini-batches."""
 
 import inspect
 import math
@@ -43,7 +43,7 @@ def _borrowed(order: Tensor, size: int) -> list[Tensor]:
 
 
 EXERCISE = Exercise(
-    number="5.2",
+    number="6.2",
     node="H",
     function=split_rows,
     difficulty=2,

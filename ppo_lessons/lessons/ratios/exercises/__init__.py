@@ -1,1 +1,1 @@
-"""The exercises of lesson 06."""
+"""The lesson's exercises."""

@@ -1,4 +1,4 @@
-"""Exercise 6.3: how far the policy has moved."""
+"""How far the policy has moved."""
 
 from collections.abc import Callable
 from typing import Any
@@ -21,7 +21,7 @@ def _quiet(function: Callable[[Tensor], Any]) -> Callable[[Tensor, Tensor], Any]
 
 
 EXERCISE = Exercise(
-    number="6.3",
+    number="7.3",
     node="K",
     function=approx_kl,
     difficulty=2,

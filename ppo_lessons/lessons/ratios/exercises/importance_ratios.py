@@ -1,4 +1,4 @@
-"""Exercise 6.2: how much likelier an action is now."""
+"""How much likelier an action is now."""
 
 import torch
 
@@ -7,7 +7,7 @@ from ppo_lessons.lessons.ratios.exercises.rows import NOW, THEN, random_probe
 from ppo_lessons.losses import importance_ratios
 
 EXERCISE = Exercise(
-    number="6.2",
+    number="7.2",
     node="K",
     function=importance_ratios,
     difficulty=1,

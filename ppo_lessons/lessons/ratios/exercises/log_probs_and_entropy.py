@@ -1,4 +1,4 @@
-"""Exercise 6.1: log-probabilities of the taken actions, and the entropy."""
+"""Log-probabilities of the taken actions, and the entropy."""
 
 import math
 from collections.abc import Callable
@@ -69,7 +69,7 @@ def _with_log_probs(look_up: Callable[[Tensor, Tensor], Tensor]) -> Callable[[Te
 
 
 EXERCISE = Exercise(
-    number="6.1",
+    number="7.1",
     node="J",
     function=log_probs_and_entropy,
     difficulty=2,

@@ -5,7 +5,7 @@ import torch
 from ppo_lessons.classroom.draws import generator
 from ppo_lessons.classroom.exercise import Probe, call_with
 
-# Lesson 06's table: probability of the taken action then and now. Rows that rise and fall by different amounts.
+# The lesson's table: probability of the taken action then and now. Rows that rise and fall by different amounts.
 THEN = torch.tensor([0.50, 0.25, 0.10, 0.80, 0.50, 0.20]).log()
 NOW = torch.tensor([0.60, 0.20, 0.20, 0.60, 0.50, 0.30]).log()
 

@@ -1,1 +1,1 @@
-"""The exercises of lesson 01."""
+"""The lesson's exercises."""

@@ -1,4 +1,4 @@
-"""Exercise 1.2: who gets which reward."""
+"""Who gets which reward."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""Exercise 1.1: who takes part in the next step of a rollout."""
+"""Who takes part in the next step of a rollout."""
 
 import numpy as np
 

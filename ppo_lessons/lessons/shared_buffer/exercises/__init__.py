@@ -1,1 +1,1 @@
-"""The exercises of lesson 02."""
+"""The lesson's exercises."""

@@ -1,4 +1,4 @@
-"""Exercise 2.2: whose row it is."""
+"""Whose row it is."""
 
 import torch
 from torch import Tensor

@@ -1,4 +1,4 @@
-"""Exercise 2.1: from the buffer to flat rows."""
+"""From the buffer to flat rows."""
 
 import math
 

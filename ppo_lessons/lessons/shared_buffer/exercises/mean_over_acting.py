@@ -1,4 +1,4 @@
-"""Exercise 2.3: a mean over real decisions."""
+"""A mean over real decisions."""
 
 import math
 

@@ -1,1 +1,1 @@
-"""The exercises of lesson 11."""
+"""The lesson's exercises."""

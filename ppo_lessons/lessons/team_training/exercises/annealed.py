@@ -1,4 +1,4 @@
-"""Exercise 11.1: a step size that shrinks over the run."""
+"""A step size that shrinks over the run."""
 
 import math
 
@@ -11,7 +11,7 @@ _NUMBERS = (
 )  # fmt: skip
 
 EXERCISE = Exercise(
-    number="11.1",
+    number="12.1",
     node="O",
     function=annealed,
     difficulty=1,

@@ -1,4 +1,4 @@
-"""Exercise 11.2: when an update should end early."""
+"""When an update should end early."""
 
 from ppo_lessons.classroom.exercise import Exercise, Mistake, call_with
 from ppo_lessons.losses import should_stop
@@ -20,7 +20,7 @@ _NUMBERS = (
 )
 
 EXERCISE = Exercise(
-    number="11.2",
+    number="12.2",
     node="F",
     function=should_stop,
     difficulty=1,

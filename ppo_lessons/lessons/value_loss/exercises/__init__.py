@@ -1,1 +1,1 @@
-"""The exercises of lesson 08."""
+"""The lesson's exercises."""

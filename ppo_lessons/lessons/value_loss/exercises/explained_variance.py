@@ -1,4 +1,4 @@
-"""Exercise 8.2: how much of the returns the critic foresaw."""
+"""How much of the returns the critic foresaw."""
 
 from collections.abc import Callable
 
@@ -34,7 +34,7 @@ def _right(values: Tensor, returns: Tensor) -> Tensor:
 
 
 EXERCISE = Exercise(
-    number="8.2",
+    number="9.2",
     node="M",
     function=explained_variance,
     difficulty=2,

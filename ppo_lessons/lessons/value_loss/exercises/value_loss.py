@@ -1,4 +1,4 @@
-"""Exercise 8.1: the value loss."""
+"""The value loss."""
 
 import torch
 from torch import Tensor
@@ -17,7 +17,7 @@ def _loss_probe(values: Tensor, returns: Tensor) -> Probe:
 
 
 EXERCISE = Exercise(
-    number="8.1",
+    number="9.1",
     node="M",
     function=value_loss,
     difficulty=1,

@@ -1,7 +1,7 @@
 # %% [markdown]
 # `A B C [D E] F G H I J K L M N O P`
 #
-# # 4. Detaching: which tensors may carry a gradient, and what goes silently wrong otherwise?
+# # 5. Detaching: which tensors may carry a gradient, and what goes silently wrong otherwise?
 #
 # **20 minutes, 2 exercises.** You need: [03](03_advantages.ipynb).
 #
@@ -299,7 +299,7 @@ detaching.show_gradient_xray(lengths, title)
 
 # %% [markdown]
 # `detach` does not keep the two losses apart in a shared trunk, and is not meant to: it cuts the *rollout* off. How strongly the critic may pull there is what
-# vf_coef decides (lesson 08).
+# vf_coef decides ([lesson 09](09_value_loss.ipynb)).
 
 # %% [markdown]
 # ## Play
@@ -317,7 +317,7 @@ detaching.explore()
 # %% [markdown]
 # To 2: normalised advantages always add up to 0, and all ratios are 1, so the paths cancel. The mistake hides, until the ratios have moved.
 #
-# ## Exercise 4.1: freeze the rollout (difficulty 1, 3 minutes)
+# ## Exercise 5.1: freeze the rollout (difficulty 1, 3 minutes)
 #
 # `rows` is a `Rows`: a NamedTuple of five tensors, as `buffer.get()` gives it. Your own rollout has no graph, but the next one's may.
 
@@ -334,11 +334,11 @@ from ppo_lessons.buffer import Rows
 from ppo_lessons.lessons import check, hint, inputs, solution
 
 detach_rows = check(detach_rows)
-# hint("4.1")
-# solution("4.1")
+# hint("5.1")
+# solution("5.1")
 
 # %% [markdown]
-# ## Exercise 4.2: whom did the gradient reach? (difficulty 2, 5 minutes)
+# ## Exercise 5.2: whom did the gradient reach? (difficulty 2, 5 minutes)
 #
 # Your tool against silent mistakes. `policy.named_parameters()` gives pairs of name and parameter; after `backward()` the gradient stands in `parameter.grad`, or
 # `None` where backward never came.
@@ -353,8 +353,8 @@ def reached_by_gradient(policy):
 
 # %%
 reached_by_gradient = check(reached_by_gradient)
-# hint("4.2")
-# solution("4.2")
+# hint("5.2")
+# solution("5.2")
 
 # %% [markdown]
 # ## Your two functions at work
@@ -401,7 +401,7 @@ detaching.show_false_progress(actor_losses, foreseen)
 
 # %% [markdown]
 # Refuted. No detective has changed a single habit. The critic has only learnt to expect less, so that everything looks like a pleasant surprise, and foresees nothing
-# any more (*explained_variance*: 1 is perfect, 0 no better than a constant; more in lesson 08).
+# any more (*explained_variance*: 1 is perfect, 0 no better than a constant; more in [lesson 09](09_value_loss.ipynb)).
 
 # %%
 from ppo_lessons.lessons import show_progress
@@ -420,4 +420,4 @@ show_progress()
 # | [`detach_rows(rows)`](../ppo_lessons/steps.py) | node E, `detach()` on tensors: freeze rollout graphs |
 # | [`reached_by_gradient(policy)`](../ppo_lessons/actor_critic.py) | which weights has a loss reached? |
 #
-# **Next:** [5. Mini-batches: why several epochs, why shuffle, why split?](05_minibatches.ipynb)
+# **Next:** [6. Mini-batches: why several epochs, why shuffle, why split?](06_minibatches.ipynb)

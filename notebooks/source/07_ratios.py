@@ -1,9 +1,9 @@
 # %% [markdown]
 # `A B C D E F G H [I J K] L M N O P`
 #
-# # 6. Ratios: how much likelier is that action now?
+# # 7. Ratios: how much likelier is that action now?
 #
-# **25 minutes, 3 exercises.** You need: [05](05_minibatches.ipynb).
+# **25 minutes, 3 exercises.** You need: [06](06_minibatches.ipynb).
 #
 # Afterwards you can: look stored actions up in the current policy; write the ratio; say what it is, and what its gradient is, before the first
 # step; tell how far the policy has moved.
@@ -134,7 +134,7 @@ claim("it is the gradient of -log_prob A", same)
 # $$\nabla r = r\, \nabla \log \pi_\text{new}$$
 #
 # With $r = 1$ the gradient of $-r A$ is that of $-\log \pi\, A$ (the plain policy gradient, equation 2 of the paper): **the first step of PPO is a
-# plain policy-gradient step**. Lesson 04's silent bug gives the same ratios and a gradient of 0:
+# plain policy-gradient step**. [Lesson 05](05_detaching.ipynb)'s silent bug gives the same ratios and a gradient of 0:
 
 # %%
 not_detached = losses.importance_ratios(new, new)  # both with a graph
@@ -195,7 +195,7 @@ print("package:", by_package.round(2), f"k3 {k3:.4f}")
 #
 # ## Picture: the ratios spread
 #
-# Now some gradient steps on the recording. What stands between ratio and step is opened in lessons 07 to 10; here it is one line.
+# Now some gradient steps on the recording. What stands between ratio and step is opened in [lesson 08](08_clipping.ipynb) and after; here it is one line.
 
 # %%
 import copy
@@ -267,13 +267,13 @@ lesson.explore()
 # %% [markdown]
 # All rows pull at the same weights, and a step follows their sum: a row may be carried against its own advantage.
 #
-# ## Exercise 6.1: log-probabilities and entropy (difficulty 2, 6 minutes)
+# ## Exercise 7.1: log-probabilities and entropy (difficulty 2, 6 minutes)
 #
 # For each row: the log-probability of the stored action, and the entropy of the whole distribution,
 #
 # $$H = -\sum_b p_b \ln p_b$$
 #
-# (Shannon 1948; lesson 09 says what it is good for). `logits` are (B, N), `actions` (B,). Write it with `Categorical` or by hand.
+# (Shannon 1948; [lesson 10](10_entropy.ipynb) says what it is good for). `logits` are (B, N), `actions` (B,). Write it with `Categorical` or by hand.
 
 
 # %% tags=["exercise"]
@@ -286,11 +286,11 @@ def log_probs_and_entropy(logits, actions):
 from ppo_lessons.lessons import check, hint, inputs, solution
 
 log_probs_and_entropy = check(log_probs_and_entropy)
-# hint("6.1")
-# solution("6.1")
+# hint("7.1")
+# solution("7.1")
 
 # %% [markdown]
-# ## Exercise 6.2: the ratio (difficulty 1, 3 minutes)
+# ## Exercise 7.2: the ratio (difficulty 1, 3 minutes)
 #
 # How much likelier each stored action is now than when it was taken. The loss will send its gradient through this line.
 
@@ -303,11 +303,11 @@ def importance_ratios(new_log_probs, old_log_probs):
 
 # %%
 importance_ratios = check(importance_ratios)
-# hint("6.2")
-# solution("6.2")
+# hint("7.2")
+# solution("7.2")
 
 # %% [markdown]
-# ## Exercise 6.3: how far it has moved (difficulty 2, 5 minutes)
+# ## Exercise 7.3: how far it has moved (difficulty 2, 5 minutes)
 #
 # The estimator k3. It is a gauge, read and never minimised here, so keep it out of the graph.
 
@@ -320,8 +320,8 @@ def approx_kl(new_log_probs, old_log_probs):
 
 # %%
 approx_kl = check(approx_kl)
-# hint("6.3")
-# solution("6.3")
+# hint("7.3")
+# solution("7.3")
 
 # %% [markdown]
 # ## A claim put to the test
@@ -388,4 +388,4 @@ from ppo_lessons.lessons import show_progress
 show_progress()
 
 # %% [markdown]
-# **Next:** [07. Clipping: when does PPO stop pushing?](07_clipping.ipynb)
+# **Next:** [8. Clipping: when does PPO stop pushing?](08_clipping.ipynb)

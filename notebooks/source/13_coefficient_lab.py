@@ -1,9 +1,9 @@
 # %% [markdown]
 # `A B C D E F G H I J K [L M N] O P`
 #
-# # 12. The coefficient lab: what do the coefficients do to losses and team?
+# # 13. The coefficient lab: what do the coefficients do to losses and team?
 #
-# **25 minutes, no exercises: three instruments.** You need: [07](07_clipping.ipynb), [08](08_value_loss.ipynb), [09](09_entropy.ipynb); better [11](11_team_training.ipynb)
+# **25 minutes, no exercises: three instruments.** You need: [08](08_clipping.ipynb), [09](09_value_loss.ipynb), [10](10_entropy.ipynb); better [12](12_team_training.ipynb)
 # too.
 #
 # Afterwards you can: say of `clip_eps`, `vf_coef` and `ent_coef` which number of an update each moves first, what it makes of the team in the
@@ -71,7 +71,7 @@ for term in ("critic", "actor"):
 
 # %% [markdown]
 # Proportional, and the actor's own pull is what it was. Yet its share of the trunk's gradient is smaller; and if the sum is longer than
-# `max_grad_norm`, everything is shortened, the actor's part too (lesson 08).
+# `max_grad_norm`, everything is shortened, the actor's part too ([lesson 09](09_value_loss.ipynb)).
 
 # %%
 import numpy as np

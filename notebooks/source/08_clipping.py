@@ -1,9 +1,9 @@
 # %% [markdown]
 # `A B C D E F G H I J K [L] M N O P`
 #
-# # 7. Clipping: when does PPO stop pushing?
+# # 8. Clipping: when does PPO stop pushing?
 #
-# **20 minutes, 3 exercises.** You need: [06](06_ratios.ipynb).
+# **20 minutes, 3 exercises.** You need: [07](07_ratios.ipynb).
 #
 # Afterwards you can: write the clipped surrogate loss; say of any row whether it still pushes, and which way; explain why clipping does not
 # bound the policy.
@@ -109,7 +109,7 @@ clipping.show_clipped_surrogate(r_table, A_table, clip_eps=0.2)
 # ## On the recording
 #
 # Before the loss, the advantages of each mini-batch are brought to mean 0 and standard deviation 1. (Here as in Stable-Baselines3 and CleanRL; MAPPO does
-# it once for the whole buffer.) Then a short training loop, as in lesson 06:
+# it once for the whole buffer.) Then a short training loop, as in [lesson 07](07_ratios.ipynb):
 
 # %%
 from ppo_lessons import Rows
@@ -188,7 +188,7 @@ clipping.show_pushed_rows(ratios[third], advantages[third], clip_eps=0.2)
 clipping.explore()
 
 # %% [markdown]
-# ## Exercise 7.1: the clipped surrogate loss (difficulty 1, 4 minutes)
+# ## Exercise 8.1: the clipped surrogate loss (difficulty 1, 4 minutes)
 #
 # Equation 7 with a minus sign in front. Its gradient goes through `ratios`.
 
@@ -203,11 +203,11 @@ def clipped_surrogate_loss(ratios, advantages, clip_eps):
 from ppo_lessons.lessons import check, hint, inputs, solution
 
 clipped_surrogate_loss = check(clipped_surrogate_loss)
-# hint("7.1")
-# solution("7.1")
+# hint("8.1")
+# solution("8.1")
 
 # %% [markdown]
-# ## Exercise 7.2: how many rows are outside? (difficulty 1, 3 minutes)
+# ## Exercise 8.2: how many rows are outside? (difficulty 1, 3 minutes)
 #
 # The share of rows whose ratio lies outside the interval, on either side. The two ends still belong to it.
 
@@ -220,11 +220,11 @@ def clip_fraction(ratios, clip_eps):
 
 # %%
 clip_fraction = check(clip_fraction)
-# hint("7.2")
-# solution("7.2")
+# hint("8.2")
+# solution("8.2")
 
 # %% [markdown]
-# ## Exercise 7.3: who is still pushed? (difficulty 3, 7 minutes)
+# ## Exercise 8.3: who is still pushed? (difficulty 3, 7 minutes)
 #
 # For each row True or False, without asking autograd. A row with advantage 0 pushes nowhere. At exactly $1 \pm \epsilon$ a row still pushes.
 
@@ -237,8 +237,8 @@ def still_pushed(ratios, advantages, clip_eps):
 
 # %%
 still_pushed = check(still_pushed)
-# hint("7.3")
-# solution("7.3")
+# hint("8.3")
+# solution("8.3")
 
 # %% [markdown]
 # ## A claim put to the test
@@ -308,7 +308,7 @@ claim("so none of them moves further out", not (silent & further).any())
 
 # %% [markdown]
 # They asked for nothing and were moved all the same, by rows that share the network with them. **Clipping takes away the incentive, not the motion.** So
-# approx_kl is watched, and an update may be ended by it: lesson 10.
+# approx_kl is watched, and an update may be ended by it: [lesson 11](11_full_update.ipynb).
 
 # %% [markdown]
 # **Question.** The log says `clip_fraction 0.24`. What do you know?
@@ -336,4 +336,4 @@ from ppo_lessons.lessons import show_progress
 show_progress()
 
 # %% [markdown]
-# **Next:** [08. The value loss: how does the critic learn?](08_value_loss.ipynb)
+# **Next:** [9. The value loss: how does the critic learn?](09_value_loss.ipynb)

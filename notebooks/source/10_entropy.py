@@ -1,9 +1,9 @@
 # %% [markdown]
 # `A B C D E F G H I [J] K L M [N] O P`
 #
-# # 9. Entropy: what keeps the team curious?
+# # 10. Entropy: what keeps the team curious?
 #
-# **20 minutes, 3 exercises.** You need: [08](08_value_loss.ipynb).
+# **20 minutes, 3 exercises.** You need: [09](09_value_loss.ipynb).
 #
 # Afterwards you can: say how undecided a policy is, in nats; write the term that rewards it; combine the three terms into the one
 # number that is minimised, each with its right sign.
@@ -122,7 +122,7 @@ lesson.show_entropy_histogram(entropies, 5, marked)
 # %% [markdown]
 # ## The same numbers three ways
 #
-# By hand: the six rows before the first step, so every ratio is 1; A is normalised over all 1934 rows; V and R are those of lesson 08.
+# By hand: the six rows before the first step, so every ratio is 1; A is normalised over all 1934 rows; V and R are those of [lesson 09](09_value_loss.ipynb).
 #
 # | row | A | -r A | V | R | squared error | H |
 # |---|---|---|---|---|---|---|
@@ -259,7 +259,7 @@ lesson.show_entropy_runs(runs, 5)
 
 # %% [markdown]
 # Without a bonus the team makes up its mind early, right or wrong. With ten times our usual weight it hardly makes up its mind at all. Twenty
-# cycles do not say which plays better; lesson 12 does.
+# cycles do not say which plays better; [lesson 13](13_coefficient_lab.ipynb) does.
 
 # %% [markdown]
 # ## Play
@@ -272,7 +272,7 @@ lesson.show_entropy_runs(runs, 5)
 lesson.explore()
 
 # %% [markdown]
-# ## Exercise 9.1: the entropy (difficulty 2, 5 minutes)
+# ## Exercise 10.1: the entropy (difficulty 2, 5 minutes)
 #
 # `all_log_probs` holds ln p of every action, (B, N). One entropy for each row is wanted, in nats, (B,).
 
@@ -287,11 +287,11 @@ def entropy_of(all_log_probs):
 from ppo_lessons.lessons import check, hint, inputs, solution
 
 entropy_of = check(entropy_of)
-# hint("9.1")  # take away the first # for a hint, again for the next
-# solution("9.1")
+# hint("10.1")  # take away the first # for a hint, again for the next
+# solution("10.1")
 
 # %% [markdown]
-# ## Exercise 9.2: the bonus (difficulty 1, 2 minutes)
+# ## Exercise 10.2: the bonus (difficulty 1, 2 minutes)
 #
 # From the entropies of the rows, (B,), to the one number that the total rewards. Rows of the fallen were selected away long ago.
 
@@ -304,11 +304,11 @@ def entropy_bonus(entropy):
 
 # %%
 entropy_bonus = check(entropy_bonus)
-# hint("9.2")
-# solution("9.2")
+# hint("10.2")
+# solution("10.2")
 
 # %% [markdown]
-# ## Exercise 9.3: the total loss (difficulty 1, 4 minutes)
+# ## Exercise 10.3: the total loss (difficulty 1, 4 minutes)
 #
 # Five numbers in, one out: the actor's loss, the critic's, the entropy, and the two coefficients.
 
@@ -321,8 +321,8 @@ def total_loss(actor_loss, critic_loss, entropy, vf_coef, ent_coef):
 
 # %%
 total_loss = check(total_loss)
-# hint("9.3")
-# solution("9.3")
+# hint("10.3")
+# solution("10.3")
 
 # %% [markdown]
 # ## A claim put to the test
@@ -369,4 +369,4 @@ from ppo_lessons.lessons import show_progress
 show_progress()
 
 # %% [markdown]
-# **Next:** [10. The full update](10_full_update.ipynb)
+# **Next:** [11. The full update](11_full_update.ipynb)

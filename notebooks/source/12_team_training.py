@@ -1,9 +1,9 @@
 # %% [markdown]
 # `[A B C D E F G H I J K L M N O P]`
 #
-# # 11. Team training: from chaos to mastery
+# # 12. Team training: from chaos to mastery
 #
-# **20 minutes, 2 exercises.** You need: [10](10_full_update.ipynb).
+# **20 minutes, 2 exercises.** You need: [11](11_full_update.ipynb).
 #
 # Afterwards you can: train a team with the whole cycle, stop it and go on, read its learning curves, and say in numbers what has changed.
 
@@ -144,10 +144,10 @@ dashboard = team_training.TrainingDashboard(steps)
 dashboard
 
 # %% [markdown]
-# Other settings? [The coefficient lab](12_coefficient_lab.ipynb) trains teams with yours, and shows how far apart three seeds of the same setting lie.
+# Other settings? [The coefficient lab](13_coefficient_lab.ipynb) trains teams with yours, and shows how far apart three seeds of the same setting lie.
 
 # %% [markdown]
-# ## Exercise 11.1: shorter and shorter steps (difficulty 1, 4 minutes)
+# ## Exercise 12.1: shorter and shorter steps (difficulty 1, 4 minutes)
 #
 # Near the end of a long run smaller steps often help. `anneal_cycles` lets the step size fall in a straight line, from `learning_rate` in cycle 0
 # to 0 in cycle `anneal_cycles`, and stay there.
@@ -163,13 +163,13 @@ def annealed(learning_rate, cycle, anneal_cycles):
 from ppo_lessons.lessons import check, hint, inputs, solution
 
 annealed = check(annealed)
-# hint("11.1")
-# solution("11.1")
+# hint("12.1")
+# solution("12.1")
 for cycle in (0, 50, 100, 120):
     print(f"cycle {cycle:3}: step size {annealed(0.004, cycle, 100):.4f}")
 
 # %% [markdown]
-# ## Exercise 11.2: far enough (difficulty 1, 4 minutes)
+# ## Exercise 12.2: far enough (difficulty 1, 4 minutes)
 #
 # The clip does not bound the policy. `target_kl` does: before each step the update looks at approx_kl, and ends, leaving *both* loops, once it is above
 # 1.5 times the target. None means no limit.
@@ -183,8 +183,8 @@ def should_stop(kl, target_kl):
 
 # %%
 should_stop = check(should_stop)
-# hint("11.2")
-# solution("11.2")
+# hint("12.2")
+# solution("12.2")
 
 # %%
 eager = PPOConfig(seed=2, learning_rate=0.02, target_kl=0.01)
@@ -243,4 +243,4 @@ show_progress()
 # |---|---|
 # | [`train(run, cycles)`](../ppo_lessons/training.py) | nodes A to P, again and again |
 #
-# **Next:** [12. The coefficient lab: what do the coefficients do to losses and team?](12_coefficient_lab.ipynb)
+# **Next:** [13. The coefficient lab: what do the coefficients do to losses and team?](13_coefficient_lab.ipynb)

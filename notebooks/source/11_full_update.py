@@ -1,9 +1,9 @@
 # %% [markdown]
 # `A B C [D E F G H I J K L M N O] P`
 #
-# # 10. The full update: does mine equal the reference, number for number?
+# # 11. The full update: does mine equal the reference, number for number?
 #
-# **25 minutes, 3 exercises.** You need: [09](09_entropy.ipynb).
+# **25 minutes, 3 exercises.** You need: [10](10_entropy.ipynb).
 #
 # Afterwards you can: walk through one PPO update line by line on a real batch, say what each number should be, and wire the boxes together yourself.
 
@@ -132,7 +132,7 @@ claim("so their gradient is 0", (gradient == 0).all())
 # (equation 7, with a minus sign to minimise.) The advantages are brought to mean 0 and standard deviation 1 in each mini-batch first.
 
 # %% [markdown]
-# ## Exercise 10.1: normalise the advantages (difficulty 1, 4 minutes)
+# ## Exercise 11.1: normalise the advantages (difficulty 1, 4 minutes)
 #
 # Mean 0 and standard deviation 1 (torch's `std()`), with 1e-8 added to the standard deviation. A single row has no spread: hand it back as it is.
 # (MAPPO does this once over the whole buffer; here it is per mini-batch, as in Stable-Baselines3 and CleanRL.)
@@ -148,8 +148,8 @@ def normalise_advantages(advantages):
 from ppo_lessons.lessons import check, hint, inputs, show_progress, solution
 
 normalise_advantages = check(normalise_advantages)
-# hint("10.1")  # take away the first # for a hint, again for the next
-# solution("10.1")
+# hint("11.1")  # take away the first # for a hint, again for the next
+# solution("11.1")
 
 # %%
 normalised = normalise_advantages(minibatch.advantages)
@@ -284,7 +284,7 @@ full_update.explore()
 # anyone sees how far it went. The mini-batch above the line ends the update, but the policy is already there.</details>
 
 # %% [markdown]
-# ## Exercise 10.2: the gradient step (difficulty 2, 6 minutes)
+# ## Exercise 11.2: the gradient step (difficulty 2, 6 minutes)
 #
 # Box O: from the total loss to changed weights. `torch.nn.utils.clip_grad_norm_(parameters, max_norm)` shortens the gradients in place and
 # returns how long they were before.
@@ -298,11 +298,11 @@ def gradient_step(total_loss, policy, optimizer, max_grad_norm):
 
 # %%
 gradient_step = check(gradient_step)
-# hint("10.2")
-# solution("10.2")
+# hint("11.2")
+# solution("11.2")
 
 # %% [markdown]
-# ## Exercise 10.3: wire a mini-batch (difficulty 3, 10 minutes)
+# ## Exercise 11.3: wire a mini-batch (difficulty 3, 10 minutes)
 #
 # Boxes I to N in one function, from a policy and some rows to all the numbers of a mini-batch. Every box is at hand as `steps.forward_pass`,
 # `steps.log_probs_and_entropy`, `steps.importance_ratios`, ... (use these: they may be somebody's own);
@@ -319,8 +319,8 @@ def minibatch_losses(policy, minibatch, config, steps):
 
 # %%
 minibatch_losses = check(minibatch_losses)
-# hint("10.3")
-# solution("10.3")
+# hint("11.3")
+# solution("11.3")
 
 # %%
 fresh = load_recording().policy
@@ -391,4 +391,4 @@ show_progress()
 # - Three terms, one number, one gradient, shortened as a whole.
 # - Clipping removes an incentive, it does not build a wall: watch approx_kl.
 #
-# **Next:** [11. Team training: from chaos to mastery](11_team_training.ipynb)
+# **Next:** [12. Team training: from chaos to mastery](12_team_training.ipynb)

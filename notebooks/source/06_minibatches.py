@@ -1,9 +1,9 @@
 # %% [markdown]
 # `A B C D E [F G H] I J K L M N O P`
 #
-# # 5. Mini-batches: why several epochs, why shuffle, why split?
+# # 6. Mini-batches: why several epochs, why shuffle, why split?
 #
-# **20 minutes, 3 exercises.** You need: [04](04_detaching.ipynb).
+# **20 minutes, 3 exercises.** You need: [05](05_detaching.ipynb).
 #
 # Afterwards you can: shuffle and split the rows of a rollout; say what each of the two buys; foretell the number of gradient steps of an
 # update; choose `epochs` and `minibatch_size` with reasons.
@@ -239,7 +239,7 @@ claim("shuffling all rows changes no gradient", off < 1e-5, "to 5 digits")
 lesson.explore()
 
 # %% [markdown]
-# ## Exercise 5.1: shuffle (difficulty 1, 4 minutes)
+# ## Exercise 6.1: shuffle (difficulty 1, 4 minutes)
 #
 # The row numbers 0 ... num_rows - 1 in random order, int64, drawn from the generator that is given, and from nothing else. There are many right
 # orders: the check looks at what an order must be like.
@@ -255,11 +255,11 @@ def shuffle_rows(num_rows, generator):
 from ppo_lessons.lessons import check, hint, inputs, solution
 
 shuffle_rows = check(shuffle_rows)
-# hint("5.1")  # take away the first # for a hint, again for the next
-# solution("5.1")
+# hint("6.1")  # take away the first # for a hint, again for the next
+# solution("6.1")
 
 # %% [markdown]
-# ## Exercise 5.2: split (difficulty 2, 6 minutes)
+# ## Exercise 6.2: split (difficulty 2, 6 minutes)
 #
 # Pieces of `minibatch_size` rows (2 or more) that follow each other in `order`; the last one may be smaller. But a single row left over
 # joins the piece before it, if there is one. Return a list or tuple of tensors.
@@ -273,11 +273,11 @@ def split_rows(order, minibatch_size):
 
 # %%
 split_rows = check(split_rows)
-# hint("5.2")
-# solution("5.2")
+# hint("6.2")
+# solution("6.2")
 
 # %% [markdown]
-# ## Exercise 5.3: how many gradient steps? (difficulty 2, 5 minutes)
+# ## Exercise 6.3: how many gradient steps? (difficulty 2, 5 minutes)
 #
 # The equation above, and the one exception to it: the single row.
 
@@ -290,8 +290,8 @@ def count_gradient_steps(num_rows, minibatch_size, epochs):
 
 # %%
 count_gradient_steps = check(count_gradient_steps)
-# hint("5.3")
-# solution("5.3")
+# hint("6.3")
+# solution("6.3")
 
 # %% [markdown]
 # ## A claim put to the test
@@ -319,7 +319,7 @@ lesson.show_learning(curves)
 
 # %% [markdown]
 # One seed proves little. We ran six: one epoch came last five times; four and ten each came first three times. So several passes pay, and here
-# many more only cost more. A likely reason: with each step the team moves away from the one that played, and the rows age, as in lesson 02.
+# many more only cost more. A likely reason: with each step the team moves away from the one that played, and the rows age, as in [lesson 02](02_shared_buffer.ipynb).
 #
 # Ratios and clip, the next two lessons, let the rows be used a little longer. They do not make them young.
 
@@ -342,4 +342,4 @@ from ppo_lessons.lessons import show_progress
 show_progress()
 
 # %% [markdown]
-# **Next:** [6. Ratios: how much likelier is that action now?](06_ratios.ipynb)
+# **Next:** [7. Ratios: how much likelier is that action now?](07_ratios.ipynb)

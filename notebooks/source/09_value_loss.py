@@ -1,9 +1,9 @@
 # %% [markdown]
 # `A B C D E F G H I J K L [M] N O P`
 #
-# # 8. Value loss: how does the critic learn, and what does vf_coef do to a shared trunk?
+# # 9. Value loss: how does the critic learn, and what does vf_coef do to a shared trunk?
 #
-# **20 minutes, 2 exercises.** You need: [07](07_clipping.ipynb).
+# **20 minutes, 2 exercises.** You need: [08](08_clipping.ipynb).
 #
 # Afterwards you can: write the value loss; tell three published conventions apart; read *explained variance*; say what the critic's weight
 # does to the layers that it shares with the actor, and to the actor's step.
@@ -158,7 +158,7 @@ print("mean return {:.2f}, mean value {:.2f}".format(*means))
 lesson.show_predictions(values, rows.returns)
 
 # %% [markdown]
-# Read it with care: our returns hold the critic's own later estimates ($\lambda$ = 0.8, lesson 03), so it is in part compared with itself. A
+# Read it with care: our returns hold the critic's own later estimates ($\lambda$ = 0.8, [lesson 03](03_advantages.ipynb)), so it is in part compared with itself. A
 # number near or below 0, or one that keeps falling while the team trains, is the alarm.
 #
 # **Question.** A critic is exactly 7 too high in every row. Its explained variance, its MSE?
@@ -278,7 +278,7 @@ Table(cells)
 
 # %% [markdown]
 # This is not bad in itself: features that foretell returns are often useful to the actor too. Too little weight leaves a poor critic, too much
-# leaves the trunk to it. Which value is good is a matter of trying (lesson 12).
+# leaves the trunk to it. Which value is good is a matter of trying ([lesson 13](13_coefficient_lab.ipynb)).
 
 # %% [markdown]
 # ## Play
@@ -296,7 +296,7 @@ lesson.explore()
 # decide: who steers what is shared, and how much of the actor's part the clip leaves.</details>
 
 # %% [markdown]
-# ## Exercise 8.1: the value loss (difficulty 1, 4 minutes)
+# ## Exercise 9.1: the value loss (difficulty 1, 4 minutes)
 #
 # Both tensors have shape (B,). `values` carries a graph, `returns` does not.
 
@@ -311,11 +311,11 @@ def value_loss(values, returns):
 from ppo_lessons.lessons import check, hint, inputs, solution
 
 value_loss = check(value_loss)
-# hint("8.1")  # take away the first # for a hint, again for the next
-# solution("8.1")
+# hint("9.1")  # take away the first # for a hint, again for the next
+# solution("9.1")
 
 # %% [markdown]
-# ## Exercise 8.2: explained variance (difficulty 2, 6 minutes)
+# ## Exercise 9.2: explained variance (difficulty 2, 6 minutes)
 #
 # A float. If the returns do not vary there is nothing to explain: `float("nan")`. `tensor.var(correction=0)` is the variance over n.
 
@@ -328,8 +328,8 @@ def explained_variance(values, returns):
 
 # %%
 explained_variance = check(explained_variance)
-# hint("8.2")
-# solution("8.2")
+# hint("9.2")
+# solution("9.2")
 
 # %% [markdown]
 # ## A claim put to the test
@@ -398,4 +398,4 @@ from ppo_lessons.lessons import show_progress
 show_progress()
 
 # %% [markdown]
-# **Next:** [9. Entropy: what keeps the team curious?](09_entropy.ipynb)
+# **Next:** [10. Entropy: what keeps the team curious?](10_entropy.ipynb)
