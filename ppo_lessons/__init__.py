@@ -12,9 +12,11 @@ The small package that the course teaches lies open on this floor. With the node
 | `buffer` | `SharedBuffer`: add, finish, get, clear | B, C, D, P |
 | `minibatches` | one shuffled pass over the rows | G, H |
 | `losses` | ratios, the clipped surrogate, value loss, entropy, the total, and diagnostics | K, L, M, N |
-| `steps` | every node under its name; replace one with a function of your own | A to P |
+| `policy_gradient` | the losses before PPO: the policy gradient's, the surrogate without a clip | L |
+| `optimisation` | the optimizer, its step and its step size | O |
+| `steps` | every box under its name, to be replaced by one of your own, and how they are wired | A to P |
 | `seams` | says in words what a replaced step must return, and what came | A to P |
-| `update` | `ppo_update`: the update, line by line as in the flowchart | E to O |
+| `update` | `ppo_update`: the update as a whole or not at all, and its report | E to O |
 | `training`, `checkpoints` | the whole cycle as a generator; save and load a run or a team | A to P |
 
 The folders, from the cellar up; each knows those above it in this table, and none below:
@@ -39,6 +41,8 @@ from ppo_lessons.buffer import Rows, SharedBuffer
 from ppo_lessons.checkpoints import load_policy, load_run, save_policy, save_run
 from ppo_lessons.config import PPOConfig
 from ppo_lessons.errors import CheckpointError, NonFiniteError, NotReadyError
+from ppo_lessons.optimisation import make_optimizer
+from ppo_lessons.optimisation import make_optimizer
 from ppo_lessons.rollout import collect
 from ppo_lessons.spirit_world.cases import CASES, Case
 from ppo_lessons.spirit_world.env import SpiritWorld
@@ -46,7 +50,7 @@ from ppo_lessons.spirit_world.evaluation import evaluate, record
 from ppo_lessons.spirit_world.players import cautious_player, cooperative_player, policy_player, random_player
 from ppo_lessons.steps import Steps
 from ppo_lessons.training import TrainingRun, train
-from ppo_lessons.update import make_optimizer, ppo_update
+from ppo_lessons.update import ppo_update
 
 __version__ = "0.1.0"
 

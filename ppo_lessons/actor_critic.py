@@ -116,7 +116,7 @@ class ActorCritic(nn.Module):
             Log-probabilities of those actions now (B,), entropy of each distribution (B,), values (B,).
         """
         logits, values = self(obs)
-        return *log_probs_and_entropy(logits, actions), values
+        return log_probs_of(logits, actions), entropy_of(log_probabilities(logits)), values
 
 
 def log_probabilities(logits: Tensor) -> Tensor:
@@ -127,27 +127,24 @@ def log_probabilities(logits: Tensor) -> Tensor:
     return torch.log_softmax(logits.movedim(-1, 0), dim=0).movedim(0, -1)
 
 
-def log_probs_and_entropy(logits: Tensor, actions: Tensor) -> tuple[Tensor, Tensor]:
+def log_probs_of(logits: Tensor, actions: Tensor) -> Tensor:
     """Build the action distribution and look the stored actions up in it.
 
-    The same numbers as `torch.distributions.Categorical(logits=logits)` with its `log_prob` and `entropy`, in three
-    lines.
+    The same numbers as `log_prob` of `torch.distributions.Categorical(logits=logits)`.
 
     Args:
         logits: The actor's outputs, (B, N).
         actions: The actions that were taken, int64, (B,).
 
     Returns:
-        Log-probability of each action, in nats, (B,), and entropy of each distribution, in nats, (B,).
+        Log-probability of each action, in nats, (B,).
 
     Raises:
         ValueError: If the actions are not one for each row; (B, 1) would silently give (B, B) later.
     """
     if actions.shape != logits.shape[:-1]:
         raise ValueError(f"actions must have shape {tuple(logits.shape[:-1])}. Got {tuple(actions.shape)}")
-    all_log_probs = log_probabilities(logits)  # (B, N)
-    log_probs = all_log_probs.gather(-1, actions.unsqueeze(-1)).squeeze(-1)  # (B,)
-    return log_probs, entropy_of(all_log_probs)
+    return log_probabilities(logits).gather(-1, actions.unsqueeze(-1)).squeeze(-1)
 
 
 def entropy_of(all_log_probs: Tensor) -> Tensor:

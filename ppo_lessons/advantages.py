@@ -1,70 +1,9 @@
 """Was this action better than expected? Generalised advantage estimation for a team, as a pure function."""
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor
-
-
-def gae(
-    rewards: Tensor,
-    values: Tensor,
-    terminated: Tensor,
-    truncated: Tensor,
-    final_values: Tensor,
-    last_values: Tensor,
-    gamma: float,
-    gae_lambda: float,
-) -> Tensor:
-    """Return the advantage of every stored action.
-
-    delta_t = r_t + gamma V(next) - V(s_t);  A_t = delta_t + gamma lambda A_{t+1}, where
-
-    - V(next) is 0 after a termination, `final_values` after a truncation (the value of what was seen *before* the next
-      episode was laid out), `last_values` after the last row, and `values[t + 1]` otherwise;
-    - the sum stops at a termination, at a truncation and at the last row. If both flags are set, terminated wins.
-
-    Args:
-        rewards: Reward of step t, (T, ...), as all of the following unless said otherwise.
-        values: The critic's estimate before step t.
-        terminated: Really over for this agent with step t, bool.
-        truncated: Only cut off with step t, bool.
-        final_values: The critic's estimate of the final observation; read only where truncated.
-        last_values: The critic's estimate after the last row, (...).
-        gamma: Discount, 0 to 1.
-        gae_lambda: 0: one-step error; 1: discounted return minus value.
-
-    Returns:
-        The advantages, (T, ...). Returns are `advantages + values`, with these (old) values.
-
-    Raises:
-        ValueError: If the shapes differ.
-
-    References:
-        Schulman et al. (2016), equations 11 and 16, https://arxiv.org/abs/1506.02438
-    """
-    for name, tensor in (
-        ("values", values),
-        ("terminated", terminated),
-        ("truncated", truncated),
-        ("final_values", final_values),
-    ):
-        if tensor.shape != rewards.shape:
-            raise ValueError(
-                f"{name} must have the shape of rewards, {tuple(rewards.shape)}. Got {tuple(tensor.shape)}"
-            )
-    if last_values.shape != rewards.shape[1:]:
-        raise ValueError(f"last_values must have shape {tuple(rewards.shape[1:])}. Got {tuple(last_values.shape)}")
-
-    following_values = next_values(values, terminated, truncated, final_values, last_values)
-    deltas = td_errors(rewards, values, following_values, gamma)
-    ends = terminated | truncated
-
-    advantages = torch.empty_like(rewards)
-    nothing = following = torch.zeros_like(last_values)
-    for t in reversed(range(len(rewards))):
-        following = torch.where(ends[t], nothing, following)  # selected, not multiplied by 0: 0 * NaN is NaN
-        following = deltas[t] + gamma * gae_lambda * following
-        advantages[t] = following
-    return advantages
 
 
 def next_values(
@@ -84,7 +23,7 @@ def next_values(
         last row, and `values[t + 1]` otherwise, (T, ...).
 
     References:
-        Pardo et al. (2018), section 2.2, https://arxiv.org/abs/1712.00378
+        Pardo et al. (2018), https://arxiv.org/abs/1712.00378
     """
     following = torch.cat((values[1:], last_values.unsqueeze(0)))
     following = torch.where(truncated, final_values, following)
@@ -104,9 +43,35 @@ def td_errors(rewards: Tensor, values: Tensor, next_values: Tensor, gamma: float
         The one-step (temporal-difference) errors delta, (T, ...).
 
     References:
-        Schulman et al. (2016), equation 9, https://arxiv.org/abs/1506.02438
+        Schulman et al. (2016), section 3: the TD residual, defined after equation 9, https://arxiv.org/abs/1506.02438
     """
     return rewards + gamma * next_values - values
+
+
+def gae(td_errors: Tensor, ends: Tensor, gamma: float, gae_lambda: float) -> Tensor:
+    """Return the generalised advantage estimate of every stored action: its TD error and, fading, those that follow.
+
+    A_t = delta_t + gamma lambda A_{t+1}. The sum stops at an end (a termination or a truncation) and at the last row.
+
+    Args:
+        td_errors: One-step errors delta, (T, ...).
+        ends: It was over with step t, terminated or cut off, bool, (T, ...).
+        gamma: Discount, 0 to 1.
+        gae_lambda: 0: the one-step error itself; 1: all errors up to the end, discounted.
+
+    Returns:
+        The advantages, (T, ...).
+
+    References:
+        Schulman et al. (2016), equation 16, https://arxiv.org/abs/1506.02438
+    """
+    advantages = torch.empty_like(td_errors)
+    nothing = following = torch.zeros_like(td_errors[0])
+    for t in reversed(range(len(td_errors))):
+        following = torch.where(ends[t], nothing, following)  # selected, not multiplied by 0: 0 * NaN is NaN
+        following = td_errors[t] + gamma * gae_lambda * following
+        advantages[t] = following
+    return advantages
 
 
 def with_team_credit(rewards: Tensor, acting: Tensor, episode_over: Tensor, gamma: float) -> Tensor:
@@ -123,7 +88,7 @@ def with_team_credit(rewards: Tensor, acting: Tensor, episode_over: Tensor, gamm
         gamma: Discount, 0 to 1.
 
     Returns:
-        Rewards to use in `gae`, (T, E, A); equal to `rewards` wherever nobody has fallen.
+        Rewards for the TD errors, (T, E, A); equal to `rewards` wherever nobody has fallen.
 
     References:
         Yu et al. (2022), https://arxiv.org/abs/2103.01955 (death masking; a team's return is cut when the team is done)
@@ -135,6 +100,58 @@ def with_team_credit(rewards: Tensor, acting: Tensor, episode_over: Tensor, gamm
         credited[t] = rewards[t] + gamma * later
         later = torch.where(acting[t], torch.zeros_like(later), credited[t])
     return credited
+
+
+def estimate_advantages(
+    rewards: Tensor,
+    values: Tensor,
+    terminated: Tensor,
+    truncated: Tensor,
+    final_values: Tensor,
+    last_values: Tensor,
+    gamma: float,
+    gae_lambda: float,
+    *,
+    next_values: Callable[..., Tensor] = next_values,
+    td_errors: Callable[..., Tensor] = td_errors,
+    gae: Callable[..., Tensor] = gae,
+) -> Tensor:
+    """Return the advantage of every stored action: `next_values`, then `td_errors`, then `gae`.
+
+    Args:
+        rewards: Reward of step t, (T, ...), as all of the following unless said otherwise.
+        values: The critic's estimate before step t.
+        terminated: Really over for this agent with step t, bool.
+        truncated: Only cut off with step t, bool.
+        final_values: The critic's estimate of the final observation; read only where truncated.
+        last_values: The critic's estimate after the last row, (...).
+        gamma: Discount, 0 to 1.
+        gae_lambda: 0: one-step error; 1: discounted return minus value.
+        next_values: The first of the three functions.
+        td_errors: The second.
+        gae: The third.
+
+    Returns:
+        The advantages, (T, ...). Returns are `advantages + values`, with these (old) values.
+
+    Raises:
+        ValueError: If the shapes differ.
+    """
+    for name, tensor in (
+        ("values", values),
+        ("terminated", terminated),
+        ("truncated", truncated),
+        ("final_values", final_values),
+    ):
+        if tensor.shape != rewards.shape:
+            raise ValueError(
+                f"{name} must have the shape of rewards, {tuple(rewards.shape)}. Got {tuple(tensor.shape)}"
+            )
+    if last_values.shape != rewards.shape[1:]:
+        raise ValueError(f"last_values must have shape {tuple(rewards.shape[1:])}. Got {tuple(last_values.shape)}")
+    following = next_values(values, terminated, truncated, final_values, last_values)
+    errors = td_errors(rewards, values, following, gamma)
+    return gae(errors, terminated | truncated, gamma, gae_lambda)
 
 
 def normalise_advantages(advantages: Tensor, eps: float = 1e-8) -> Tensor:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from ppo_lessons.advantages import gae, with_team_credit
+from ppo_lessons.advantages import estimate_advantages, with_team_credit
 from ppo_lessons.errors import NotReadyError
 
 
@@ -92,6 +92,30 @@ def mean_over_acting(quantity: Tensor, acting: Tensor) -> Tensor:
     return quantity[acting].mean()
 
 
+def store(buffer: "SharedBuffer", transition: Transition) -> None:
+    """Put one step of everybody into its place of the shared buffer, and count it.
+
+    Args:
+        buffer: Its `data` has the fields of a transition, each with one more axis in front, T; `step` says how many
+            steps are stored.
+        transition: One step.
+    """
+    for place, new in zip(buffer.data, transition, strict=True):
+        place[buffer.step] = new
+    buffer.step += 1
+
+
+def is_full(buffer: "SharedBuffer") -> bool:
+    """Say whether the rollout is long enough to learn from: all T steps are stored."""
+    return buffer.step == buffer.num_steps
+
+
+def clear(buffer: "SharedBuffer") -> None:
+    """Empty the buffer: the next rollout is the new policy's own. No row need be wiped; the count begins anew."""
+    buffer.step = 0
+    buffer.advantages = buffer.returns = None
+
+
 class SharedBuffer:
     """Holds T steps of all E copies and all A agents.
 
@@ -137,16 +161,20 @@ class SharedBuffer:
     @property
     def is_full(self) -> bool:
         """Whether all T steps are stored."""
-        return self.step == self.num_steps
+        return is_full(self)
 
-    def add(self, transition: Transition) -> None:
-        """Store one step of everybody.
+    def add(self, transition: Transition, store: Callable[["SharedBuffer", Transition], None] = store) -> None:
+        """Store one step of everybody, once it is known to fit.
+
+        Args:
+            transition: One step.
+            store: The function that puts it into its place.
 
         Raises:
             NotReadyError: If the buffer is full.
             ValueError: If a field has another shape or dtype than its place; nothing is stored then.
         """
-        if self.is_full:
+        if self.step >= self.num_steps:
             raise NotReadyError(
                 f"A full buffer must be cleared before it is filled again. Got step {self.num_steps + 1}"
             )
@@ -154,9 +182,7 @@ class SharedBuffer:
             if new.shape != place.shape[1:] or new.dtype != place.dtype:
                 want = f"{place.dtype} {tuple(place.shape[1:])}"
                 raise ValueError(f"{name} must be {want}. Got {new.dtype} {tuple(new.shape)}")
-        for place, new in zip(self.data, transition, strict=True):
-            place[self.step] = new
-        self.step += 1
+        store(self, transition)
 
     def finish(
         self,
@@ -165,7 +191,8 @@ class SharedBuffer:
         gae_lambda: float,
         *,
         team_credit: bool = False,
-        gae: Callable[..., Tensor] = gae,
+        with_team_credit: Callable[..., Tensor] = with_team_credit,
+        **functions: Callable[..., Tensor],
     ) -> None:
         """Work out the advantages and returns of a full buffer.
 
@@ -174,7 +201,8 @@ class SharedBuffer:
             gamma: Discount, 0 to 1.
             gae_lambda: See `gae`.
             team_credit: True: an agent is credited with the team's rewards after its own fall.
-            gae: The function that does it.
+            with_team_credit: The function that does it.
+            functions: next_values, td_errors and gae, if not the package's own (see `estimate_advantages`).
 
         Raises:
             NotReadyError: If the buffer is not full.
@@ -185,13 +213,16 @@ class SharedBuffer:
         if team_credit:
             rewards = with_team_credit(rewards, data.acting, data.episode_over, gamma)
         ends = data.terminated, data.truncated, data.final_values
-        self.advantages = gae(rewards, data.values, *ends, last_values, gamma, gae_lambda)
+        self.advantages = estimate_advantages(rewards, data.values, *ends, last_values, gamma, gae_lambda, **functions)
         self.returns = self.advantages + data.values
 
-    def get(self) -> Rows:
+    def get(self, flatten_rows: Callable[[Tensor, Tensor], Tensor] = flatten_rows) -> Rows:
         """Return the rows of living agents, in the order time, environment, agent.
 
         Rows of fallen agents are selected away: whatever they hold, NaN included, changes nothing.
+
+        Args:
+            flatten_rows: The function that lays them under each other.
 
         Raises:
             NotReadyError: If the buffer is not full, not finished, or was cleared; or if nobody acted in it.
@@ -212,8 +243,7 @@ class SharedBuffer:
 
     def clear(self) -> None:
         """Forget everything: the next policy must learn from its own experience."""
-        self.step = 0
-        self.advantages = self.returns = None
+        clear(self)
 
     def _require_full(self) -> None:
         if not self.is_full:

@@ -13,8 +13,9 @@ from ppo_lessons.actor_critic import ActorCritic
 from ppo_lessons.config import PPOConfig
 from ppo_lessons.errors import CheckpointError
 from ppo_lessons.guards.files import write_whole
+from ppo_lessons.optimisation import set_learning_rate
 from ppo_lessons.team_env import StatefulEnv, TeamEnv, as_team_env, describe
-from ppo_lessons.training import TrainingRun, set_learning_rate
+from ppo_lessons.training import TrainingRun
 
 FORMAT = 1
 FIXED = ("num_envs", "hidden_size", "shared_trunk", "seed")

@@ -43,7 +43,7 @@ class PPOConfig:
     """The gradient of all parameters together is shortened to this length, above 0."""
     target_kl: float | None = None
     """If given: the update ends, before the next step, once approx_kl is above 1.5 times this; above 0."""
-    normalise_advantages: bool = True
+    advantage_normalisation: bool = True
     """Whether advantages get mean 0 and standard deviation 1 in each mini-batch."""
     team_credit: bool = True
     """Whether a fallen agent is credited with what its team gains after its fall."""
@@ -74,7 +74,7 @@ class PPOConfig:
         self._require("target_kl", limit, "None, or above 0")
         whole = self.anneal_cycles is None or is_whole(self.anneal_cycles, 1)
         self._require("anneal_cycles", whole, "None, or a whole number, 1 or more")
-        for name in ("normalise_advantages", "team_credit", "shared_trunk"):
+        for name in ("advantage_normalisation", "team_credit", "shared_trunk"):
             self._require(name, isinstance(getattr(self, name), bool), "True or False")
 
     def _require(self, name: str, holds: bool, rule: str) -> None:

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from ppo_lessons.actor_critic import ActorCritic, Decision
-from ppo_lessons.buffer import SharedBuffer, Transition
+from ppo_lessons.buffer import SharedBuffer, Transition, is_full, store
 from ppo_lessons.errors import NonFiniteError
 from ppo_lessons.team_env import TeamEnv
 
@@ -78,16 +78,6 @@ def act(env: TeamEnv, policy: ActorCritic, seen: Tensor, decision: Decision) -> 
     )
 
 
-def store(buffer: SharedBuffer, transition: Transition) -> None:
-    """Put one step of everybody into the shared buffer."""
-    buffer.add(transition)
-
-
-def is_full(buffer: SharedBuffer) -> bool:
-    """Say whether the rollout is long enough to learn from."""
-    return buffer.is_full
-
-
 def collect(
     env: TeamEnv,
     policy: ActorCritic,
@@ -119,7 +109,7 @@ def collect(
     """
     while not is_full(buffer):
         transition = play_step(env, policy, generator)
-        store(buffer, transition)
+        buffer.add(transition, store)
         if watch is not None:
             watch(env, transition)
     return policy.estimate_values(see(env))

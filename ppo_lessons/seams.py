@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from ppo_lessons.buffer import Rows, SharedBuffer, Transition
-from ppo_lessons.steps import Steps
+from ppo_lessons.steps import MinibatchLosses, Steps
 
 
 class Promise(NamedTuple):
@@ -25,29 +25,52 @@ class Promise(NamedTuple):
     """In words; {braces} are filled in with the sizes that are asked for."""
 
 
+SCALAR = "a float32 scalar, shape (), with a graph"
+NUMBER = "one number: a float32 scalar, shape ()"
 PROMISES = {
     "play_step": Promise("A", "a Transition"),
     "store": Promise("B", "nothing, and leave one more step in the buffer: {steps}"),
     "is_full": Promise("C", "True or False"),
+    "with_team_credit": Promise("D", "the rewards with credit, {like}"),
+    "next_values": Promise("D", "the values after each step, {like}"),
+    "td_errors": Promise("D", "the TD errors, {like}"),
     "gae": Promise("D", "the advantages, {like}"),
-    "extract": Promise("D", "Rows of equal length, 1 or more: obs (B, D), actions int64 (B,), all others float32 (B,)"),
+    "flatten_rows": Promise("D", "the rows of living agents, {like}"),
+    "badges_of": Promise("D", "step, copy and agent of each row, {like}"),
+    "mean_over_acting": Promise("D", NUMBER),
     "detach_rows": Promise(
         "E", "Rows of equal length, 1 or more: obs (B, D), actions int64 (B,), all others float32 (B,)"
     ),
-    "epochs": Promise("F", "something to loop over, such as range(epochs)"),
+    "each_minibatch": Promise("F", "mini-batches, each an int64 tensor (b,) of 1 or more row numbers from 0 to {last}"),
     "shuffle_rows": Promise("G", "row numbers from 0 to {last}, an int64 tensor ({rows},)"),
     "split_rows": Promise(
         "H", "mini-batches, each an int64 tensor (b,) of 1 or more row numbers out of those it was given"
     ),
+    "count_gradient_steps": Promise("H", "a whole number, 0 or more"),
     "forward_pass": Promise("I", "logits (B, N) and values (B,), float32, with a graph; B = {rows}"),
-    "log_probs_and_entropy": Promise("J", "log_probs and entropies, both {like}, with a graph"),
+    "log_probs_of": Promise("J", "the log-probabilities, {like}, with a graph"),
+    "entropy_of": Promise("J", "the entropies, {like}, with a graph"),
     "importance_ratios": Promise("K", "the ratios, {like}, with a graph"),
+    "approx_kl": Promise("K", NUMBER),
+    "effective_sample_size": Promise("K", NUMBER),
     "normalise_advantages": Promise("L", "the advantages, {like}"),
-    "clipped_surrogate_loss": Promise("L", "a float32 scalar, shape (), with a graph"),
-    "value_loss": Promise("M", "a float32 scalar, shape (), with a graph"),
-    "entropy_bonus": Promise("N", "a float32 scalar, shape (), with a graph"),
-    "total_loss": Promise("N", "a float32 scalar, shape (), with a graph"),
+    "clipped_surrogate_loss": Promise("L", SCALAR),
+    "surrogate_loss": Promise("L", SCALAR),
+    "policy_gradient_loss": Promise("L", SCALAR),
+    "clip_fraction": Promise("L", NUMBER),
+    "still_pushed": Promise("L", "True or False for each row, {like}"),
+    "value_loss": Promise("M", SCALAR),
+    "explained_variance": Promise("M", "one number: a float"),
+    "entropy_bonus": Promise("N", SCALAR),
+    "total_loss": Promise("N", SCALAR),
+    "minibatch_losses": Promise("N", "MinibatchLosses of six float32 scalars, total_loss with a graph"),
     "gradient_step": Promise("O", "the length of the gradient, a float32 scalar, shape ()"),
+    "should_stop": Promise("O", "True or False"),
+    "annealed": Promise("O", "one number: a float"),
+    "reached_by_gradient": Promise("O", "a list of names"),
+    "update_policy": Promise(
+        "O", "after each step the row numbers (b,), the MinibatchLosses and the gradient's length, a float32 scalar"
+    ),
     "clear": Promise("P", "nothing, and leave an empty buffer: 0 steps"),
 }
 """Name of a step -> node and promise."""
@@ -77,8 +100,8 @@ def _watched(name: str, own: Callable[..., Any]) -> Callable[..., Any]:
     def watched(*given: Any, **named: Any) -> Any:
         before = given[0].step if name == "store" else 0
         result = own(*given, **named)
-        if name == "split_rows":
-            return _pieces(result, *given)
+        if name in ONE_BY_ONE:
+            return _one_by_one(name, result, given)
         result = _as_asked(name, result)
         keeps, sizes = _keeps(name, result, given, before)
         if not keeps:
@@ -90,58 +113,88 @@ def _watched(name: str, own: Callable[..., Any]) -> Callable[..., Any]:
 
 def _as_asked(name: str, result: Any) -> Any:
     """Return what is right in another kind in the kind of the promise: a list for a pair, a float64 or plain number."""
-    if isinstance(result, list) and name in ("forward_pass", "log_probs_and_entropy"):
+    promised = PROMISES[name].returns
+    if isinstance(result, list) and name == "forward_pass":
         return tuple(result)
-    if isinstance(result, float) and name == "gradient_step":
-        return torch.tensor(result)
+    if promised == "one number: a float" and isinstance(result, (Tensor, np.number)) and np.ndim(result) == 0:
+        return float(result)
+    if isinstance(result, (float, np.floating)) and (promised == NUMBER or name == "gradient_step"):
+        return torch.tensor(float(result))
+    if promised == "True or False" and isinstance(result, (Tensor, np.bool_)) and np.ndim(result) == 0:
+        return bool(result)
     one_number = isinstance(result, Tensor) and result.dim() == 0 and result.is_floating_point()
     return result.float() if one_number else result
 
 
 def _keeps(name: str, result: Any, given: tuple[Any, ...], before: int) -> tuple[bool, dict[str, Any]]:
     """Whether a step keeps its promise, and the sizes that are named in it."""
-    if name == "play_step":
-        return isinstance(result, Transition), {}
-    if name == "store":
-        return given[0].step == before + 1, {"steps": f"{before + 1} after this one"}
-    if name == "clear":
-        return given[0].step == 0, {}
-    if name == "is_full":
-        return isinstance(result, (bool, np.bool_)), {}
-    if name in ("extract", "detach_rows"):
-        return _is_rows(result), {}
-    if name == "epochs":
-        return isinstance(result, Iterable), {}
+    promised = PROMISES[name].returns
+    graph = any(part.requires_grad for part in given if isinstance(part, Tensor)) and torch.is_grad_enabled()
+    if promised == SCALAR:
+        return _is_float(result, (), graph), {}
+    if promised == NUMBER or name == "gradient_step":
+        return _is_float(result, ()), {}
+    if promised == "True or False":
+        return isinstance(result, bool), {}
+    if "{like}" in promised:
+        return _is_like(name, result, given, graph)
+    if name in ("store", "clear"):
+        steps = before + 1 if name == "store" else 0
+        return given[0].step == steps, {"steps": f"{steps} after this one"}
     if name == "shuffle_rows":
         rows = given[0]
         return _are_row_numbers(result, rows) and len(result) == rows, {"rows": rows, "last": rows - 1}
-    if name == "gradient_step":
-        return _is_float(result, ()), {}
-    graph = any(part.requires_grad for part in given if isinstance(part, Tensor))
     if name == "forward_pass":
-        rows, pair = len(given[1]), isinstance(result, tuple) and len(result) == 2
-        keeps = (
-            pair and _is_float(result[0], (rows, given[0].num_actions), True) and _is_float(result[1], (rows,), True)
-        )
-        return keeps, {"rows": rows}
-    if name == "log_probs_and_entropy":
-        shape = tuple(given[1].shape)
-        keeps = isinstance(result, tuple) and len(result) == 2 and all(_is_float(part, shape, graph) for part in result)
-        return keeps, {"like": f"float32 {shape}"}
-    if name in ("gae", "importance_ratios", "normalise_advantages"):
-        shape = tuple(given[0].shape)
-        return _is_float(result, shape, graph and name == "importance_ratios"), {"like": f"float32 {shape}"}
-    return _is_float(result, (), graph), {}
+        rows, pair, graph = len(given[1]), isinstance(result, tuple) and len(result) == 2, torch.is_grad_enabled()
+        keeps = pair and _is_float(result[0], (rows, given[0].num_actions), graph)
+        return keeps and _is_float(result[1], (rows,), graph), {"rows": rows}
+    return KINDS[name](result), {}
 
 
-def _pieces(pieces: Any, order: Tensor, minibatch_size: int) -> Iterator[Tensor]:
-    """Hand the mini-batches on one by one, as they come."""
+def _is_like(name: str, result: Any, given: tuple[Any, ...], graph: bool) -> tuple[bool, dict[str, Any]]:
+    """Whether a tensor has the shape and the dtype that follow from what was given, and these in words."""
+    shape, dtype = tuple(given[0].shape), torch.float32
+    if name == "log_probs_of":
+        shape = shape[:-1]
+    elif name == "entropy_of":
+        shape = shape[:-1]
+    elif name == "flatten_rows":
+        shape, dtype = (int(given[1].sum()), *shape[given[1].dim() :]), given[0].dtype
+    elif name == "badges_of":
+        shape, dtype = (int(given[0].sum()), given[0].dim()), torch.int64
+    elif name == "still_pushed":
+        dtype = torch.bool
+    fits = isinstance(result, Tensor) and result.dtype == dtype and tuple(result.shape) == shape
+    graph = graph and name in ("log_probs_of", "entropy_of", "importance_ratios")
+    return fits and (result.requires_grad or not graph), {"like": f"{str(dtype).removeprefix('torch.')} {shape}"}
+
+
+def _one_by_one(name: str, pieces: Any, given: tuple[Any, ...]) -> Iterator[Any]:
+    """Hand mini-batches, or steps of an update, on one by one, as they come."""
+    rows = {"split_rows": len, "each_minibatch": int, "update_policy": lambda _: len(given[2].actions)}[name](given[0])
     if not isinstance(pieces, Iterable):
-        _refuse("split_rows", pieces)
+        _refuse(name, pieces, last=rows - 1)
     for piece in pieces:
-        if not (_are_row_numbers(piece, len(order)) and len(piece)):
-            _refuse("split_rows", piece)
+        fits = _is_step(piece, rows) if name == "update_policy" else _are_row_numbers(piece, rows) and len(piece)
+        if not fits:
+            _refuse(name, piece, last=rows - 1)
         yield piece
+
+
+def _is_step(step: Any, rows: int) -> bool:
+    """Whether this is a step of an update: row numbers, losses and a length."""
+    return (
+        isinstance(step, tuple)
+        and len(step) == 3
+        and _are_row_numbers(step[0], rows)
+        and isinstance(step[1], MinibatchLosses)
+        and _is_float(step[2], ())
+    )
+
+
+def _are_losses(result: Any) -> bool:
+    fits = isinstance(result, MinibatchLosses) and all(_is_float(part, ()) for part in result)
+    return fits and result.total_loss.requires_grad
 
 
 def _is_float(result: Any, shape: tuple[int, ...], graph: bool = False) -> bool:
@@ -161,6 +214,19 @@ def _is_rows(result: Any) -> bool:
     rows = obs.shape[0] if obs.dim() == 2 else 0
     fits = rows > 0 and obs.dtype == torch.float32 and actions.dtype == torch.int64 and tuple(actions.shape) == (rows,)
     return fits and all(_is_float(part, (rows,)) for part in numbers)
+
+
+ONE_BY_ONE = ("split_rows", "each_minibatch", "update_policy")
+KINDS: dict[str, Callable[[Any], bool]] = {
+    "play_step": lambda result: isinstance(result, Transition),
+    "detach_rows": _is_rows,
+    "minibatch_losses": _are_losses,
+    "count_gradient_steps": lambda result: isinstance(result, int) and result >= 0,
+    "explained_variance": lambda result: isinstance(result, (int, float)),
+    "annealed": lambda result: isinstance(result, (int, float)),
+    "reached_by_gradient": lambda result: isinstance(result, list) and all(isinstance(name, str) for name in result),
+}
+"""Name of a step -> whether its result is of the kind that is promised, whatever was given."""
 
 
 def _refuse(name: str, got: Any, **sizes: Any) -> None:

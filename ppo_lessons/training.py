@@ -10,17 +10,18 @@ import numpy as np
 import torch
 
 from ppo_lessons.actor_critic import ActorCritic, require_trainable
-from ppo_lessons.buffer import SharedBuffer, Transition, mean_over_acting
+from ppo_lessons.buffer import SharedBuffer, Transition
 from ppo_lessons.config import PPOConfig
 from ppo_lessons.errors import NonFiniteError
 from ppo_lessons.guards.fields import whole
 from ppo_lessons.guards.threads import one_thread
 from ppo_lessons.guards.undo import Undo, keep_generator, keep_weights
+from ppo_lessons.optimisation import make_optimizer, set_learning_rate
 from ppo_lessons.rollout import collect
 from ppo_lessons.seams import checked
-from ppo_lessons.steps import Steps
+from ppo_lessons.steps import DEFAULT_STEPS, Steps
 from ppo_lessons.team_env import TeamEnv, as_team_env, keeps_state, make_meter
-from ppo_lessons.update import DEFAULT_STEPS, UpdateReport, make_optimizer, ppo_update
+from ppo_lessons.update import UpdateReport, ppo_update
 
 KEPT_MEMORY = 28 * 2**20
 """In bytes; glibc takes no larger block as a hint."""
@@ -38,6 +39,8 @@ class TrainReport:
     """Losses and diagnostics."""
     mean_reward: float
     """Mean reward of a row of a living agent."""
+    agent_rewards: tuple[float, ...]
+    """The same for each agent alone, (A,); NaN for one that did not act."""
     behaviour: Any
     """What the team did in this rollout, summed up by the meter of its world (`TeamBehaviour`); None without one."""
     rollout_seconds: float
@@ -153,16 +156,16 @@ def train_cycle(run: TrainingRun, steps: Steps = DEFAULT_STEPS) -> TrainReport:
 
 def _train_cycle(run: TrainingRun, steps: Steps) -> TrainReport:
     config, buffer = run.config, run.buffer
-    anneal_learning_rate(run.optimizer, config, run.cycle)
+    anneal_learning_rate(run.optimizer, config, run.cycle, steps)
     start = time.process_time()
     collecting = dict(play_step=steps.play_step, store=steps.store, is_full=steps.is_full)
     last_values = collect(
         run.env, run.policy, buffer, run.action_generator, **collecting, watch=lambda env, new: _watch(run, new)
     )  # A, B, C
-    buffer.finish(last_values, config.gamma, config.gae_lambda, team_credit=config.team_credit, gae=steps.gae)  # D
-    mean_reward = float(mean_over_acting(buffer.data.rewards, buffer.data.acting))
+    estimating = {name: getattr(steps, name) for name in ("with_team_credit", "next_values", "td_errors", "gae")}
+    buffer.finish(last_values, config.gamma, config.gae_lambda, team_credit=config.team_credit, **estimating)  # D
+    rows, mean_rewards = buffer.get(steps.flatten_rows), _mean_rewards(buffer, steps)  # D
     middle = time.process_time()
-    rows = steps.extract(buffer)  # D
     update = ppo_update(run.policy, run.optimizer, rows, config, run.shuffle_generator, steps=steps)  # E to O
     steps.clear(buffer)  # P
     behaviour = _sum_up(run)
@@ -173,7 +176,7 @@ def _train_cycle(run: TrainingRun, steps: Steps) -> TrainReport:
         cycle=run.cycle,
         agent_steps=run.agent_steps,
         update=update,
-        mean_reward=mean_reward,
+        **mean_rewards,
         behaviour=behaviour,
         rollout_seconds=middle - start,
         update_seconds=end - middle,
@@ -181,30 +184,20 @@ def _train_cycle(run: TrainingRun, steps: Steps) -> TrainReport:
     )
 
 
-def anneal_learning_rate(optimizer: torch.optim.Optimizer, config: PPOConfig, cycle: int) -> None:
+def anneal_learning_rate(
+    optimizer: torch.optim.Optimizer, config: PPOConfig, cycle: int, steps: Steps = DEFAULT_STEPS
+) -> None:
     """Set the optimizer's step size for a cycle, if the config asks for annealing."""
     if config.anneal_cycles is not None:
-        set_learning_rate(optimizer, annealed(config.learning_rate, cycle, config.anneal_cycles))
+        set_learning_rate(optimizer, steps.annealed(config.learning_rate, cycle, config.anneal_cycles))
 
 
-def set_learning_rate(optimizer: torch.optim.Optimizer, learning_rate: float) -> None:
-    """Give all parameters this step size."""
-    for group in optimizer.param_groups:
-        group["lr"] = learning_rate
-
-
-def annealed(learning_rate: float, cycle: int, anneal_cycles: int) -> float:
-    """Return the step size of a cycle: it falls in a straight line and stays at 0 once it is there.
-
-    Args:
-        learning_rate: The step size of cycle 0.
-        cycle: From 0.
-        anneal_cycles: The cycle at which 0 is reached.
-
-    Returns:
-        learning_rate * (1 - cycle / anneal_cycles), never below 0.
-    """
-    return learning_rate * max(0.0, 1 - cycle / anneal_cycles)
+def _mean_rewards(buffer: SharedBuffer, steps: Steps) -> dict[str, Any]:
+    """Return the mean reward of a row of a living agent, over all and for each agent."""
+    rewards, acting = buffer.data.rewards, buffer.data.acting
+    rows, agents = steps.flatten_rows(rewards, acting), steps.badges_of(acting)[:, 2]
+    own = tuple(float(rows[agents == a].mean()) for a in range(acting.shape[2]))
+    return {"mean_reward": float(steps.mean_over_acting(rewards, acting)), "agent_rewards": own}
 
 
 def _keep_place(run: TrainingRun) -> Callable[[], object]:

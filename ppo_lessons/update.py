@@ -1,9 +1,8 @@
-"""The PPO update, nodes E to O of the flowchart: the heart of the house, in the order of the flowchart."""
+"""The PPO update, nodes E to O of the flowchart, as a whole or not at all; its course itself stands in `steps`."""
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import NamedTuple
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -14,24 +13,11 @@ from ppo_lessons.config import PPOConfig
 from ppo_lessons.errors import NonFiniteError
 from ppo_lessons.guards.threads import one_thread
 from ppo_lessons.guards.undo import Undo, keep_generator, keep_weights
-from ppo_lessons.losses import approx_kl, clip_fraction, explained_variance, should_stop
 from ppo_lessons.seams import checked
-from ppo_lessons.steps import Steps
+from ppo_lessons.steps import DEFAULT_STEPS, MinibatchLosses, Steps
 
-DEFAULT_STEPS = Steps()
 RUINOUS_KL, RUINOUS_ENTROPY = 10.0, 1e-12
 """Beyond these a run is not trained but ruined, in nats."""
-
-
-class MinibatchLosses(NamedTuple):
-    """What one mini-batch says before the step, each a scalar tensor; `total_loss` carries the graph."""
-
-    actor_loss: Tensor
-    value_loss: Tensor
-    entropy: Tensor
-    total_loss: Tensor
-    approx_kl: Tensor
-    clip_fraction: Tensor
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,8 +38,20 @@ class UpdateReport:
     """Decisions of living agents that were learned from."""
     num_gradient_steps: int
     """How often the weights were changed."""
+    planned_gradient_steps: int
+    """How often they would have been, had nothing ended the update early."""
     stopped_early: bool
     """Whether target_kl ended the update."""
+    parameters_reached: int
+    """How many of the network's parameters (weights and biases, each as a whole) the last step's gradient reached."""
+    kl_after: float
+    """approx_kl of the policy after the update, over all rows: how far it went. The last step is in it."""
+    effective_sample_size: float
+    """Of all rows under the policy after the update, as a share of them."""
+    silent_fraction: float
+    """The share of all rows that the clipped loss no longer pushes after the update."""
+    surrogate_loss: float
+    """The actor's loss without the clip, after the update, over all rows; about 0 before it if normalised."""
 
     @property
     def ruined(self) -> str | None:
@@ -67,11 +65,6 @@ class UpdateReport:
         if self.entropy < RUINOUS_ENTROPY:
             return f"The entropy is {self.entropy:.2g}: no other action is ever tried, so that nothing can be learned."
         return None
-
-
-def make_optimizer(policy: ActorCritic, config: PPOConfig) -> torch.optim.Optimizer:
-    """Return Adam as PPO uses it: eps 1e-5 (not torch's 1e-8), all steps in one fused kernel."""
-    return torch.optim.Adam(policy.parameters(), lr=config.learning_rate, eps=1e-5, fused=True)
 
 
 @one_thread
@@ -113,72 +106,50 @@ def ppo_update(
     """
     require_trainable(policy)
     steps = checked(steps)
+    stops: list[bool] = []
+    asked = replace(steps, should_stop=lambda *given: stops.append(steps.should_stop(*given)) or stops[-1])
     history: list[Tensor] = []
-    stopped_early = False
     with Undo(keep_weights(policy, optimizer), keep_generator(generator)):
-        rows = steps.detach_rows(rows)  # E
-        for _ in steps.epochs(config.epochs):  # F
-            order = steps.shuffle_rows(len(rows.actions), generator)  # G
-            for index in steps.split_rows(order, config.minibatch_size):  # H
-                minibatch = Rows(*(tensor.index_select(0, index) for tensor in rows))
-                losses = minibatch_losses(policy, minibatch, config, steps)  # I to N
-                if should_stop(float(losses.approx_kl), config.target_kl):
-                    stopped_early = True
-                    break
-                grad_norm = steps.gradient_step(losses.total_loss, policy, optimizer, config.max_grad_norm)  # O
-                history.append(torch.stack((*losses, grad_norm)).detach())
-                if not bool(torch.isfinite(history[-1]).all()):
-                    raise NonFiniteError(_name_non_finite(history))
-                if on_minibatch is not None:
-                    on_minibatch(index, losses, grad_norm)
-            if stopped_early:
-                break
+        for index, losses, grad_norm in steps.update_policy(policy, optimizer, rows, config, generator, asked):
+            history.append(torch.stack((*losses, grad_norm)).detach())
+            if not bool(torch.isfinite(history[-1]).all()):
+                raise NonFiniteError(_name_non_finite(history))
+            if on_minibatch is not None:
+                on_minibatch(index, losses, grad_norm)
+        stopped_early = any(stops)
         if not history and not stopped_early:
             sizes = f"{len(rows.actions)} rows, minibatch_size {config.minibatch_size}, {config.epochs} epochs"
             raise ValueError(f"An update needs a mini-batch to learn from (nodes F to H). Got none from {sizes}")
-        return _report(history, rows, stopped_early)
+        means = torch.stack(history).mean(dim=0).tolist() if history else [math.nan] * len(NAMES)
+        return UpdateReport(
+            **dict(zip(NAMES, means, strict=True)),
+            **_look_back(policy, rows, config, steps),
+            explained_variance=float(steps.explained_variance(rows.returns - rows.advantages, rows.returns)),
+            num_rows=len(rows.actions),
+            num_gradient_steps=len(history),
+            planned_gradient_steps=steps.count_gradient_steps(len(rows.actions), config.minibatch_size, config.epochs),
+            stopped_early=stopped_early,
+            parameters_reached=len(steps.reached_by_gradient(policy)) if history else 0,
+        )
 
 
-def minibatch_losses(
-    policy: ActorCritic, minibatch: Rows, config: PPOConfig, steps: Steps = DEFAULT_STEPS
-) -> MinibatchLosses:
-    """Work out the losses of one mini-batch under the current policy, nodes I to N; nothing is changed.
-
-    Args:
-        policy: The current policy.
-        minibatch: b rows.
-        config: clip_eps, vf_coef, ent_coef and normalise_advantages are read here.
-        steps: Every node of the flowchart, replaceable by name.
-
-    Returns:
-        The losses and diagnostics; `total_loss` is what the gradient is taken of.
-    """
-    logits, values = steps.forward_pass(policy, minibatch.obs)  # I
-    new_log_probs, entropies = steps.log_probs_and_entropy(logits, minibatch.actions)  # J
-    ratios = steps.importance_ratios(new_log_probs, minibatch.old_log_probs)  # K
-    advantages = minibatch.advantages
-    if config.normalise_advantages:
-        advantages = steps.normalise_advantages(advantages)
-    actor_loss = steps.clipped_surrogate_loss(ratios, advantages, config.clip_eps)  # L
-    critic_loss = steps.value_loss(values, minibatch.returns)  # M
-    entropy = steps.entropy_bonus(entropies)
-    total_loss = steps.total_loss(actor_loss, critic_loss, entropy, config.vf_coef, config.ent_coef)  # N
-    kl = approx_kl(new_log_probs, minibatch.old_log_probs)
-    return MinibatchLosses(actor_loss, critic_loss, entropy, total_loss, kl, clip_fraction(ratios, config.clip_eps))
+@torch.no_grad()
+def _look_back(policy: ActorCritic, rows: Rows, config: PPOConfig, steps: Steps) -> dict[str, float]:
+    """Look at all rows once more: what the update has made of them."""
+    logits, _ = steps.forward_pass(policy, rows.obs)
+    new_log_probs = steps.log_probs_of(logits, rows.actions)
+    ratios = steps.importance_ratios(new_log_probs, rows.old_log_probs)
+    advantages = steps.normalise_advantages(rows.advantages) if config.advantage_normalisation else rows.advantages
+    pushed = steps.still_pushed(ratios, advantages, config.clip_eps)
+    return {
+        "kl_after": float(steps.approx_kl(new_log_probs, rows.old_log_probs)),
+        "effective_sample_size": float(steps.effective_sample_size(ratios)),
+        "silent_fraction": 1 - float(pushed.float().mean()),
+        "surrogate_loss": float(steps.surrogate_loss(ratios, advantages)),
+    }
 
 
 NAMES = (*MinibatchLosses._fields, "grad_norm")
-
-
-def _report(history: list[Tensor], rows: Rows, stopped_early: bool) -> UpdateReport:
-    means = torch.stack(history).mean(dim=0).tolist() if history else [math.nan] * len(NAMES)
-    return UpdateReport(
-        **dict(zip(NAMES, means, strict=True)),
-        explained_variance=explained_variance(rows.returns - rows.advantages, rows.returns),
-        num_rows=len(rows.actions),
-        num_gradient_steps=len(history),
-        stopped_early=stopped_early,
-    )
 
 
 def _name_non_finite(history: list[Tensor]) -> str:

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch.distributions import Categorical
 
-from ppo_lessons.actor_critic import ActorCritic, entropy_of, log_probs_and_entropy, reached_by_gradient
+from ppo_lessons.actor_critic import ActorCritic, entropy_of, log_probabilities, log_probs_of, reached_by_gradient
 
 
 def draw(*shape, seed=0):
@@ -25,10 +25,10 @@ def test_keeps_the_leading_axes():
         assert decision.actions.dtype == torch.int64
 
 
-def test_log_probs_and_entropy_are_those_of_categorical():
+def test_log_probs_and_entropies_are_those_of_categorical():
     """Facts 19, 27: the independent truth is torch's own distribution; softmax is taken once, not twice."""
     logits, actions = 8 * draw(50, 5), torch.arange(50) % 5
-    log_probs, entropy = log_probs_and_entropy(logits, actions)
+    log_probs, entropy = log_probs_of(logits, actions), entropy_of(log_probabilities(logits))
     torch.testing.assert_close(log_probs, Categorical(logits=logits).log_prob(actions))
     torch.testing.assert_close(entropy, Categorical(logits=logits).entropy())
     assert entropy.mean() < 0.5
@@ -37,16 +37,15 @@ def test_log_probs_and_entropy_are_those_of_categorical():
 def test_entropy_is_between_0_and_ln_n():
     """Fact 27."""
     certain = torch.tensor([[100.0, 0.0, 0.0, 0.0, 0.0]])
-    action = torch.zeros(1, dtype=torch.int64)
-    assert log_probs_and_entropy(torch.zeros(1, 5), action)[1].item() == pytest.approx(math.log(5))
-    assert log_probs_and_entropy(certain, action)[1].item() == pytest.approx(0, abs=1e-6)
+    assert entropy_of(log_probabilities(torch.zeros(1, 5))).item() == pytest.approx(math.log(5))
+    assert entropy_of(log_probabilities(certain)).item() == pytest.approx(0, abs=1e-6)
 
 
 @pytest.mark.parametrize("shape", [(8, 1), (1,), (9,), (2, 4), ()])
 def test_refuses_actions_that_are_not_one_for_each_row(shape):
     """Fact 11: (B, 1) would silently give (B, B)."""
     with pytest.raises(ValueError, match=r"^actions must have shape \(8,\)\. Got \("):
-        log_probs_and_entropy(draw(8, 5), torch.zeros(shape, dtype=torch.int64))
+        log_probs_of(draw(8, 5), torch.zeros(shape, dtype=torch.int64))
 
 
 def test_sampling_follows_the_policy():

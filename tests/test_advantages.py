@@ -1,7 +1,14 @@
 import pytest
 import torch
 
-from ppo_lessons.advantages import gae, next_values, normalise_advantages, td_errors, with_team_credit
+from ppo_lessons.advantages import (
+    estimate_advantages,
+    gae,
+    next_values,
+    normalise_advantages,
+    td_errors,
+    with_team_credit,
+)
 
 GAMMA, LAMBDA = 0.9, 0.8
 
@@ -45,11 +52,11 @@ def by_double_sum(rewards, values, terminated, truncated, final_values, last_val
 def test_truncation_bootstraps_and_termination_does_not():
     """Fact 1. r = 1, gamma = .9, V = 10 everywhere: V is exactly right, unless the world really ends."""
     ones, tens, never = torch.ones(5), torch.full((5,), 10.0), flags()
-    truncated = gae(ones, tens, never, flags(4), tens, torch.tensor(77.0), GAMMA, LAMBDA)
+    truncated = estimate_advantages(ones, tens, never, flags(4), tens, torch.tensor(77.0), GAMMA, LAMBDA)
     torch.testing.assert_close(truncated, torch.zeros(5), rtol=0, atol=1e-5)
-    cut_by_rollout = gae(ones, tens, never, never, tens * 0, torch.tensor(10.0), GAMMA, LAMBDA)
+    cut_by_rollout = estimate_advantages(ones, tens, never, never, tens * 0, torch.tensor(10.0), GAMMA, LAMBDA)
     torch.testing.assert_close(cut_by_rollout, torch.zeros(5), rtol=0, atol=1e-5)
-    terminated = gae(ones, tens, flags(4), never, tens, torch.tensor(10.0), GAMMA, LAMBDA)
+    terminated = estimate_advantages(ones, tens, flags(4), never, tens, torch.tensor(10.0), GAMMA, LAMBDA)
     wanted = -9.0 * (GAMMA * LAMBDA) ** torch.arange(4.0, -1.0, -1.0)
     torch.testing.assert_close(terminated, wanted, rtol=1e-5, atol=1e-5)
 
@@ -60,15 +67,19 @@ def test_truncation_uses_the_final_observation_and_not_the_reset_one(t):
     values = torch.full((5,), 10.0)
     values[t + 1 :] = 100.0
     final_values = torch.where(flags(t), 10.0, torch.nan)
-    advantages = gae(torch.ones(5), values, flags(), flags(t), final_values, torch.tensor(100.0), GAMMA, LAMBDA)
+    advantages = estimate_advantages(
+        torch.ones(5), values, flags(), flags(t), final_values, torch.tensor(100.0), GAMMA, LAMBDA
+    )
     torch.testing.assert_close(advantages[: t + 1], torch.zeros(t + 1), rtol=0, atol=1e-5)
 
 
 def test_terminated_wins_over_truncated():
     """Fact 4."""
     rewards, values, terminated, _, final_values, last_values = random_case()
-    both = gae(rewards, values, terminated, terminated, final_values, last_values, GAMMA, LAMBDA)
-    only = gae(rewards, values, terminated, terminated & False, final_values, last_values, GAMMA, LAMBDA)
+    both = estimate_advantages(rewards, values, terminated, terminated, final_values, last_values, GAMMA, LAMBDA)
+    only = estimate_advantages(
+        rewards, values, terminated, terminated & False, final_values, last_values, GAMMA, LAMBDA
+    )
     assert terminated.any()
     assert torch.equal(both, only)
 
@@ -80,17 +91,17 @@ def test_two_episodes_back_to_back_are_two_episodes(kind):
     never, end = torch.zeros(10, 2, 3, dtype=torch.bool), torch.zeros(10, 2, 3, dtype=torch.bool)
     end[5] = True
     ends = (end, never) if kind == "terminated" else (never, end)
-    whole = gae(rewards, values, *ends, final_values, last_values, GAMMA, LAMBDA)
+    whole = estimate_advantages(rewards, values, *ends, final_values, last_values, GAMMA, LAMBDA)
 
     pieces = []
     for part in (slice(0, 6), slice(6, 10)):
         cut = [tensor[part] for tensor in (rewards, values, *ends, final_values)]
-        pieces.append(gae(*cut, last_values, GAMMA, LAMBDA))
+        pieces.append(estimate_advantages(*cut, last_values, GAMMA, LAMBDA))
     torch.testing.assert_close(whole, torch.cat(pieces))
 
     later = rewards.clone()
     later[6:] += 1000
-    changed = gae(later, values, *ends, final_values, last_values, GAMMA, LAMBDA)
+    changed = estimate_advantages(later, values, *ends, final_values, last_values, GAMMA, LAMBDA)
     assert torch.equal(changed[:6], whole[:6])
     assert not torch.equal(changed[6:], whole[6:])
 
@@ -100,14 +111,14 @@ def test_two_episodes_back_to_back_are_two_episodes(kind):
 def test_equals_the_double_sum_of_the_definition(gae_lambda, seed):
     """Fact 8."""
     case = random_case(seed=seed)
-    torch.testing.assert_close(gae(*case, GAMMA, gae_lambda), by_double_sum(*case, GAMMA, gae_lambda))
+    torch.testing.assert_close(estimate_advantages(*case, GAMMA, gae_lambda), by_double_sum(*case, GAMMA, gae_lambda))
 
 
 def test_lambda_0_is_the_one_step_error():
     """Fact 8."""
     rewards, values, *_, last_values = random_case()
     never = torch.zeros_like(rewards, dtype=torch.bool)
-    advantages = gae(rewards, values, never, never, rewards * 0, last_values, GAMMA, 0.0)
+    advantages = estimate_advantages(rewards, values, never, never, rewards * 0, last_values, GAMMA, 0.0)
     torch.testing.assert_close(advantages[:-1], rewards[:-1] + GAMMA * values[1:] - values[:-1])
     torch.testing.assert_close(advantages[-1], rewards[-1] + GAMMA * last_values - values[-1])
 
@@ -115,18 +126,20 @@ def test_lambda_0_is_the_one_step_error():
 def test_lambda_1_is_the_discounted_return_minus_the_value():
     """Fact 8: on three rewards that can be summed by hand."""
     rewards, values = torch.tensor([1.0, 2.0, 4.0]), torch.tensor([0.5, 0.25, 0.125])
-    advantages = gae(rewards, values, flags(length=3), flags(length=3), torch.zeros(3), torch.tensor(8.0), 0.5, 1.0)
+    advantages = estimate_advantages(
+        rewards, values, flags(length=3), flags(length=3), torch.zeros(3), torch.tensor(8.0), 0.5, 1.0
+    )
     torch.testing.assert_close(advantages + values, torch.tensor([1 + 1 + 1 + 1.0, 2 + 2 + 2.0, 4 + 4.0]))
 
 
 def test_is_linear_in_the_rewards():
-    """Fact 8: gae(r1 + r2) = gae(r1) + (the part of gae that r2 alone makes)."""
+    """Fact 8: gae(r1 + r2) = gae(r1) + (the part that r2 alone makes)."""
     rewards, values, *rest = random_case()
     more = torch.randn(rewards.shape, generator=torch.Generator().manual_seed(9), dtype=torch.float64)
     zero_ends = (rest[0], rest[1], rest[2] * 0, rest[3] * 0)
-    both = gae(rewards + 3 * more, values, *rest, GAMMA, LAMBDA)
-    alone = gae(more, values * 0, *zero_ends, GAMMA, LAMBDA)
-    torch.testing.assert_close(both, gae(rewards, values, *rest, GAMMA, LAMBDA) + 3 * alone)
+    both = estimate_advantages(rewards + 3 * more, values, *rest, GAMMA, LAMBDA)
+    alone = estimate_advantages(more, values * 0, *zero_ends, GAMMA, LAMBDA)
+    torch.testing.assert_close(both, estimate_advantages(rewards, values, *rest, GAMMA, LAMBDA) + 3 * alone)
 
 
 def test_agents_are_not_mixed_up():
@@ -134,7 +147,9 @@ def test_agents_are_not_mixed_up():
     case = random_case()
     order = torch.tensor([2, 0, 1])
     permuted = [tensor[..., order] for tensor in case]
-    assert torch.equal(gae(*permuted, GAMMA, LAMBDA), gae(*case, GAMMA, LAMBDA)[..., order])
+    assert torch.equal(
+        estimate_advantages(*permuted, GAMMA, LAMBDA), estimate_advantages(*case, GAMMA, LAMBDA)[..., order]
+    )
 
 
 @pytest.mark.parametrize("poison", [float("nan"), float("inf"), 1e9])
@@ -145,25 +160,27 @@ def test_nothing_behind_an_end_reaches_back(kind, poison):
     end, never = torch.zeros(6, 1, 1, dtype=torch.bool), torch.zeros(6, 1, 1, dtype=torch.bool)
     end[2] = True
     ends = (end, never) if kind == "terminated" else (never, end)
-    clean = gae(rewards, values, *ends, final_values, last_values, GAMMA, LAMBDA)
+    clean = estimate_advantages(rewards, values, *ends, final_values, last_values, GAMMA, LAMBDA)
     for tensor in (rewards, values, final_values):
         tensor[3:] = poison
-    poisoned = gae(rewards, values, *ends, final_values, last_values, GAMMA, LAMBDA)
+    poisoned = estimate_advantages(rewards, values, *ends, final_values, last_values, GAMMA, LAMBDA)
     assert torch.isfinite(clean).all()
     assert torch.equal(poisoned[:3], clean[:3])
 
 
 def test_final_values_are_read_only_where_truncated():
     rewards, values, terminated, truncated, final_values, last_values = random_case()
-    clean = gae(rewards, values, terminated, truncated, final_values, last_values, GAMMA, LAMBDA)
+    clean = estimate_advantages(rewards, values, terminated, truncated, final_values, last_values, GAMMA, LAMBDA)
     poisoned = torch.where(truncated & ~terminated, final_values, torch.nan)
-    assert torch.equal(gae(rewards, values, terminated, truncated, poisoned, last_values, GAMMA, LAMBDA), clean)
+    assert torch.equal(
+        estimate_advantages(rewards, values, terminated, truncated, poisoned, last_values, GAMMA, LAMBDA), clean
+    )
 
 
 def test_changes_none_of_its_arguments():
     case = random_case()
     before = [tensor.clone() for tensor in case]
-    gae(*case, GAMMA, LAMBDA)
+    estimate_advantages(*case, GAMMA, LAMBDA)
     assert all(torch.equal(a, b) for a, b in zip(case, before, strict=True))
 
 
@@ -175,7 +192,7 @@ def test_refuses_other_shapes(place, name):
     case = list(random_case())
     case[place] = case[place].unsqueeze(-1)
     with pytest.raises(ValueError, match=rf"^{name} must have .*Got \("):
-        gae(*case, GAMMA, LAMBDA)
+        estimate_advantages(*case, GAMMA, LAMBDA)
 
 
 # ---- what an agent is credited with after its own fall
@@ -205,8 +222,8 @@ def test_both_ways_of_crediting_a_win_after_the_fall():
     terminated = torch.tensor([[0, 0], [1, 0], [0, 0], [1, 1], [0, 0]]).bool().unsqueeze(1)
     zeros = torch.zeros_like(rewards)
     ends = (zeros, terminated, terminated & False, zeros, zeros[0], 0.5, 1.0)
-    alone = gae(rewards, *ends)
-    team = gae(with_team_credit(rewards, acting, over, 0.5), *ends)
+    alone = estimate_advantages(rewards, *ends)
+    team = estimate_advantages(with_team_credit(rewards, acting, over, 0.5), *ends)
     assert alone[:2, 0, 0].tolist() == [1 + 0.5 * 2, 2]
     assert team[:2, 0, 0].tolist() == [1 + 0.5 * (2 + 0.5 * 3 + 0.25 * 10), 2 + 0.5 * 3 + 0.25 * 10]
     assert torch.equal(team[:, 0, 1], alone[:, 0, 1])
@@ -266,3 +283,21 @@ def test_next_values_by_cases():
 def test_td_errors_are_the_equation():
     one = td_errors(torch.tensor([1.0]), torch.tensor([2.0]), torch.tensor([10.0]), 0.5)
     assert one.tolist() == [1 + 0.5 * 10 - 2]
+
+
+def test_gae_is_the_discounted_sum_up_to_an_end_or_the_last_row():
+    """By hand, gamma lambda = 1/2: row 1 is an end, so rows 0 and 1 know nothing of 2 and 3."""
+    errors, ends = torch.tensor([1.0, 2.0, 4.0, 8.0]), flags(1, length=4)
+    assert gae(errors, ends, 1.0, 0.5).tolist() == [1 + 2 / 2, 2, 4 + 8 / 2, 8]
+    assert errors.tolist() == [1, 2, 4, 8]
+
+
+def test_each_of_the_three_functions_can_be_another():
+    case = random_case()
+    for name in ("next_values", "td_errors", "gae"):
+        given = []
+        changed = estimate_advantages(
+            *case, GAMMA, LAMBDA, **{name: lambda *g, given=given: given.append(g) or g[0] * 0 + 3}
+        )
+        assert len(given) == 1
+        assert not torch.equal(changed, estimate_advantages(*case, GAMMA, LAMBDA))

@@ -1,7 +1,17 @@
 import pytest
 import torch
 
-from ppo_lessons.buffer import Rows, SharedBuffer, Transition, badges_of, flatten_rows, mean_over_acting
+from ppo_lessons.buffer import (
+    Rows,
+    SharedBuffer,
+    Transition,
+    badges_of,
+    clear,
+    flatten_rows,
+    is_full,
+    mean_over_acting,
+    store,
+)
 from ppo_lessons.errors import NotReadyError
 
 FIELDS = [name for name in Transition._fields if name not in ("acting", "episode_over", "terminated", "truncated")]
@@ -107,19 +117,21 @@ def test_team_credit_uses_what_the_fallen_get(badge_transition):
 
 
 def test_finish_gives_gae_what_it_stored(badge_transition):
-    """Every argument of gae, by position; each from its own field."""
+    """Every argument of the two functions that look at fields, by position; each from its own field."""
     buffer = SharedBuffer(1, 2, 3, 3)
     transition = badge_transition(5)
     transition.terminated[0, 0] = transition.truncated[1, 1] = True
     transition.final_values[1, 1] = 7
     buffer.add(transition)
     last_values, seen = torch.full((2, 3), 3.0), []
-    buffer.finish(last_values, 0.9, 0.8, gae=lambda *given: seen.extend(given) or torch.zeros(1, 2, 3))
-    wanted = (transition.rewards, transition.values, transition.terminated, transition.truncated)
-    for got, want in zip(seen, (*wanted, transition.final_values), strict=False):
-        assert torch.equal(got[0], want)
-    assert torch.equal(seen[5], last_values)
-    assert seen[6:] == [0.9, 0.8]
+    note = lambda *given: seen.extend(given) or torch.full((1, 2, 3), 9.0)  # noqa: E731
+    buffer.finish(last_values, 0.9, 0.8, next_values=note, td_errors=note, gae=note)
+    new = transition
+    wanted = [new.values, new.terminated, new.truncated, new.final_values, last_values]
+    wanted += [new.rewards, new.values, torch.full((2, 3), 9.0), 0.9, torch.full((2, 3), 9.0)]
+    wanted += [new.terminated | new.truncated, 0.9, 0.8]
+    for got, want in zip(seen, wanted, strict=True):
+        assert got == want if isinstance(want, float) else torch.equal(got.reshape(2, 3), want)
 
 
 # ---- the order of use
@@ -248,3 +260,25 @@ def test_flat_rows_badges_and_mean_are_of_living_agents_only():
     assert float(mean_over_acting(quantity, acting)) == pytest.approx(float(rows.mean()))
     assert mean_over_acting(quantity, acting & False).isnan()
     assert flatten_rows(quantity.unsqueeze(-1).expand(3, 2, 4, 5), acting).shape == (len(rows), 5)
+
+
+def test_store_and_clear_are_what_the_buffer_does_itself(badge_transition):
+    """By hand: one slice of each field, and the count."""
+    buffer = SharedBuffer(1, 2, 3, 3)
+    store(buffer, badge_transition(0))
+    assert is_full(buffer) and buffer.is_full
+    for place, new in zip(buffer.data, badge_transition(0), strict=True):
+        assert torch.equal(place[0], new)
+    buffer.finish(torch.zeros(2, 3), 0.9, 0.8)
+    clear(buffer)
+    assert buffer.step == 0 and buffer.advantages is None and buffer.returns is None
+    assert not is_full(buffer)
+
+
+def test_a_step_is_put_in_by_the_function_that_is_given(badge_transition):
+    """And only if it fits."""
+    buffer, seen = SharedBuffer(1, 2, 3, 3), []
+    buffer.add(badge_transition(0), lambda own, new: seen.append(own is buffer) or store(own, new))
+    assert seen == [True] and buffer.is_full
+    with pytest.raises(NotReadyError, match="must be cleared"):
+        buffer.add(badge_transition(0), lambda own, new: None)

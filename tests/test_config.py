@@ -16,7 +16,7 @@ BAD = {
     **{name: (-0.01, 1.01, float("nan")) for name in ("gamma", "gae_lambda")},
     "target_kl": (0, -0.01, float("nan"), float("inf")),
     "anneal_cycles": (0, -5, 2.5, True),
-    **{name: (1, 0, "yes", None) for name in ("normalise_advantages", "team_credit", "shared_trunk")},
+    **{name: (1, 0, "yes", None) for name in ("advantage_normalisation", "team_credit", "shared_trunk")},
 }
 EDGES = dict(gamma=(0, 1), gae_lambda=(0, 1), vf_coef=(0,), ent_coef=(0,), minibatch_size=(2,), seed=(0,))
 EDGES |= {name: (1,) for name in WHOLE_FROM_1} | dict(target_kl=(None, 0.01), anneal_cycles=(None, 1))

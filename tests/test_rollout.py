@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 import torch
 
-from ppo_lessons.buffer import SharedBuffer
+from ppo_lessons.buffer import SharedBuffer, is_full, store
 from ppo_lessons.errors import NonFiniteError
-from ppo_lessons.rollout import collect, is_full, play_step, store
+from ppo_lessons.rollout import collect, play_step
 from ppo_lessons.spirit_world.env import SpiritWorld
 
 

@@ -12,12 +12,13 @@ from stable_baselines3.common.torch_layers import BaseFeaturesExtractor
 from torch import nn
 
 from ppo_lessons.actor_critic import ActorCritic
-from ppo_lessons.advantages import gae
+from ppo_lessons.advantages import estimate_advantages
 from ppo_lessons.buffer import SharedBuffer
+from ppo_lessons.optimisation import make_optimizer
 from ppo_lessons.rollout import collect
 from ppo_lessons.spirit_world.env import SpiritWorld
 from ppo_lessons.steps import Steps
-from ppo_lessons.update import make_optimizer, ppo_update
+from ppo_lessons.update import ppo_update
 
 TOLERANCE = dict(rtol=1e-5, atol=1e-5)
 
@@ -63,7 +64,7 @@ def peer_of(policy, config, num_rows):
         gamma=config.gamma,
         gae_lambda=config.gae_lambda,
         clip_range=config.clip_eps,
-        normalize_advantage=config.normalise_advantages,
+        normalize_advantage=config.advantage_normalisation,
         ent_coef=config.ent_coef,
         vf_coef=config.vf_coef,
         max_grad_norm=config.max_grad_norm,
@@ -114,7 +115,7 @@ SETTINGS = {
     "ragged": dict(epochs=5, minibatch_size=50),
     "one mini-batch": dict(epochs=12, minibatch_size=4096),
     "tight": dict(epochs=6, minibatch_size=64, clip_eps=0.05, max_grad_norm=0.1),
-    "raw advantages": dict(epochs=6, minibatch_size=64, normalise_advantages=False, ent_coef=0.1, vf_coef=1.0),
+    "raw advantages": dict(epochs=6, minibatch_size=64, advantage_normalisation=False, ent_coef=0.1, vf_coef=1.0),
     "target_kl": dict(epochs=10, minibatch_size=64, target_kl=0.02),
 }
 
@@ -200,6 +201,6 @@ def test_gae_equals_sb3(seed):
     peer.compute_returns_and_advantage(torch.from_numpy(last_values), dones[-1])
 
     arrays = (rewards, values, terminated, truncated, final_values, last_values)
-    ours = gae(*map(torch.from_numpy, arrays), gamma, gae_lambda)
+    ours = estimate_advantages(*map(torch.from_numpy, arrays), gamma, gae_lambda)
     torch.testing.assert_close(ours, torch.from_numpy(peer.advantages), **TOLERANCE)
     torch.testing.assert_close(ours + torch.from_numpy(values), torch.from_numpy(peer.returns), **TOLERANCE)

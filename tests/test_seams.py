@@ -5,15 +5,16 @@ import numpy as np
 import pytest
 import torch
 
-from ppo_lessons import steps as own
-from ppo_lessons.actor_critic import log_probs_and_entropy
+from ppo_lessons import optimisation as own
+from ppo_lessons.actor_critic import entropy_of, log_probs_of
 from ppo_lessons.buffer import Rows
 from ppo_lessons.losses import clipped_surrogate_loss, importance_ratios, total_loss, value_loss
 from ppo_lessons.minibatches import split_rows
+from ppo_lessons.optimisation import make_optimizer
 from ppo_lessons.seams import PROMISES, checked, in_words
-from ppo_lessons.steps import Steps
+from ppo_lessons.steps import Steps, minibatch_losses, update_policy
 from ppo_lessons.training import TrainingRun, train
-from ppo_lessons.update import make_optimizer, ppo_update
+from ppo_lessons.update import ppo_update
 
 
 def drop_last(order, size):
@@ -43,18 +44,30 @@ WRONG = [
     ("gae", lambda *given: given[0][:-1], "float32 (8, 4, 4). Got float32 (7, 4, 4) without a graph"),
     ("gae", lambda *given: given[0].double(), "float32 (8, 4, 4). Got float64 (8, 4, 4) without a graph"),
     ("gae", lambda *given: given[0].numpy(), "float32 (8, 4, 4). Got ndarray"),
-    ("extract", lambda buffer: None, "Rows of equal length, 1 or more"),
+    ("with_team_credit", lambda *given: None, "the rewards with credit, float32 (8, 4, 4). Got None"),
+    ("next_values", lambda values, *ends: values[1:], "the values after each step, float32 (8, 4, 4). Got float32 (7,"),
+    ("td_errors", lambda *given: given[0].sum(0), "the TD errors, float32 (8, 4, 4). Got float32 (4, 4)"),
     (
-        "extract",
-        lambda buffer: tuple(buffer.get()),
-        "Got tuple of 0: float32 (128, 34) without a graph, 1: int64 (128,)",
+        "flatten_rows",
+        lambda tensor, acting: tensor * 0,
+        "the rows of living agents, float32 (128, 34). Got float32",
     ),
-    ("extract", lambda buffer: wrong_rows(advantages=lambda a: a[:5])(buffer.get()), "advantages: float32 (5,)"),
+    (
+        "flatten_rows",
+        lambda tensor, acting: tensor[acting].float(),
+        "the rows of living agents, int64 (128,). Got float32 (128,)",
+    ),
+    ("badges_of", lambda acting: acting.nonzero().float(), "int64 (128, 3). Got float32 (128, 3)"),
+    (
+        "mean_over_acting",
+        lambda rewards, acting: rewards[acting],
+        "one number: a float32 scalar, shape (). Got float32",
+    ),
     ("detach_rows", wrong_rows(returns=lambda r: r[:, None]), "returns: float32 (128, 1) without a graph"),
     ("detach_rows", wrong_rows(actions=lambda a: a.float()), "actions: float32 (128,)"),
     ("detach_rows", lambda rows: Rows(*(part[:0] for part in rows)), "1 or more: obs (B, D)"),
-    ("epochs", lambda epochs: None, "something to loop over, such as range(epochs). Got None"),
-    ("epochs", lambda epochs: epochs, "something to loop over, such as range(epochs). Got 2"),
+    ("each_minibatch", lambda *given: None, "of 1 or more row numbers from 0 to 127. Got None"),
+    ("each_minibatch", lambda *given: [torch.arange(129)], "from 0 to 127. Got int64 (129,) from 0 to 128"),
     ("shuffle_rows", lambda rows, generator: None, "row numbers from 0 to 127, an int64 tensor (128,). Got None"),
     ("shuffle_rows", lambda rows, generator: torch.arange(rows) + 1, "Got int64 (128,) from 1 to 128"),
     ("shuffle_rows", lambda rows, generator: torch.arange(rows - 1), "Got int64 (127,) from 0 to 126"),
@@ -70,6 +83,7 @@ WRONG = [
     ("split_rows", lambda order, size: [order.float()], "Got float32 (128,)"),
     ("split_rows", lambda order, size: order, "Got int64 () from"),
     ("forward_pass", lambda policy, obs: policy(obs)[0], "B = 32. Got float32 (32, 5) with a graph"),
+    ("count_gradient_steps", lambda *given: 2.5, "a whole number, 0 or more. Got 2.5"),
     (
         "forward_pass",
         lambda policy, obs: policy(obs)[::-1],
@@ -81,13 +95,10 @@ WRONG = [
         "1: float32 (32, 1)",
     ),
     ("forward_pass", lambda policy, obs: tuple(p.detach() for p in policy(obs)), "with a graph; B = 32. Got tuple of"),
-    ("log_probs_and_entropy", lambda logits, actions: None, "both float32 (32,), with a graph. Got None"),
-    ("log_probs_and_entropy", lambda *given: log_probs_and_entropy(*given)[0], "Got float32 (32,) with a graph"),
-    (
-        "log_probs_and_entropy",
-        lambda *given: tuple(part[:, None] for part in log_probs_and_entropy(*given)),
-        "Got tuple of 0: float32 (32, 1) with a graph, 1: float32 (32, 1)",
-    ),
+    ("log_probs_of", lambda logits, actions: None, "the log-probabilities, float32 (32,), with a graph. Got None"),
+    ("log_probs_of", lambda *given: log_probs_of(*given)[:, None], "with a graph. Got float32 (32, 1) with a graph"),
+    ("log_probs_of", lambda *given: log_probs_of(*given).detach(), "with a graph. Got float32 (32,) without a graph"),
+    ("entropy_of", lambda log_probs: entropy_of(log_probs).mean(), "float32 (32,), with a graph. Got float32 ()"),
     (
         "importance_ratios",
         lambda new, old: (new - old).exp()[:, None],
@@ -98,22 +109,54 @@ WRONG = [
     ("importance_ratios", lambda new, old: (new - old).exp().tolist(), "Got list"),
     ("normalise_advantages", lambda advantages: advantages[:-1], "float32 (32,). Got float32 (31,) without a graph"),
     ("normalise_advantages", lambda advantages: advantages.mean(), "float32 (32,). Got float32 () without a graph"),
+    ("approx_kl", lambda new, old: (new - old).detach(), "one number: a float32 scalar, shape (). Got float32 (32,)"),
+    ("effective_sample_size", lambda ratios: str(ratios), "one number: a float32 scalar, shape (). Got str"),
     (
         "clipped_surrogate_loss",
         lambda ratios, advantages, eps: ratios * advantages,
         "shape (), with a graph. Got float32 (32,)",
     ),
     ("clipped_surrogate_loss", lambda *given: clipped_surrogate_loss(*given).item(), "shape (), with a graph. Got "),
+    ("surrogate_loss", lambda ratios, advantages: ratios * advantages, "shape (), with a graph. Got float32 (128,)"),
+    ("policy_gradient_loss", lambda log_probs, advantages: None, "a float32 scalar, shape (), with a graph. Got None"),
+    ("clip_fraction", lambda ratios, eps: None, "one number: a float32 scalar, shape (). Got None"),
+    ("still_pushed", lambda *given: given[0], "True or False for each row, bool (128,). Got float32 (128,)"),
+    ("explained_variance", lambda *given: None, "one number: a float. Got None"),
     ("value_loss", lambda values, returns: value_loss(values, returns)[None], "Got float32 (1,) with a graph"),
     ("value_loss", lambda values, returns: value_loss(values, returns).detach(), "Got float32 () without a graph"),
     ("entropy_bonus", lambda entropies: entropies, "Got float32 (32,) with a graph"),
     ("total_loss", lambda *given: None, "a float32 scalar, shape (), with a graph. Got None"),
     ("total_loss", lambda *given: total_loss(*given).detach(), "Got float32 () without a graph"),
     ("total_loss", lambda *given: given[:3], "Got tuple of 0: float32 () with a graph"),
+    (
+        "minibatch_losses",
+        lambda *given: None,
+        "of six float32 scalars, total_loss with a graph. Got None",
+    ),
+    (
+        "minibatch_losses",
+        lambda *given: minibatch_losses(*given)._replace(approx_kl=0.0),
+        "total_loss with a graph. Got MinibatchLosses of actor_loss: float32 () with a graph",
+    ),
     ("gradient_step", forgets_to_return, "the length of the gradient, a float32 scalar, shape (). Got None"),
     ("gradient_step", lambda *given: str(own.gradient_step(*given)), "a float32 scalar, shape (). Got str"),
+    ("should_stop", lambda kl, target_kl: None, "True or False. Got None"),
+    ("annealed", lambda *given: None, "one number: a float. Got None"),
+    ("reached_by_gradient", lambda policy: 3, "a list of names. Got 3"),
+    ("update_policy", lambda *given: None, "after each step the row numbers (b,), the MinibatchLosses and the grad"),
+    (
+        "update_policy",
+        lambda *given: [index for index, *_ in update_policy(*given)],
+        "scalar. Got int64 (32,)",
+    ),
     ("clear", lambda buffer: None, "nothing, and leave an empty buffer: 0 steps. Got a buffer with 8 steps"),
 ]
+
+
+def wrong_steps(name, wrong):
+    """Steps with this one replaced; a loss that is not the default's is put to work."""
+    own = Steps(**{name: wrong})
+    return own.with_actor_loss("policy_gradient") if name == "policy_gradient_loss" else own
 
 
 def everything(run):
@@ -126,11 +169,11 @@ def everything(run):
 @pytest.mark.parametrize(("name", "wrong", "words"), WRONG, ids=[f"{k} {case[0]}" for k, case in enumerate(WRONG)])
 def test_a_step_that_returns_the_wrong_thing_is_named_and_nothing_has_happened(name, wrong, words, make_config):
     """Which step, which node, what it must return, what came; weights, world and generators are as before."""
-    run = TrainingRun("standard", make_config())
+    run = TrainingRun("standard", make_config(anneal_cycles=9))
     before = everything(run)
     start = rf"Your {name} \(node {PROMISES[name].node}\) must return "
     with pytest.raises(ValueError, match=rf"^{start}.*{re.escape(words.removeprefix('Your '))}"):
-        next(train(run, 1, Steps(**{name: wrong})))
+        next(train(run, 1, wrong_steps(name, wrong)))
     assert everything(run) == before
     assert next(train(run, 1)).cycle == 1
 
@@ -150,7 +193,8 @@ def test_an_update_by_hand_says_it_too(make_policy, make_rows, make_config):
 
 
 @pytest.mark.parametrize(
-    "nothing", [{"split_rows": drop_last}, {"epochs": lambda epochs: ()}, {"split_rows": lambda order, size: ()}]
+    "nothing",
+    [{"split_rows": drop_last}, {"each_minibatch": lambda *given: ()}, {"split_rows": lambda order, size: ()}],
 )
 def test_an_update_without_a_mini_batch_says_so(make_config, nothing):
     """Fewer rows than a mini-batch, for one; there are no losses then to report."""

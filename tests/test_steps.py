@@ -1,52 +1,71 @@
 import inspect
+from contextlib import nullcontext
 from dataclasses import fields
 
 import pytest
 import torch
 
-from ppo_lessons import actor_critic, advantages, losses, minibatches, rollout, steps
-from ppo_lessons.buffer import Rows, SharedBuffer
-from ppo_lessons.steps import Steps, detach_rows, forward_pass, gradient_step
+from ppo_lessons import (
+    actor_critic,
+    advantages,
+    buffer,
+    losses,
+    minibatches,
+    optimisation,
+    policy_gradient,
+    rollout,
+    steps,
+)
+from ppo_lessons.buffer import Rows
+from ppo_lessons.lessons import EXERCISES
+from ppo_lessons.steps import Steps, detach_rows, each_minibatch, forward_pass
 from ppo_lessons.training import TrainingRun, train
-from ppo_lessons.update import make_optimizer
 
-DEFAULTS = {
-    "play_step": rollout.play_step,
-    "store": rollout.store,
-    "is_full": rollout.is_full,
-    "gae": advantages.gae,
-    "extract": steps.extract,
-    "detach_rows": steps.detach_rows,
-    "epochs": range,
-    "shuffle_rows": minibatches.shuffle_rows,
-    "split_rows": minibatches.split_rows,
-    "forward_pass": steps.forward_pass,
-    "log_probs_and_entropy": actor_critic.log_probs_and_entropy,
-    "importance_ratios": losses.importance_ratios,
-    "normalise_advantages": advantages.normalise_advantages,
-    "clipped_surrogate_loss": losses.clipped_surrogate_loss,
-    "value_loss": losses.value_loss,
-    "entropy_bonus": losses.entropy_bonus,
-    "total_loss": losses.total_loss,
-    "gradient_step": steps.gradient_step,
-    "clear": steps.clear,
+OF_THE_WORLD = {"who_acts_next", "rewards_of"}
+"""What a learner writes that belongs to the world, not to the training."""
+HOMES = {
+    actor_critic: ("log_probs_of", "entropy_of", "reached_by_gradient"),
+    advantages: ("with_team_credit", "next_values", "td_errors", "gae", "normalise_advantages"),
+    buffer: ("store", "is_full", "flatten_rows", "badges_of", "mean_over_acting", "clear"),
+    losses: (
+        *("importance_ratios", "approx_kl", "clipped_surrogate_loss", "clip_fraction", "still_pushed", "value_loss"),
+        *("explained_variance", "entropy_bonus", "total_loss", "should_stop"),
+    ),
+    minibatches: ("shuffle_rows", "split_rows", "count_gradient_steps"),
+    optimisation: ("gradient_step", "annealed"),
+    policy_gradient: ("effective_sample_size", "surrogate_loss", "policy_gradient_loss"),
+    rollout: ("play_step",),
+    steps: ("detach_rows", "each_minibatch", "forward_pass", "minibatch_losses", "update_policy"),
 }
+DEFAULTS = {name: getattr(module, name) for module, names in HOMES.items() for name in names}
+ONCE = dict.fromkeys(
+    [
+        *("with_team_credit", "next_values", "td_errors", "gae", "badges_of", "mean_over_acting", "detach_rows"),
+        *("each_minibatch", "count_gradient_steps", "effective_sample_size", "still_pushed", "surrogate_loss"),
+        *("explained_variance", "annealed", "reached_by_gradient", "update_policy", "clear"),
+    ],
+    1,
+)
+AGAIN_AT_THE_END = ("forward_pass", "log_probs_of", "importance_ratios", "approx_kl", "normalise_advantages")
+"""Called for every mini-batch, and once more for all rows after the update."""
 EXPECTED_CALLS = {  # in one cycle of 8 steps, 2 epochs of mini-batches of 32 rows out of at most 128
+    **ONCE,
     "play_step": 8,
     "store": 8,
     "is_full": 9,
-    "gae": 1,
-    "extract": 1,
-    "detach_rows": 1,
-    "epochs": 1,
+    "flatten_rows": 6,
     "shuffle_rows": 2,
     "split_rows": 2,
-    "clear": 1,
+    "policy_gradient_loss": 0,
 }
 
 
 def test_every_default_is_the_packages_own_function():
     assert {field.name: getattr(Steps(), field.name) for field in fields(Steps)} == DEFAULTS
+
+
+def test_every_function_that_a_learner_writes_takes_part_in_the_training():
+    assert {exercise.name for exercise in EXERCISES} <= DEFAULTS.keys() | OF_THE_WORLD
 
 
 @pytest.mark.parametrize("name", DEFAULTS)
@@ -58,69 +77,123 @@ def test_a_replaced_step_is_what_the_training_calls(name, make_config):
         calls.append((given, named))
         return DEFAULTS[name](*given, **named)
 
-    run = TrainingRun("standard", make_config())
-    plain = TrainingRun("standard", make_config())
+    run = TrainingRun("standard", make_config(anneal_cycles=9))
+    plain = TrainingRun("standard", make_config(anneal_cycles=9))
     (report,) = train(run, 1, Steps(**{name: counted}))
     (same,) = train(plain, 1)
-    assert len(calls) == EXPECTED_CALLS.get(name, report.update.num_gradient_steps)
+    per_minibatch = report.update.num_gradient_steps + (name in AGAIN_AT_THE_END)
+    assert len(calls) == EXPECTED_CALLS.get(name, per_minibatch)
     assert report.update == same.update
-    if name != "epochs":
-        for given, named in calls:
-            inspect.signature(DEFAULTS[name]).bind(*given, **named)
+    for given, named in calls:
+        inspect.signature(DEFAULTS[name]).bind(*given, **named)
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        "gae",
-        "shuffle_rows",
-        "log_probs_and_entropy",
-        "importance_ratios",
-        "normalise_advantages",
-        "clipped_surrogate_loss",
-        "value_loss",
-        "entropy_bonus",
-        "total_loss",
-    ],
-)
+USED = {
+    **dict.fromkeys(["with_team_credit", "next_values", "td_errors", "gae"], lambda result: 2 * result),
+    "shuffle_rows": lambda result: result.flip(0),
+    "each_minibatch": lambda result: list(result)[:-1],
+    "split_rows": lambda result: [torch.cat(list(result))],
+    "forward_pass": lambda result: (2 * result[0], result[1]),
+    **dict.fromkeys(["log_probs_of", "importance_ratios", "normalise_advantages"], lambda result: 1.5 * result),
+    **dict.fromkeys(["entropy_of", "entropy_bonus", "clipped_surrogate_loss"], lambda result: 3 * result),
+    **dict.fromkeys(["value_loss", "total_loss", "annealed"], lambda result: 2 * result),
+    "minibatch_losses": lambda result: result._replace(total_loss=3 * result.total_loss),
+    "detach_rows": lambda rows: Rows(*(tensor[:40] for tensor in rows)),
+    "should_stop": lambda result: True,
+    "update_policy": lambda result: list(result) and iter(()),
+}
+
+
+@pytest.mark.parametrize("name", USED)
 def test_what_a_replaced_step_returns_is_what_is_used(name, make_config):
-    """The same cycle with a result that is scaled or turned round gives other weights."""
+    """The same cycle with another result gives other weights."""
 
     def other(*given, **named):
-        result = DEFAULTS[name](*given, **named)
-        if name == "shuffle_rows":
-            return result.flip(0)
-        return tuple(2 * part for part in result) if isinstance(result, tuple) else 2 * result
+        return USED[name](DEFAULTS[name](*given, **named))
 
     weights = []
     for replaced in (Steps(), Steps(**{name: other})):
-        run = TrainingRun("standard", make_config(max_grad_norm=1e9, ent_coef=0.5))
-        list(train(run, 1, replaced))
+        run = TrainingRun("standard", make_config(max_grad_norm=1e9, ent_coef=0.5, anneal_cycles=9))
+        if name == "update_policy":
+            with pytest.raises(ValueError, match="needs a mini-batch") if replaced != Steps() else nullcontext():
+                list(train(run, 1, replaced))
+        else:
+            list(train(run, 1, replaced))
         weights.append(torch.nn.utils.parameters_to_vector(run.policy.parameters()))
     assert (weights[0] - weights[1]).abs().max() > 1e-7
 
 
-@pytest.mark.parametrize("name", ["epochs", "split_rows", "gradient_step", "detach_rows", "extract", "forward_pass"])
-def test_the_other_replacements_are_used_too(name, make_config):
-    replacements = {
-        "epochs": lambda epochs: range(1),
-        "split_rows": lambda order, minibatch_size: [order],
-        "gradient_step": lambda *given: torch.tensor(1.0),
-        "detach_rows": lambda rows: Rows(*(tensor[:40] for tensor in rows)),
-        "extract": lambda buffer: Rows(*(tensor[:50] for tensor in buffer.get())),
-        "forward_pass": lambda policy, obs: policy(obs * 0),
-    }
-    weights, reports = [], []
-    for replaced in (Steps(), Steps(**{name: replacements[name]})):
+REPORTED = {
+    "badges_of": (lambda result: result.flip(0), lambda report: report.agent_rewards),
+    "mean_over_acting": (lambda result: result + 1, lambda report: report.mean_reward),
+    "approx_kl": (lambda result: result + 1, lambda report: (report.update.approx_kl, report.update.kl_after)),
+    "clip_fraction": (lambda result: result + 1, lambda report: report.update.clip_fraction),
+    "effective_sample_size": (lambda result: result / 2, lambda report: report.update.effective_sample_size),
+    "surrogate_loss": (lambda result: result - 1, lambda report: report.update.surrogate_loss),
+    "still_pushed": (lambda result: ~result, lambda report: report.update.silent_fraction),
+    "explained_variance": (lambda result: result + 1, lambda report: report.update.explained_variance),
+    "count_gradient_steps": (lambda result: result + 1, lambda report: report.update.planned_gradient_steps),
+    "reached_by_gradient": (lambda result: result[:-1], lambda report: report.update.parameters_reached),
+}
+
+
+@pytest.mark.parametrize("name", REPORTED)
+def test_what_a_replaced_gauge_says_is_what_is_reported(name, make_config):
+    other, read = REPORTED[name]
+    changed = Steps(**{name: lambda *given: other(DEFAULTS[name](*given))})
+    reports = [next(train(TrainingRun("standard", make_config()), 1, replaced)) for replaced in (Steps(), changed)]
+    assert read(reports[0]) != read(reports[1])
+
+
+def test_the_rows_of_the_training_are_those_that_flatten_rows_gives(make_config):
+    first = Steps(flatten_rows=lambda tensor, acting: tensor[acting].flip(0))
+    weights = []
+    for replaced in (Steps(), first):
         run = TrainingRun("standard", make_config())
-        reports += train(run, 1, replaced)
+        list(train(run, 1, replaced))
         weights.append(torch.nn.utils.parameters_to_vector(run.policy.parameters()))
     assert not torch.equal(*weights)
-    rows, gradient_steps = reports[1].update.num_rows, reports[1].update.num_gradient_steps
-    all_rows, all_steps = reports[0].update.num_rows, reports[0].update.num_gradient_steps
-    wanted = {"epochs": (all_rows, all_steps // 2), "split_rows": (all_rows, 2), "detach_rows": (40, 4)}
-    wanted["extract"] = (50, 4)
-    assert (rows, gradient_steps) == wanted.get(name, (all_rows, all_steps))
+
+
+def test_another_loss_of_the_actor_takes_the_place_of_the_clipped_one():
+    """At the old policy all three have the same gradient; further off they do not."""
+    log_probs, old = torch.tensor([-1.0, -0.5, -2.0]), torch.tensor([-1.2, -1.5, -1.0])
+    advantages = torch.tensor([1.0, 2.0, -1.0])
+
+    def gradient(own: Steps, now):
+        now = now.clone().requires_grad_()
+        own.clipped_surrogate_loss((now - old).exp(), advantages, 0.2).backward()
+        return now.grad
+
+    surrogate, plain = Steps().with_actor_loss("surrogate"), Steps().with_actor_loss("policy_gradient")
+    torch.testing.assert_close(gradient(surrogate, old), -advantages / 3)
+    torch.testing.assert_close(gradient(plain, old), -advantages / 3)
+    torch.testing.assert_close(gradient(Steps(), old), -advantages / 3)
+    torch.testing.assert_close(gradient(surrogate, log_probs), -advantages * (log_probs - old).exp() / 3)
+    torch.testing.assert_close(gradient(plain, log_probs), -advantages / 3)
+    assert gradient(Steps(), log_probs).tolist() == pytest.approx([0, 0, 0], abs=1e-7), "all three went far enough"
+    with pytest.raises(ValueError, match=r"must be 'surrogate' or 'policy_gradient'. Got 'clip'"):
+        Steps().with_actor_loss("clip")
+
+
+def test_another_loss_of_the_actor_may_be_ones_own(make_config):
+    called = []
+    mine = Steps(surrogate_loss=lambda *given: called.append(1) or policy_gradient.surrogate_loss(*given))
+    run = TrainingRun("standard", make_config())
+    (report,) = train(run, 1, mine.with_actor_loss("surrogate"))
+    assert len(called) == report.update.num_gradient_steps + 1
+
+
+def test_epochs_and_mini_batches_come_from_the_steps_that_are_given(make_config):
+    """By hand: two epochs of five rows in pieces of two; the last row joins the piece before."""
+    own = Steps(shuffle_rows=lambda rows, generator: torch.arange(rows))
+    pieces = [piece.tolist() for piece in each_minibatch(5, make_config(minibatch_size=2), torch.Generator(), own)]
+    assert pieces == 2 * [[0, 1], [2, 3, 4]]
+    orders = [
+        torch.cat(list(each_minibatch(50, make_config(epochs=1), torch.Generator().manual_seed(seed), Steps())))
+        for seed in (0, 0, 1)
+    ]
+    assert torch.equal(orders[0], orders[1]) and not torch.equal(orders[0], orders[2])
 
 
 # ---- the package's own small steps
@@ -142,72 +215,3 @@ def test_forward_pass_is_the_networks_own(make_policy):
     for ours, own in zip(forward_pass(policy, obs), policy(obs), strict=True):
         assert torch.equal(ours, own)
         assert ours.requires_grad
-
-
-class GradientKeeper(torch.optim.SGD):
-    """Keeps a copy of the gradient it is given, and changes nothing."""
-
-    def __init__(self, parameters):
-        super().__init__(parameters, lr=0.0)
-        self.seen = []
-
-    def step(self, closure=None):
-        gradients = [p.grad.flatten() for group in self.param_groups for p in group["params"]]
-        self.seen.append(torch.cat(gradients).clone())
-
-
-def loss_of(policy):
-    obs = torch.randn(20, policy.obs_size, generator=torch.Generator().manual_seed(0))
-    logits, values = policy(obs)
-    return logits.square().mean() + 3 * values.square().mean()
-
-
-def test_gradients_of_one_mini_batch_are_not_added_to_the_next(make_policy):
-    """Fact 29: two identical mini-batches, identical gradients."""
-    policy = make_policy()
-    keeper = GradientKeeper(policy.parameters())
-    for _ in range(2):
-        gradient_step(loss_of(policy), policy, keeper, 1e9)
-    assert torch.equal(keeper.seen[0], keeper.seen[1])
-    assert keeper.seen[0].abs().max() > 0
-
-
-def test_the_gradient_is_shortened_as_a_whole(make_policy):
-    """Fact 30: all parameters together, between backward and step; the direction stays, the old length is returned."""
-    policy = make_policy(shared_trunk=False)
-    keeper = GradientKeeper(policy.parameters())
-    length = gradient_step(loss_of(policy), policy, keeper, 1e9)
-    shortened = gradient_step(loss_of(policy), policy, keeper, 0.01)
-    full, short = keeper.seen
-    assert length == shortened
-    assert float(length) == pytest.approx(float(full.norm()), rel=1e-5)
-    assert float(full.norm()) > 0.1
-    assert float(short.norm()) == pytest.approx(0.01, rel=1e-3)
-    assert float(torch.cosine_similarity(full, short, dim=0)) == pytest.approx(1, abs=1e-6)
-
-
-def test_one_step_with_the_entropy_alone_makes_the_policy_less_decided(make_policy, make_config):
-    """Fact 27: more entropy is rewarded, not punished."""
-    policy = make_policy()
-    obs = torch.randn(50, 4, generator=torch.Generator().manual_seed(0))
-    actions = torch.zeros(50, dtype=torch.int64)
-    before = policy.evaluate_actions(obs, actions)[1].mean()
-    zero = torch.zeros(())
-    total = losses.total_loss(zero, zero, before, 0.5, 1.0)
-    gradient_step(total, policy, make_optimizer(policy, make_config(learning_rate=1e-2)), 0.5)
-    assert policy.evaluate_actions(obs, actions)[1].mean() > before + 1e-4
-
-
-def test_extract_and_clear_work_on_the_shared_buffer(badge_buffer):
-    buffer = badge_buffer()
-    rows = steps.extract(buffer)
-    assert all(torch.equal(a, b) for a, b in zip(rows, buffer.get(), strict=True))
-    steps.clear(buffer)
-    assert buffer.step == 0
-    assert not rollout.is_full(buffer)
-
-
-def test_store_puts_a_step_into_the_buffer(badge_transition):
-    buffer = SharedBuffer(1, 2, 3, 3)
-    rollout.store(buffer, badge_transition(0))
-    assert rollout.is_full(buffer)

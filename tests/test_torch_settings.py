@@ -7,12 +7,13 @@ import pytest
 import torch
 
 from ppo_lessons.checkpoints import load_run, save_run
+from ppo_lessons.optimisation import make_optimizer
 from ppo_lessons.rollout import collect
 from ppo_lessons.spirit_world.env import SpiritWorld
 from ppo_lessons.spirit_world.evaluation import evaluate
 from ppo_lessons.spirit_world.players import policy_player
 from ppo_lessons.training import TrainingRun, train
-from ppo_lessons.update import make_optimizer, ppo_update
+from ppo_lessons.update import ppo_update
 
 pytestmark = pytest.mark.slow
 

@@ -18,7 +18,7 @@ from ppo_lessons.spirit_world.env import SpiritWorld
 from ppo_lessons.spirit_world.evaluation import evaluate
 from ppo_lessons.spirit_world.players import policy_player
 from ppo_lessons.steps import Steps
-from ppo_lessons.training import TrainingRun, anneal_learning_rate, annealed, train
+from ppo_lessons.training import TrainingRun, anneal_learning_rate, train
 
 
 def weights_of(policy):
@@ -522,11 +522,6 @@ def test_a_rollout_in_which_nobody_acts_is_refused(make_config, scripted_world):
 def test_the_defaults_of_the_steps_are_not_changed_by_a_replacement():
     Steps(clear=lambda buffer: None)
     assert Steps().clear is steps.clear
-
-
-def test_annealed_is_the_straight_line():
-    """Fact 31."""
-    assert [annealed(0.4, cycle, 4) for cycle in range(6)] == pytest.approx([0.4, 0.3, 0.2, 0.1, 0, 0])
 
 
 # ---- finite, and ruined all the same

@@ -11,10 +11,11 @@ import torch
 from ppo_lessons.buffer import Rows, SharedBuffer
 from ppo_lessons.errors import NonFiniteError
 from ppo_lessons.losses import explained_variance
+from ppo_lessons.optimisation import gradient_step, make_optimizer
 from ppo_lessons.rollout import collect
 from ppo_lessons.spirit_world.env import SpiritWorld
-from ppo_lessons.steps import Steps, gradient_step
-from ppo_lessons.update import make_optimizer, minibatch_losses, ppo_update
+from ppo_lessons.steps import Steps, minibatch_losses
+from ppo_lessons.update import ppo_update
 
 
 def generator(seed=0):
@@ -79,7 +80,7 @@ def test_rows_keep_together_through_the_shuffle(update, make_policy, make_rows):
 
     def look(logits, actions):
         seen.append(["actions", actions.float()])
-        return logits.log_softmax(-1).gather(-1, actions[:, None])[:, 0], logits.sum(-1)
+        return logits.log_softmax(-1).gather(-1, actions[:, None])[:, 0]
 
     def ratios(new, old):
         seen.append(["old_log_probs", -old - 1])
@@ -93,9 +94,9 @@ def test_rows_keep_together_through_the_shuffle(update, make_policy, make_rows):
         seen.append(["obs", obs[:, 0] * 24])
         return policy(obs)
 
-    nodes = dict(clipped_surrogate_loss=losses, log_probs_and_entropy=look, importance_ratios=ratios)
+    nodes = dict(clipped_surrogate_loss=losses, log_probs_of=look, importance_ratios=ratios)
     steps = Steps(**nodes, value_loss=value_loss, forward_pass=forward)
-    _, minibatches, _, _ = update(rows, steps, policy=policy, normalise_advantages=False)
+    _, minibatches, _, _ = update(rows, steps, policy=policy, advantage_normalisation=False)
     for k, (index, _, _) in enumerate(minibatches):
         fields = dict(seen[5 * k : 5 * k + 5])
         assert set(fields) == set(Rows._fields)
@@ -134,7 +135,7 @@ def test_before_the_first_step_every_ratio_is_1_after_a_real_rollout(make_policy
 def test_the_first_gradient_is_the_plain_policy_gradient(make_policy, make_rows, make_config, normalise):
     """Fact 20: of -mean(log pi * A), with autograd and torch's own Categorical."""
     policy = make_policy()
-    rows, config = make_rows(policy), make_config(normalise_advantages=normalise, vf_coef=0.0, ent_coef=0.0)
+    rows, config = make_rows(policy), make_config(advantage_normalisation=normalise, vf_coef=0.0, ent_coef=0.0)
     minibatch_losses(policy, rows, config).total_loss.backward()
     ours = torch.cat([p.grad.flatten() for p in policy.parameters()])
     policy.zero_grad()
@@ -199,7 +200,7 @@ def test_advantages_are_normalised_in_each_mini_batch_and_used(update, make_poli
     weights = {}
     for normalise in (True, False):
         for name, given in (("plain", rows), ("scaled", other)):
-            result = update(given, policy=copy.deepcopy(policy), normalise_advantages=normalise, max_grad_norm=1e9)
+            result = update(given, policy=copy.deepcopy(policy), advantage_normalisation=normalise, max_grad_norm=1e9)
             weights[normalise, name] = weights_of(result[2])
     torch.testing.assert_close(weights[True, "plain"], weights[True, "scaled"], rtol=0, atol=1e-5)
     assert (weights[False, "plain"] - weights[False, "scaled"]).abs().max() > 1e-4
@@ -307,7 +308,7 @@ def test_it_learns_what_the_advantages_say(update, make_policy, make_rows):
     policy = make_policy()
     rows = make_rows(policy)
     loss_before = (policy.estimate_values(rows.obs) - rows.returns).square().mean()
-    update(rows, policy=policy, epochs=20, learning_rate=3e-3, normalise_advantages=False, ent_coef=0.0)
+    update(rows, policy=policy, epochs=20, learning_rate=3e-3, advantage_normalisation=False, ent_coef=0.0)
     moved = policy.evaluate_actions(rows.obs, rows.actions)[0] - rows.old_log_probs
     assert moved[rows.advantages > 0.5].mean() > 0.01
     assert moved[rows.advantages < -0.5].mean() < -0.01

@@ -14,7 +14,18 @@ REPOSITORY = Path(__file__).parents[2]
 DOCS, SOURCE, TESTS = REPOSITORY / "docs", REPOSITORY / "notebooks" / "source", REPOSITORY / "tests"
 TRUTHS = ("test_sb3_parity.py", "test_golden.py")
 """Tests that hold our numbers against somebody else's."""
-MODULES = ("actor_critic", "advantages", "buffer", "minibatches", "losses", "steps", "update", "training")
+MODULES = (
+    "actor_critic",
+    "advantages",
+    "buffer",
+    "minibatches",
+    "losses",
+    "policy_gradient",
+    "optimisation",
+    "steps",
+    "update",
+    "training",
+)
 
 
 class Term(NamedTuple):
@@ -58,7 +69,7 @@ TERMS = (
     Term("detach", "", "steps.detach_rows", "detaching", "the same numbers, without a graph"),
     Term("epoch", "", "config.PPOConfig.epochs", "minibatches", "one pass over the rows of a rollout"),
     Term("mini-batch", "", "minibatches.split_rows", "minibatches", "the rows of one gradient step"),
-    Term("log-probability", "log pi", "actor_critic.log_probs_and_entropy", "ratios", "of a stored action, in nats"),
+    Term("log-probability", "log pi", "actor_critic.log_probs_of", "ratios", "of a stored action, in nats"),
     Term(
         "importance ratio", "r", "losses.importance_ratios", "ratios", "how much likelier the action is now than then"
     ),
@@ -97,7 +108,7 @@ TERMS = (
         "full_update",
         "mean 0, standard deviation 1, per mini-batch",
     ),
-    Term("gradient step", "", "steps.gradient_step", "full_update", "backward, shorten, step"),
+    Term("gradient step", "", "optimisation.gradient_step", "full_update", "backward, shorten, step"),
     Term(
         "team behaviour", "", "spirit_world.behaviour.TeamBehaviour", "team_training", "what the team does, in numbers"
     ),

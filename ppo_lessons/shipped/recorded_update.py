@@ -12,8 +12,10 @@ from ppo_lessons.advantages import normalise_advantages
 from ppo_lessons.buffer import Rows
 from ppo_lessons.config import PPOConfig
 from ppo_lessons.minibatches import shuffle_rows, split_rows
+from ppo_lessons.optimisation import make_optimizer
 from ppo_lessons.shipped.recording import CONFIG, Recording, load_recording
-from ppo_lessons.update import MinibatchLosses, make_optimizer, ppo_update
+from ppo_lessons.steps import MinibatchLosses
+from ppo_lessons.update import ppo_update
 
 SEED = 0
 """Of the shuffles."""

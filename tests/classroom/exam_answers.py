@@ -17,7 +17,7 @@ from ppo_lessons import Rows
 from ppo_lessons.lessons import EXERCISES
 from ppo_lessons.losses import approx_kl, clip_fraction
 from ppo_lessons.spirit_world import rules
-from ppo_lessons.update import MinibatchLosses
+from ppo_lessons.steps import MinibatchLosses
 
 EXAMS = Path(__file__).parent / "exam"
 NAMES = ("BANISH_REWARD", "WIN_REWARD", "HEALTH_REWARD", "FALL_REWARD")

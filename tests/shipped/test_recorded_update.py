@@ -9,6 +9,7 @@ import torch
 
 from ppo_lessons.buffer import Rows
 from ppo_lessons.losses import importance_ratios
+from ppo_lessons.optimisation import make_optimizer
 from ppo_lessons.shipped.recorded_update import (
     SEED,
     first_policy,
@@ -21,7 +22,7 @@ from ppo_lessons.shipped.recorded_update import (
     recording,
 )
 from ppo_lessons.shipped.recording import CONFIG, load_recording
-from ppo_lessons.update import make_optimizer, ppo_update
+from ppo_lessons.update import ppo_update
 
 
 def same_weights(one: torch.nn.Module, other: torch.nn.Module) -> bool:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from ppo_lessons.actor_critic import log_probs_and_entropy
+from ppo_lessons.actor_critic import log_probs_of
 from ppo_lessons.losses import importance_ratios
 from ppo_lessons.shipped import recording as recorded
 from ppo_lessons.shipped.recording import BADGES, load_recording, make_recording
@@ -24,7 +24,7 @@ def test_its_rows_have_ratio_1_under_its_own_policy():
     """Fact 19."""
     recording = load_recording()
     rows = recording.buffer.get()
-    new_log_probs, _ = log_probs_and_entropy(recording.policy(rows.obs)[0], rows.actions)
+    new_log_probs = log_probs_of(recording.policy(rows.obs)[0], rows.actions)
     assert (importance_ratios(new_log_probs, rows.old_log_probs) - 1).abs().max() < 1e-5
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ppo_lessons.advantages import gae, next_values, td_errors, with_team_credit
+from ppo_lessons.advantages import estimate_advantages, next_values, td_errors, with_team_credit
 from ppo_lessons.shipped.recorded_update import recording
 from ppo_lessons.shipped.recording import BADGES, FOLDER, NUM_ENVS, SEED, SKIPPED_STEPS
 from ppo_lessons.spirit_world.env import SpiritWorld
@@ -153,5 +153,5 @@ def _advantages(
         last_values[e, a] if treated == "full" or last + 1 == len(data.values) else data.values[last + 1, e, a],
     )
     following = next_values(values, *ends)
-    advantages = gae(rewards, values, *ends, gamma, gae_lambda)
+    advantages = estimate_advantages(rewards, values, *ends, gamma, gae_lambda)
     return rewards, values, td_errors(rewards, values, following, gamma), advantages, following[-1]

@@ -20,6 +20,7 @@ from ppo_lessons.display.picture import BLUE, DARK, GREEN, GREY, ORANGE, SMALL, 
 from ppo_lessons.interactive.controls import Choice, Slider
 from ppo_lessons.interactive.explorer import Explorer
 from ppo_lessons.interactive.theatre import Theatre
+from ppo_lessons.optimisation import make_optimizer
 from ppo_lessons.rollout import collect
 from ppo_lessons.shipped.ages import AGES, load_age
 from ppo_lessons.shipped.recording import CONFIG, NUM_ENVS, NUM_STEPS, SEED, SKIPPED_STEPS
@@ -27,7 +28,8 @@ from ppo_lessons.spirit_world.behaviour import TeamBehaviour
 from ppo_lessons.spirit_world.env import SpiritWorld
 from ppo_lessons.spirit_world.evaluation import Replay, evaluate, record
 from ppo_lessons.spirit_world.players import policy_player
-from ppo_lessons.update import MinibatchLosses, UpdateReport, make_optimizer, minibatch_losses, ppo_update
+from ppo_lessons.steps import MinibatchLosses, minibatch_losses
+from ppo_lessons.update import UpdateReport, ppo_update
 
 CASES, REPLAY_SEED = 64, 106
 """Cases that each team plays before and after, and the one that is replayed."""

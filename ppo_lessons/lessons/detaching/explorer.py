@@ -224,7 +224,7 @@ def explore() -> Explorer:
         Toggle("detach_old_log_probs", "detach old_log_probs", True),
         Toggle("detach_advantages", "detach advantages", True),
         Toggle("detach_returns", "detach returns", True),
-        Toggle("normalise_advantages", "normalise advantages"),
+        Toggle("advantage_normalisation", "normalise advantages"),
         Toggle("shared_trunk", "shared trunk"),
     )
     text = "Explorer: what is detached against the boxes, connections and layers that the gradient of a loss reaches"

@@ -11,14 +11,13 @@ import torch
 from torch import Tensor
 
 from ppo_lessons import losses
-from ppo_lessons.actor_critic import ActorCritic, log_probs_and_entropy
-from ppo_lessons.advantages import gae, with_team_credit
+from ppo_lessons.actor_critic import ActorCritic, entropy_of, log_probs_of
+from ppo_lessons.advantages import estimate_advantages, with_team_credit
 from ppo_lessons.buffer import Rows, Transition, flatten_rows
 from ppo_lessons.display.gradients import GROUPS, NOT_REACHED, NOT_THERE
 from ppo_lessons.shipped.recorded_update import first_policy, one_pass, recording
 from ppo_lessons.shipped.recording import CONFIG
-from ppo_lessons.steps import Steps, forward_pass
-from ppo_lessons.update import minibatch_losses
+from ppo_lessons.steps import Steps, forward_pass, minibatch_losses
 
 LOSSES = ("actor_loss", "value_loss", "entropy", "total_loss")
 """What `backward()` can start from."""
@@ -103,7 +102,8 @@ class Taps:
         parts = ("actor_loss", "value_loss", "entropy")
         return Steps(
             forward_pass=tapped(forward_pass, (), "logits", "values"),
-            log_probs_and_entropy=tapped(log_probs_and_entropy, (), "new_log_probs", "entropies"),
+            log_probs_of=tapped(log_probs_of, (), "new_log_probs"),
+            entropy_of=tapped(entropy_of, (), "entropies"),
             importance_ratios=tapped(losses.importance_ratios, ("new_log_probs", "old_log_probs"), "ratios"),
             clipped_surrogate_loss=tapped(losses.clipped_surrogate_loss, ("ratios",), "actor_loss"),
             value_loss=tapped(losses.value_loss, ("values", "returns"), "value_loss"),
@@ -137,10 +137,12 @@ def play_again(policy: ActorCritic, taps: Taps, *, no_grad: bool) -> Rows:
         logits, values = policy(data.obs)
         actions, acting = data.actions[data.acting], data.acting
         taps.boxes["old_values"] = values
-        taps.boxes["old_log_probs"], _ = log_probs_and_entropy(logits[acting], actions)
+        taps.boxes["old_log_probs"] = log_probs_of(logits[acting], actions)
         ends = (data.terminated, data.truncated, data.final_values, last_values)
         given = taps.arrow("old_values", "advantages", values)
-        taps.boxes["advantages"] = advantages = gae(rewards, given, *ends, CONFIG.gamma, CONFIG.gae_lambda)
+        taps.boxes["advantages"] = advantages = estimate_advantages(
+            rewards, given, *ends, CONFIG.gamma, CONFIG.gae_lambda
+        )
         given = taps.arrow("old_values", "returns", values)
         taps.boxes["returns"] = returns = taps.arrow("advantages", "returns", advantages) + given
         flat = (flatten_rows(tensor, acting) for tensor in (returns, advantages))
@@ -169,7 +171,7 @@ def _backward(loss: str, no_grad: bool, detached: tuple[str, ...], shared: bool,
     with_graph = tuple(name for name, tensor in minibatch._asdict().items() if tensor.requires_grad)
     taps.when = "now"
     minibatch = minibatch._replace(advantages=taps.arrow("advantages", "actor_loss", minibatch.advantages))
-    config = replace(CONFIG, normalise_advantages=normalise)
+    config = replace(CONFIG, advantage_normalisation=normalise)
     start = getattr(minibatch_losses(policy, minibatch, config, taps.steps()), loss)
 
     asked: dict[Any, list[Tensor]] = {name: [tensor] for name, tensor in (taps.boxes | taps.arrows).items()}
@@ -208,7 +210,7 @@ def trace_gradients(
     detach_old_log_probs: bool,
     detach_advantages: bool,
     detach_returns: bool,
-    normalise_advantages: bool,
+    advantage_normalisation: bool,
     shared_trunk: bool,
 ) -> GradientTrace:
     """Send one loss of a real mini-batch backwards, and look where its gradient arrives; no weight is changed.
@@ -219,7 +221,7 @@ def trace_gradients(
         detach_old_log_probs: Whether this field of the rows is detached.
         detach_advantages: As above.
         detach_returns: As above.
-        normalise_advantages: Whether the advantages get mean 0 and standard deviation 1 before the loss.
+        advantage_normalisation: Whether the advantages get mean 0 and standard deviation 1 before the loss.
         shared_trunk: Whether actor and critic share the hidden layers; if not, they have two equal copies of them.
 
     Returns:
@@ -227,8 +229,8 @@ def trace_gradients(
     """
     chosen = zip(FROZEN, (detach_old_log_probs, detach_advantages, detach_returns), strict=True)
     detached = tuple(name for name, cut in chosen if cut)
-    found = _backward(loss, no_grad, detached, shared_trunk, normalise_advantages)
-    wanted = _backward(loss, no_grad, FROZEN, shared_trunk, normalise_advantages)
+    found = _backward(loss, no_grad, detached, shared_trunk, advantage_normalisation)
+    wanted = _backward(loss, no_grad, FROZEN, shared_trunk, advantage_normalisation)
     spoilt = [
         layer
         for layer, gradient in found.gradients.items()
@@ -245,7 +247,7 @@ def trace_gradients(
         (*spoilt, *(part for part, layers in parts.items() if set(layers) & set(spoilt) and part not in spoilt)),
         (*(("no_grad",) if no_grad else ()), *detached),
         found.with_graph,
-        normalise_advantages,
+        advantage_normalisation,
         found.value,
         found.ratios,
         _together(found, list(found.gradients)) or 0.0,

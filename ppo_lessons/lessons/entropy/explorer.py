@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from torch import Tensor
 
 from ppo_lessons import losses
-from ppo_lessons.actor_critic import entropy_of, log_probabilities, log_probs_and_entropy
+from ppo_lessons.actor_critic import entropy_of, log_probabilities, log_probs_of
 from ppo_lessons.advantages import normalise_advantages
 from ppo_lessons.display.picture import (
     BLUE,
@@ -68,7 +68,8 @@ def _seen() -> tuple[Tensor, Tensor]:
 def _losses(times: float) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """Return actor_loss, value_loss and entropy of all rows, and the entropy of each (B,)."""
     rows, (logits, values) = recorded_rows(), _seen()
-    log_probs, entropies = log_probs_and_entropy(times * logits, rows.actions)
+    log_probs = log_probs_of(times * logits, rows.actions)
+    entropies = entropy_of(log_probabilities(times * logits))
     ratios = losses.importance_ratios(log_probs, rows.old_log_probs)
     actor_loss = losses.clipped_surrogate_loss(ratios, normalise_advantages(rows.advantages), CONFIG.clip_eps)
     return actor_loss, losses.value_loss(values, rows.returns), losses.entropy_bonus(entropies), entropies

@@ -20,7 +20,8 @@ from ppo_lessons.lessons.full_update.figures import weight_changes
 from ppo_lessons.minibatches import count_gradient_steps, shuffle_rows, split_rows
 from ppo_lessons.shipped.recorded_update import SEED, policy_after, recorded_rows, recorded_update
 from ppo_lessons.shipped.recording import CONFIG
-from ppo_lessons.update import NAMES, minibatch_losses
+from ppo_lessons.steps import minibatch_losses
+from ppo_lessons.update import NAMES
 
 MOST_STEPS, MOST_EPOCHS = 64, 8
 """What the knobs allow: 8 epochs of 8 mini-batches."""
@@ -270,7 +271,7 @@ def explore() -> Explorer:
         Slider("ent_coef", "ent_coef", (0.0, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2), 0.02),
         Slider("max_grad_norm", "max_grad_norm", (0.1, 0.2, 0.5, 1.0, 2.0, 5.0), 1.0),
         Slider("target_kl", "target_kl", (None, 0.003, 0.005, 0.01, 0.02, 0.03), None, text=_name_limit),
-        Toggle("normalise_advantages", "normalise_advantages", True),
+        Toggle("advantage_normalisation", "advantage_normalisation", True),
     )
     text = "Explorer: the whole update of the recorded rollout, step by step, with every knob that it has"
     return Explorer("The whole update", text, follow_update, UpdateFace, knobs)

@@ -20,7 +20,7 @@ from ppo_lessons.display.picture import (
     plain,
     signed,
 )
-from ppo_lessons.update import MinibatchLosses
+from ppo_lessons.steps import MinibatchLosses
 
 
 def show_loss_terms(losses: MinibatchLosses, config: PPOConfig) -> Picture:

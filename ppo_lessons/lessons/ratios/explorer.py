@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from torch import Tensor
 from torch.nn.utils import parameters_to_vector, vector_to_parameters
 
-from ppo_lessons.actor_critic import ActorCritic, log_probs_and_entropy
+from ppo_lessons.actor_critic import ActorCritic, log_probs_of
 from ppo_lessons.display.picture import BLUE, DARK, GREY, ORANGE, SMALL, SOFT_BLUE, SOFT_ORANGE, new_panels, plain
 from ppo_lessons.interactive.controls import Choice, Slider
 from ppo_lessons.interactive.explorer import Explorer
@@ -104,7 +104,7 @@ def push_policy(distance: float, follow: str, pull: str) -> Push:
     policy = pushed_policy(distance, (here,) if alone else tuple(one_pass()[PULLS.index(pull)].tolist()))
     with torch.no_grad():
         logits, _ = policy(rows.obs)
-        new_log_probs, _ = log_probs_and_entropy(logits, rows.actions)
+        new_log_probs = log_probs_of(logits, rows.actions)
         now = torch.softmax(logits[here], dim=-1)
         then = torch.softmax(recording().policy(rows.obs[here])[0], dim=-1)
     ratios = importance_ratios(new_log_probs, rows.old_log_probs)

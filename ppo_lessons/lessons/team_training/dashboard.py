@@ -18,9 +18,8 @@ from ppo_lessons.shipped.ages import REFERENCE, load_reference_curve
 from ppo_lessons.shipped.atlas import BEHAVIOUR, LEARNING, curves_of
 from ppo_lessons.spirit_world.evaluation import Replay, record
 from ppo_lessons.spirit_world.players import policy_player
-from ppo_lessons.steps import Steps
+from ppo_lessons.steps import DEFAULT_STEPS, Steps
 from ppo_lessons.training import TrainingRun, TrainReport, train_cycle
-from ppo_lessons.update import DEFAULT_STEPS
 
 CYCLES, EVERY, REPLAY_SEED = 240, 4, 106
 """Length of the training, cycles between two kept teams (and two points of the curves), and the case they play."""

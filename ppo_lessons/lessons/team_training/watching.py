@@ -7,9 +7,8 @@ from IPython.display import display
 from ppo_lessons.classroom.console import say
 from ppo_lessons.lessons.team_training.figures import show_curves
 from ppo_lessons.spirit_world.behaviour import recent
-from ppo_lessons.steps import Steps
+from ppo_lessons.steps import DEFAULT_STEPS, Steps
 from ppo_lessons.training import TrainingRun, TrainReport, train
-from ppo_lessons.update import DEFAULT_STEPS
 
 
 def watch_training(

@@ -18,7 +18,7 @@ from ppo_lessons.interactive.marks import segments
 from ppo_lessons.losses import explained_variance
 from ppo_lessons.shipped.recorded_update import one_pass, policy_after, recorded_rows, recording
 from ppo_lessons.shipped.recording import BADGES, CONFIG
-from ppo_lessons.update import minibatch_losses
+from ppo_lessons.steps import minibatch_losses
 
 TERMS = ("actor_loss", "vf_coef * value_loss", "ent_coef * entropy")
 LAYERS = ("trunk.0", "trunk.2", "actor_head", "critic_head")

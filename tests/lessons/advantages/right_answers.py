@@ -37,42 +37,30 @@ def _next_in_numpy(values, terminated, truncated, final_values, last_values):
     return torch.from_numpy(chosen.astype(np.float32))
 
 
-def _gae_by_masks(rewards, values, terminated, truncated, final_values, last_values, gamma, gae_lambda):
-    following = _next_by_masks(values, terminated, truncated, final_values, last_values)
-    goes_on = 1 - (terminated | truncated).float()
+def _gae_by_masks(td_errors, ends, gamma, gae_lambda):
     result, rows = 0, []
-    for t in range(len(rewards) - 1, -1, -1):
-        result = rewards[t] + gamma * following[t] - values[t] + gamma * gae_lambda * goes_on[t] * result
+    for t in range(len(td_errors) - 1, -1, -1):
+        result = td_errors[t] + gamma * gae_lambda * (1 - ends[t].float()) * result
         rows.insert(0, result)
     return torch.stack(rows)
 
 
-def _gae_by_double_sum(rewards, values, terminated, truncated, final_values, last_values, gamma, gae_lambda):
+def _gae_by_double_sum(td_errors, ends, gamma, gae_lambda):
     """Equation 16 as it stands: from each row walk on to the first end."""
-    following = _next_by_loops(values, terminated, truncated, final_values, last_values)
-    result = torch.zeros_like(rewards)
-    for place in itertools.product(*map(range, rewards.shape)):
-        for t in range(place[0], len(rewards)):
-            here = (t, *place[1:])
-            surprise = rewards[here] + gamma * following[here] - values[here]
-            result[place] += (gamma * gae_lambda) ** (t - place[0]) * surprise
-            if terminated[here] or truncated[here]:
+    result = torch.zeros_like(td_errors)
+    for place in itertools.product(*map(range, td_errors.shape)):
+        for t in range(place[0], len(td_errors)):
+            result[place] += (gamma * gae_lambda) ** (t - place[0]) * td_errors[(t, *place[1:])]
+            if ends[(t, *place[1:])]:
                 break
     return result
 
 
-def _gae_as_sb3(rewards, values, terminated, truncated, final_values, last_values, gamma, gae_lambda):
-    """Truncation as a reward of gamma V(final), in numpy."""
-    r, v, over, cut, final, last = (
-        x.numpy() for x in (rewards, values, terminated, truncated, final_values, last_values)
-    )
-    done, r = over | cut, r + np.where(cut & ~over, gamma * final, 0)
-    result, running = np.zeros_like(v), 0
-    for t in reversed(range(len(r))):
-        following = last if t == len(r) - 1 else v[t + 1]
-        running = (
-            r[t] + np.where(done[t], 0, gamma * following) - v[t] + np.where(done[t], 0, gamma * gae_lambda * running)
-        )
+def _gae_in_numpy(td_errors, ends, gamma, gae_lambda):
+    errors, over = td_errors.numpy(), ends.numpy()
+    result, running = np.zeros_like(errors), 0
+    for t in reversed(range(len(errors))):
+        running = errors[t] + np.where(over[t], 0, gamma * gae_lambda * running)
         result[t] = running
     return torch.from_numpy(result)
 
@@ -107,6 +95,6 @@ RIGHT = {
         lambda rewards, values, next_values, gamma: torch.add(rewards - values, next_values, alpha=gamma),
     ],
     "3.2": [_next_by_loops, _next_in_numpy],
-    "3.3": [_gae_by_masks, _gae_by_double_sum, _gae_as_sb3],
+    "3.3": [_gae_by_masks, _gae_by_double_sum, _gae_in_numpy],
     "3.4": [_credit_by_searching_falls, _credit_by_copies],
 }

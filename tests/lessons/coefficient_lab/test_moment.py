@@ -24,12 +24,14 @@ from ppo_lessons.lessons.coefficient_lab.moment import (
     shares_of,
     update_frozen,
 )
+from ppo_lessons.optimisation import make_optimizer
 from ppo_lessons.shipped.ages import load_age
 from ppo_lessons.shipped.recording import CONFIG, SEED
 from ppo_lessons.spirit_world.behaviour import TeamBehaviour
 from ppo_lessons.spirit_world.evaluation import Replay, evaluate, record
 from ppo_lessons.spirit_world.players import policy_player
-from ppo_lessons.update import UpdateReport, make_optimizer, minibatch_losses, ppo_update
+from ppo_lessons.steps import minibatch_losses
+from ppo_lessons.update import UpdateReport, ppo_update
 
 pytestmark = pytest.mark.slow
 

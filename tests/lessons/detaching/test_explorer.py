@@ -47,7 +47,7 @@ def test_every_length_can_be_read_and_every_bar_fits(face):
     right = face.figure.axes[1]
     for loss, shared, normalise in itertools.product(LOSSES, (True, False), (True, False)):
         for leave in ((), ("old_log_probs",), ("returns",), FROZEN):
-            result = trace(loss, leave=leave, shared_trunk=shared, normalise_advantages=normalise)
+            result = trace(loss, leave=leave, shared_trunk=shared, advantage_normalisation=normalise)
             lengths = [x for x in (*result.layers.values(), *result.boxes.values()) if x is not None and x > 0]
             assert min(lengths) > 0.0005, "three digits show that it is not 0"
             face.show(result)
@@ -99,7 +99,7 @@ def test_nothing_stays_behind(explorer):
     panel = explorer.panels[0]
     panel.controls.reset()
     first = shown(panel)
-    shown(panel, loss="total_loss", detach_old_log_probs=False, shared_trunk=True, normalise_advantages=True)
+    shown(panel, loss="total_loss", detach_old_log_probs=False, shared_trunk=True, advantage_normalisation=True)
     shown(panel, loss="entropy", detach_old_log_probs=False, no_grad=True, shared_trunk=False)
     panel.controls.reset()
     assert shown(panel) == first

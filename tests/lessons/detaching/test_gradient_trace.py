@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from ppo_lessons.actor_critic import reached_by_gradient
-from ppo_lessons.advantages import gae, with_team_credit
+from ppo_lessons.advantages import estimate_advantages, with_team_credit
 from ppo_lessons.display.gradients import gradient_lengths
 from ppo_lessons.lessons.detaching import gradient_trace
 from ppo_lessons.lessons.detaching.explorer import HISTORY
@@ -23,10 +23,12 @@ from ppo_lessons.shipped.recorded_update import first_policy, one_pass, recorded
 from ppo_lessons.shipped.recording import CONFIG
 
 
-def trace(loss="actor_loss", no_grad=False, leave=(), normalise_advantages=False, shared_trunk=False) -> GradientTrace:
+def trace(
+    loss="actor_loss", no_grad=False, leave=(), advantage_normalisation=False, shared_trunk=False
+) -> GradientTrace:
     """With every field detached but those to be left."""
     detach = {f"detach_{name}": name not in leave for name in FROZEN}
-    return trace_gradients(loss, no_grad, *detach.values(), normalise_advantages, shared_trunk)
+    return trace_gradients(loss, no_grad, *detach.values(), advantage_normalisation, shared_trunk)
 
 
 def by_hand(loss: str, leave: tuple[str, ...], normalise: bool, shared: bool):
@@ -36,7 +38,7 @@ def by_hand(loss: str, leave: tuple[str, ...], normalise: bool, shared: bool):
     old = torch.log_softmax(logits, -1).gather(-1, data.actions.unsqueeze(-1)).squeeze(-1)
     rewards = with_team_credit(data.rewards.double(), data.acting, data.episode_over, CONFIG.gamma)
     ends = (data.terminated, data.truncated, data.final_values.double(), recording().last_values.double())
-    advantages = gae(rewards, values, *ends, CONFIG.gamma, CONFIG.gae_lambda)
+    advantages = estimate_advantages(rewards, values, *ends, CONFIG.gamma, CONFIG.gae_lambda)
     history = dict(old_log_probs=old, old_values=values, advantages=advantages, returns=advantages + values)
     for tensor in history.values():
         tensor.retain_grad()
@@ -91,7 +93,7 @@ def test_silent_killer():
 
 
 def test_advantages_with_a_graph_push_the_critic_unless_they_are_normalised():
-    wrong, hidden = trace(leave=("advantages",)), trace(leave=("advantages",), normalise_advantages=True)
+    wrong, hidden = trace(leave=("advantages",)), trace(leave=("advantages",), advantage_normalisation=True)
     assert wrong.layers["critic_head"] > wrong.layers["actor_head"] == trace().layers["actor_head"]
     assert set(wrong.spoilt) == {*LAYERS[3:], "critic_trunk"}
     assert [hidden.layers[layer] for layer in LAYERS[3:]] == [0, 0, 0]
@@ -144,7 +146,7 @@ def test_nothing_leaks():
 @pytest.mark.parametrize("leave", [(), ("old_log_probs",), ("advantages",), ("returns",), FROZEN])
 @pytest.mark.parametrize("loss", ["actor_loss", "value_loss", "total_loss"])
 def test_lengths_are_those_of_backward(loss, leave, normalise, shared):
-    result = trace(loss, leave=leave, normalise_advantages=normalise, shared_trunk=shared)
+    result = trace(loss, leave=leave, advantage_normalisation=normalise, shared_trunk=shared)
     policy, history, value = by_hand(loss, leave, normalise, shared)
     assert result.value == pytest.approx(value, rel=1e-9, abs=1e-12)
     reached = set(reached_by_gradient(policy))

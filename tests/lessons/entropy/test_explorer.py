@@ -12,7 +12,7 @@ import torch
 from ppo_lessons.lessons.entropy.explorer import ENT_COEFS, TIMES, explore, scale_logits
 from ppo_lessons.shipped.recorded_update import recorded_rows, recording
 from ppo_lessons.shipped.recording import BADGES, CONFIG
-from ppo_lessons.update import minibatch_losses
+from ppo_lessons.steps import minibatch_losses
 
 
 def scaled_policy(times: float):

@@ -3,7 +3,7 @@
 import torch
 
 from ppo_lessons.losses import approx_kl, clip_fraction
-from ppo_lessons.update import MinibatchLosses
+from ppo_lessons.steps import MinibatchLosses
 
 
 def _another_order_of_words(loss, policy, optimizer, limit):
@@ -42,10 +42,11 @@ def _normalised_by_std_mean(advantages):
 def _wired_backwards(policy, minibatch, config, steps):
     """The parts by name, the advantages first."""
     adv = minibatch.advantages
-    if config.normalise_advantages:
+    if config.advantage_normalisation:
         adv = steps.normalise_advantages(adv)
     logits, values = steps.forward_pass(policy, minibatch.obs)
-    now, entropies = steps.log_probs_and_entropy(logits, minibatch.actions)
+    now = steps.log_probs_of(logits, minibatch.actions)
+    entropies = steps.entropy_of(logits.log_softmax(-1))
     ratios = steps.importance_ratios(now, minibatch.old_log_probs)
     parts = {
         "actor_loss": steps.clipped_surrogate_loss(ratios, adv, config.clip_eps),
@@ -61,9 +62,10 @@ def _wired_backwards(policy, minibatch, config, steps):
 
 def _wired_in_few_lines(policy, rows, config, steps):
     (logits, values), then = steps.forward_pass(policy, rows.obs), rows.old_log_probs
-    now, entropies = steps.log_probs_and_entropy(logits, rows.actions)
+    now = steps.log_probs_of(logits, rows.actions)
+    entropies = steps.entropy_of(torch.log_softmax(logits, dim=1))
     ratios = steps.importance_ratios(now, then)
-    adv = steps.normalise_advantages(rows.advantages) if config.normalise_advantages else rows.advantages
+    adv = steps.normalise_advantages(rows.advantages) if config.advantage_normalisation else rows.advantages
     actor, critic = steps.clipped_surrogate_loss(ratios, adv, config.clip_eps), steps.value_loss(values, rows.returns)
     bonus = steps.entropy_bonus(entropies)
     total = steps.total_loss(actor, critic, bonus, vf_coef=config.vf_coef, ent_coef=config.ent_coef)

@@ -22,12 +22,13 @@ from ppo_lessons.lessons.full_update.explorer import (
     planned_minibatches,
 )
 from ppo_lessons.minibatches import count_gradient_steps
+from ppo_lessons.optimisation import make_optimizer
 from ppo_lessons.shipped.recorded_update import recorded_rows, recorded_update, recording
 from ppo_lessons.shipped.recording import CONFIG, load_recording
-from ppo_lessons.update import UpdateReport, make_optimizer, ppo_update
+from ppo_lessons.update import UpdateReport, ppo_update
 
 NAMES = ["step", "epochs", "minibatch_size", "learning_rate", "clip_eps", "vf_coef", "ent_coef", "max_grad_norm"]
-NAMES += ["target_kl", "normalise_advantages"]
+NAMES += ["target_kl", "advantage_normalisation"]
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +52,7 @@ def the_real_update(**knobs: object) -> tuple[list[list[float]], ActorCritic, Up
     "knobs",
     [
         {},
-        dict(epochs=2, minibatch_size=1024, learning_rate=8e-3, normalise_advantages=False),
+        dict(epochs=2, minibatch_size=1024, learning_rate=8e-3, advantage_normalisation=False),
         dict(target_kl=0.003, clip_eps=0.4, vf_coef=1.0, ent_coef=0.1, max_grad_norm=5.0),
     ],
 )
@@ -200,8 +201,8 @@ def test_the_numbers_are_those_of_the_step():
     "knobs",
     [
         dict(minibatch_size=2048, clip_eps=0.2, vf_coef=2.0),
-        dict(epochs=8, minibatch_size=256, clip_eps=0.6, vf_coef=0.0, ent_coef=0.2, normalise_advantages=False),
-        dict(epochs=8, minibatch_size=256, clip_eps=0.6, vf_coef=2.0, ent_coef=0.0, normalise_advantages=False),
+        dict(epochs=8, minibatch_size=256, clip_eps=0.6, vf_coef=0.0, ent_coef=0.2, advantage_normalisation=False),
+        dict(epochs=8, minibatch_size=256, clip_eps=0.6, vf_coef=2.0, ent_coef=0.0, advantage_normalisation=False),
     ],
 )
 def test_the_wildest_settings_stay_in_the_picture(knobs):

@@ -6,8 +6,9 @@ import torch
 from ppo_lessons.config import PPOConfig
 from ppo_lessons.lessons.full_update import figures
 from ppo_lessons.rollout import collect
+from ppo_lessons.steps import MinibatchLosses
 from ppo_lessons.training import TrainingRun
-from ppo_lessons.update import MinibatchLosses, ppo_update
+from ppo_lessons.update import ppo_update
 
 SMALL = PPOConfig(num_envs=16, num_steps=8, minibatch_size=128, seed=1)
 

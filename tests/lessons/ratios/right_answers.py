@@ -6,22 +6,17 @@ import torch
 
 
 def _with_categorical(logits, actions):
-    distribution = torch.distributions.Categorical(logits=logits)
-    return distribution.log_prob(actions), distribution.entropy()
+    return torch.distributions.Categorical(logits=logits).log_prob(actions)
 
 
 def _with_logsumexp(logits, actions):
     logs = logits - logits.logsumexp(dim=1, keepdim=True)
-    return logs[torch.arange(len(actions)), actions], -(logs.exp() * logs).sum(1)
+    return logs[torch.arange(len(actions)), actions]
 
 
 def _row_by_row(logits, actions):
-    log_probs, entropies = [], []
-    for z, action in zip(logits, actions, strict=True):
-        logs = torch.nn.functional.log_softmax(z, dim=0)
-        log_probs.append(logs[action])
-        entropies.append(sum(-logs[b].exp() * logs[b] for b in range(len(z))))
-    return torch.stack(log_probs), torch.stack(entropies)
+    rows = zip(logits, actions, strict=True)
+    return torch.stack([torch.nn.functional.log_softmax(z, dim=0)[action] for z, action in rows])
 
 
 def _ratio_row_by_row(new, old):

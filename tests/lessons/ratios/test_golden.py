@@ -11,7 +11,7 @@ from stable_baselines3 import PPO
 from torch.distributions import Categorical
 
 from ppo_lessons import losses
-from ppo_lessons.actor_critic import log_probs_and_entropy
+from ppo_lessons.actor_critic import entropy_of, log_probabilities, log_probs_of
 
 LESSON = (Path(__file__).parents[3] / "notebooks" / "source" / "07_ratios.py").read_text(encoding="utf-8")
 TABLE = [
@@ -52,7 +52,8 @@ def test_log_probabilities_of_the_table(log_probs):
     new, old = log_probs
     assert rounded(old, 3) == [row[3] for row in TABLE]
     assert rounded(new, 3) == [row[4] for row in TABLE]
-    ours, entropy = log_probs_and_entropy(logits_with(NOW), torch.full((6,), 3))
+    ours = log_probs_of(logits_with(NOW), torch.full((6,), 3))
+    entropy = entropy_of(log_probabilities(logits_with(NOW)))
     assert torch.allclose(ours, new, rtol=0, atol=1e-12)
     assert torch.allclose(entropy, Categorical(logits=logits_with(NOW)).entropy(), rtol=0, atol=1e-12)
 

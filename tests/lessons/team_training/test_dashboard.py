@@ -17,9 +17,8 @@ from ppo_lessons.lessons.team_training.dashboard import EVERY, REPLAY_SEED, Trai
 from ppo_lessons.shipped.atlas import curves_of, measures
 from ppo_lessons.spirit_world.evaluation import Replay, record
 from ppo_lessons.spirit_world.players import policy_player
-from ppo_lessons.steps import Steps
+from ppo_lessons.steps import DEFAULT_STEPS, Steps
 from ppo_lessons.training import TrainingRun, TrainReport, train
-from ppo_lessons.update import DEFAULT_STEPS
 
 pytestmark = pytest.mark.slow
 

@@ -12,7 +12,7 @@ from ppo_lessons.display.gradients import gradient_lengths
 from ppo_lessons.lessons.value_loss.explorer import VF_COEFS, explore, pull_trunk
 from ppo_lessons.shipped.recorded_update import first_policy, one_pass, policy_after, recorded_rows, recorded_update
 from ppo_lessons.shipped.recording import CONFIG
-from ppo_lessons.update import minibatch_losses
+from ppo_lessons.steps import minibatch_losses
 
 ACTOR, CRITIC, ENTROPY = range(3)
 TRUNK, HEADS = [0, 1], [2, 3]

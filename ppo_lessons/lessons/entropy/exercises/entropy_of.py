@@ -46,7 +46,6 @@ EXERCISE = Exercise(
     function=entropy_of,
     difficulty=2,
     minutes=5,
-    used="Used by log_probs_and_entropy, if yours calls it.",
     probes=(
         _policy_probe(torch.tensor([[0.6, 0.3, 0.1], [0.25, 0.25, 0.5]]).log()),
         _policy_probe(torch.zeros(2, 5)),

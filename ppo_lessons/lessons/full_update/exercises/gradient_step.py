@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from ppo_lessons.classroom.draws import normal
 from ppo_lessons.classroom.exercise import Exercise, Mistake, Outcome, Probe
-from ppo_lessons.steps import gradient_step
+from ppo_lessons.optimisation import gradient_step
 
 _BATCHES = normal(7, 2, 6, 3)
 

@@ -15,8 +15,7 @@ from ppo_lessons.classroom.draws import generator
 from ppo_lessons.classroom.exercise import Exercise, Mistake, Outcome, Probe
 from ppo_lessons.config import PPOConfig
 from ppo_lessons.losses import approx_kl, clipped_surrogate_loss, importance_ratios
-from ppo_lessons.steps import Steps
-from ppo_lessons.update import MinibatchLosses, minibatch_losses
+from ppo_lessons.steps import MinibatchLosses, Steps, minibatch_losses
 
 _GIVEN = Steps()
 _OWN = Steps(
@@ -76,7 +75,7 @@ def _with(config: Callable[[PPOConfig], PPOConfig] = lambda given: given, **step
 
 
 def _kl_turned(policy: ActorCritic, rows: Rows, config: PPOConfig, steps: Steps) -> MinibatchLosses:
-    new_log_probs, _ = steps.log_probs_and_entropy(steps.forward_pass(policy, rows.obs)[0], rows.actions)
+    new_log_probs = steps.log_probs_of(steps.forward_pass(policy, rows.obs)[0], rows.actions)
     losses = minibatch_losses(policy, rows, config, steps)
     return losses._replace(approx_kl=approx_kl(rows.old_log_probs, new_log_probs))
 
@@ -92,10 +91,9 @@ EXERCISE = Exercise(
     function=minibatch_losses,
     difficulty=3,
     minutes=10,
-    used="The wiring of the steps above; the training wires them with the package's own.",
     probes=(
         _wiring_probe(1, 6, PPOConfig()),
-        _wiring_probe(2, 9, PPOConfig(normalise_advantages=False, clip_eps=0.1, vf_coef=1.0, ent_coef=0.1)),
+        _wiring_probe(2, 9, PPOConfig(advantage_normalisation=False, clip_eps=0.1, vf_coef=1.0, ent_coef=0.1)),
         _wiring_probe(3, 16, PPOConfig(vf_coef=0.25, ent_coef=0.0)),
         _wiring_probe(4, 7, PPOConfig(), _OWN, special="steps of somebody's own"),
     ),
@@ -104,8 +102,8 @@ EXERCISE = Exercise(
                 wrong=_with(importance_ratios=lambda new, old: importance_ratios(old, new)),
                 advice="A ratio is pi_new / pi_old: the new log-probabilities come first."),
         Mistake(name="normalising exactly when the config says not to, or not when it does",
-                wrong=_with(lambda config: replace(config, normalise_advantages=not config.normalise_advantages)),
-                advice="config.normalise_advantages decides whether steps.normalise_advantages is called."),
+                wrong=_with(lambda config: replace(config, advantage_normalisation=not config.advantage_normalisation)),
+                advice="config.advantage_normalisation decides whether steps.normalise_advantages is called."),
         Mistake(
             name="returns where the actor's loss needs advantages",
             wrong=lambda policy, rows, *more: minibatch_losses(policy, rows._replace(advantages=rows.returns), *more),
@@ -132,12 +130,11 @@ EXERCISE = Exercise(
         "logits, values -> new_log_probs, entropies -> ratios -> actor_loss (advantages normalised if config says so) "
         "-> value_loss with the returns -> mean entropy -> total. Then approx_kl and clip_fraction.",
         "logits, values = steps.forward_pass(policy, minibatch.obs)\n"
-        "now, entropies = steps.log_probs_and_entropy(\n"
-        "    logits, minibatch.actions\n"
-        ")\n"
+        "now = steps.log_probs_of(logits, minibatch.actions)\n"
+        "entropies = steps.entropy_of(logits.log_softmax(-1))\n"
         "ratios = steps.importance_ratios(now, minibatch.old_log_probs)\n"
         "advantages = minibatch.advantages\n"
-        "if config.normalise_advantages:\n"
+        "if config.advantage_normalisation:\n"
         "    advantages = steps.normalise_advantages(advantages)\n"
         "actor = steps.clipped_surrogate_loss(\n"
         "    ratios, advantages, config.clip_eps\n"
@@ -147,8 +144,8 @@ EXERCISE = Exercise(
         "total = steps.total_loss(\n"
         "    actor, critic, entropy, config.vf_coef, config.ent_coef\n"
         ")\n"
-        "kl = approx_kl(now, minibatch.old_log_probs)\n"
-        "outside = clip_fraction(ratios, config.clip_eps)\n"
+        "kl = steps.approx_kl(now, minibatch.old_log_probs)\n"
+        "outside = steps.clip_fraction(ratios, config.clip_eps)\n"
         "return MinibatchLosses(actor, critic, entropy, total, kl, outside)",
     ),
 )  # fmt: skip

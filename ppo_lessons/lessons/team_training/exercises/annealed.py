@@ -3,7 +3,7 @@
 import math
 
 from ppo_lessons.classroom.exercise import Exercise, Mistake, call_with
-from ppo_lessons.training import annealed
+from ppo_lessons.optimisation import annealed
 
 _NUMBERS = (
     (0.004, 25, 100), (0.004, 0, 100), (0.01, 100, 100), (0.01, 150, 100), (0.002, 3, 7),
