@@ -42,7 +42,6 @@ from ppo_lessons.checkpoints import load_policy, load_run, save_policy, save_run
 from ppo_lessons.config import PPOConfig
 from ppo_lessons.errors import CheckpointError, NonFiniteError, NotReadyError
 from ppo_lessons.optimisation import make_optimizer
-from ppo_lessons.optimisation import make_optimizer
 from ppo_lessons.rollout import collect
 from ppo_lessons.spirit_world.cases import CASES, Case
 from ppo_lessons.spirit_world.env import SpiritWorld

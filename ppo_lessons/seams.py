@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from ppo_lessons.buffer import Rows, SharedBuffer, Transition
-from ppo_lessons.steps import MinibatchLosses, Steps
+from ppo_lessons.steps import MinibatchLosses, OtherLoss, Steps
 
 
 class Promise(NamedTuple):
@@ -105,7 +105,11 @@ def _watched(name: str, own: Callable[..., Any]) -> Callable[..., Any]:
         result = _as_asked(name, result)
         keeps, sizes = _keeps(name, result, given, before)
         if not keeps:
-            _refuse(name, given[0] if name in ("store", "clear") else result, **sizes)
+            _refuse(
+                own.name if isinstance(own, OtherLoss) else name,
+                given[0] if name in ("store", "clear") else result,
+                **sizes,
+            )
         return result
 
     return wraps(own)(watched) if hasattr(own, "__name__") else watched

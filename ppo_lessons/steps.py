@@ -124,6 +124,21 @@ def update_policy(
         yield index, losses, grad_norm
 
 
+@dataclass(frozen=True)
+class OtherLoss:
+    """A loss of the actor in the place of the clipped one."""
+
+    name: str
+    """Of its own box."""
+    loss: Callable[[Tensor, Tensor], Tensor]
+
+    def __call__(self, ratios: Tensor, advantages: Tensor, clip_eps: float) -> Tensor:
+        """Return the loss of (B,) ratios and advantages, a scalar."""
+        if self.name == "policy_gradient_loss":  # ln(ratio) is the log-probability less a constant: the same gradient
+            return self.loss(ratios.log(), advantages)
+        return self.loss(ratios, advantages)
+
+
 @suggest_names
 @dataclass(frozen=True, kw_only=True)
 class Steps:
@@ -220,13 +235,9 @@ class Steps:
         Raises:
             ValueError: If there is no such loss.
         """
-        if name == "surrogate":
-            return replace(self, clipped_surrogate_loss=lambda ratios, a, clip_eps: self.surrogate_loss(ratios, a))
-        if name == "policy_gradient":  # ln(ratio) is the log-probability less a constant: the same gradient
-            return replace(
-                self, clipped_surrogate_loss=lambda ratios, a, clip_eps: self.policy_gradient_loss(ratios.log(), a)
-            )
-        raise ValueError(f"An actor loss must be 'surrogate' or 'policy_gradient'. Got {name!r}")
+        if name not in ("surrogate", "policy_gradient"):
+            raise ValueError(f"An actor loss must be 'surrogate' or 'policy_gradient'. Got {name!r}")
+        return replace(self, clipped_surrogate_loss=OtherLoss(f"{name}_loss", getattr(self, f"{name}_loss")))
 
 
 DEFAULT_STEPS = Steps()

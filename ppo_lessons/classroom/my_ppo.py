@@ -16,9 +16,10 @@ from ppo_lessons.classroom.diagnosis.conditions import known_conditions
 from ppo_lessons.classroom.exercise import Exercise
 from ppo_lessons.classroom.home import home
 from ppo_lessons.classroom.needs import CannotStandAloneError, needs_of
-from ppo_lessons.classroom.own_file import put, read, written
+from ppo_lessons.classroom.own_file import RULES_OF_THE_WORLD, put, read, written
 from ppo_lessons.display.tables import Table
 from ppo_lessons.guards.files import write_whole
+from ppo_lessons.spirit_world.env import SpiritWorld
 from ppo_lessons.steps import Steps
 
 NAME = "my_ppo"
@@ -106,11 +107,25 @@ def my_steps() -> Steps:
     show(
         Table([["steps", "which"], ["your own", yours], ["the package's", "all others"]]), "whose steps train the team"
     )
-    return Steps(**own)
+    return Steps(**{name: function for name, function in own.items() if name not in RULES_OF_THE_WORLD})
+
+
+def my_world(case: str, num_envs: int) -> SpiritWorld:
+    """Return the Spirit world with every rule of the learner's that stands in `my_ppo.py`.
+
+    Args:
+        case: Which case.
+        num_envs: How many copies.
+    """
+    own = my_functions()
+    return SpiritWorld(case, num_envs, **{name: own[name] for name in RULES_OF_THE_WORLD if name in own})
 
 
 def my_functions() -> dict[str, Callable[..., Any]]:
-    """Return name -> function of the learner's steps in `my_ppo.py`; empty if there is none, or it does not run."""
+    """Return name -> function of the learner's in `my_ppo.py`, steps of the training and rules of the world.
+
+    Empty if there is no such file, or it does not run.
+    """
     if not my_file().exists():
         return {}
     try:
@@ -119,8 +134,5 @@ def my_functions() -> dict[str, Callable[..., Any]]:
     except (Exception, SystemExit) as error:  # the file is the learner's: anything can stand in it
         say(f"my_ppo.py does not run ({type(error).__name__}: {error}); the package's steps are used.")
         return {}
-    return {
-        field.name: names[field.name]
-        for field in fields(Steps)
-        if callable(names.get(field.name)) and field.name in sections
-    }
+    wanted = (*RULES_OF_THE_WORLD, *(field.name for field in fields(Steps)))
+    return {name: names[name] for name in wanted if callable(names.get(name)) and name in sections}

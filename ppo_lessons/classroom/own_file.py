@@ -15,33 +15,50 @@ DOCSTRING = '''"""My own PPO, collected from the lessons: every function in here
 Run it with `python my_ppo.py`. It trains a team with these functions, saves the team, and draws its learning curve.
 """'''
 IMPORTS = (
+    "from dataclasses import replace",
     "from pathlib import Path",
     "import matplotlib.pyplot as plt",
     "from tqdm import tqdm",
-    "from ppo_lessons import PPOConfig, Steps, TrainingRun, save_policy, train",
+    "from ppo_lessons import PPOConfig, SpiritWorld, Steps, TrainingRun, save_policy, train",
 )
 MARK = "# --- "
 A_MARK = r"# --- (?:\d+\.\d+ \w+: lesson \d\d, box [A-P] of the flowchart|my steps|train a team with them) ---"
-STEPS_NOTE = "# Every other step of the flowchart is the package's own."
+STEPS_NOTE = "# Every other step of the flowchart, and rule of the world, is the package's own."
 STEPS_MARK, MAIN_MARK = f"{MARK}my steps ---", f"{MARK}train a team with them ---"
 MAIN = f'''{MAIN_MARK}
 
 CYCLES = 300
 
 
-def main() -> None:
-    """Train a team with these steps, save it, and draw its learning curve. Ctrl-C ends the training early."""
-    here = Path(__file__).resolve().parent
-    run, rewards = TrainingRun("standard", PPOConfig()), []
+def trained(steps, config, cycles):
+    """Train a team, and return the run with its mean reward, cycle by cycle. Ctrl-C ends the training early."""
+    run, rewards = TrainingRun(SpiritWorld("standard", config.num_envs, **RULES), config), []
     try:
-        for report in tqdm(train(run, CYCLES, STEPS), total=CYCLES, unit="cycle"):
+        for report in tqdm(train(run, cycles, steps), total=cycles, unit="cycle"):
             rewards.append(report.mean_reward)
     except KeyboardInterrupt:
         print(f"Ended after {{run.cycle}} cycles.")
+    return run, rewards
+
+
+def main() -> None:
+    """Train a team with these steps and save it; then, a third of the way, two with the losses before PPO's."""
+    here = Path(__file__).resolve().parent
+    config = PPOConfig(anneal_cycles=CYCLES)
+    run, rewards = trained(STEPS, config, CYCLES)
     save_policy(run.policy, here / "my_team.pt")
+    curves = {{"PPO": rewards}}
+    if run.cycle == CYCLES:
+        all_rows = config.num_steps * config.num_envs * run.env.num_agents
+        plain = replace(config, epochs=1, minibatch_size=all_rows)
+        print("Now without the clip, and with the plain policy gradient.")
+        curves["without the clip"] = trained(STEPS.with_actor_loss("surrogate"), config, CYCLES // 3)[1]
+        curves["policy gradient"] = trained(STEPS.with_actor_loss("policy_gradient"), plain, CYCLES // 3)[1]
     figure, axes = plt.subplots()
-    axes.plot(range(1, len(rewards) + 1), rewards)
+    for name, curve in curves.items():
+        axes.plot(range(1, len(curve) + 1), curve, label=name)
     axes.set(xlabel="cycle", ylabel="mean reward of a decision", title="My team")
+    axes.legend()
     figure.savefig(here / "my_curve.png", dpi=150)
     print("The team: my_team.pt. Its learning curve: my_curve.png.")
 
@@ -49,9 +66,11 @@ def main() -> None:
 if __name__ == "__main__":
     main()
 '''
-RESERVED = frozenset((*global_names(MAIN), "STEPS", "CYCLES", "main", "Steps"))
+RESERVED = frozenset((*global_names(MAIN), "STEPS", "RULES", "CYCLES", "main", "trained", "Steps"))
 """Names with which the main program works."""
 IN_STEPS = frozenset(field.name for field in fields(Steps))
+RULES_OF_THE_WORLD = ("rewards_of", "who_acts_next")
+"""What a learner writes for the world and not for the training."""
 
 
 @dataclass
@@ -100,7 +119,7 @@ def _without_steps(block: str) -> str:
     lines = block.splitlines()
     for node in reversed(ast.parse(block).body):
         target = node.targets[0] if isinstance(node, ast.Assign) else None
-        if isinstance(target, ast.Name) and target.id == "STEPS":
+        if isinstance(target, ast.Name) and target.id in ("STEPS", "RULES"):
             del lines[node.lineno - 1 : node.end_lineno]
     ours = (STEPS_MARK, STEPS_NOTE)
     return "\n".join(line for line in lines if line not in ours).strip()
@@ -221,7 +240,8 @@ def written(file: OwnFile, exercises: Iterable[Exercise]) -> str:
     steps = [name for name in names if name in IN_STEPS]
     listed = "".join(f"    {name}={name},\n" for name in steps)
     call = f"STEPS = Steps(\n{listed})" if steps else "STEPS = Steps()"
-    body.append(f"{STEPS_MARK}\n{STEPS_NOTE}\n\n{call}")
+    rules = ", ".join(f"{name}={name}" for name in RULES_OF_THE_WORLD if name in names)
+    body.append(f"{STEPS_MARK}\n{STEPS_NOTE}\n\n{call}\nRULES = dict({rules})")
     parts = [file.head, _imports_of(file, body), *body, file.main.rstrip()]
     text = parts[0] + "\n\n" + parts[1] + "\n\n\n" + "\n\n\n".join(parts[2:]) + "\n"
     return text

@@ -5,7 +5,9 @@ from pathlib import Path
 
 from ppo_lessons.publishing.build import exercise_of, lessons, read_lesson
 from ppo_lessons.publishing.house import core_graph, floor_plan, in_numbers
-from ppo_lessons.publishing.reference_pages import DOCS, REPOSITORY, glossary_page, map_page
+from ppo_lessons.publishing.minutes import HEAD, head_of
+from ppo_lessons.publishing.reference_pages import DOCS, REPOSITORY, SOURCE, glossary_page, map_page
+from ppo_lessons.publishing.references import references_page
 
 TITLE = re.compile(r"^# \d+\. [^:]+: (?P<question>.+)$", flags=re.MULTILINE)
 
@@ -19,12 +21,12 @@ def lesson_table() -> str:
     rows = ["| lesson | minutes | exercises | the question it answers |", "|---|---|---|---|"]
     for name in lessons():
         cells = read_lesson(name).cells
-        question, minutes = TITLE.search(cells[0].source), re.search(r"\*\*(\d+) minutes", cells[0].source)
+        question, minutes = TITLE.search(cells[0].source), HEAD.search(cells[0].source)
         if question is None or minutes is None:
             raise ValueError(f"A lesson begins with `# N. Name: question?` and `**M minutes`. Got {name}")
         exercises = sum(exercise_of(cell) is not None for cell in cells)
         link = f"[{name.replace('_', ' ')}](notebooks/{name}.ipynb)"
-        rows.append(f"| {link} | {minutes[1]} | {exercises} | {question['question']} |")
+        rows.append(f"| {link} | {minutes['all']} | {exercises} | {question['question']} |")
     return "\n".join(rows)
 
 
@@ -52,13 +54,21 @@ def pages() -> dict[Path, str]:
         static / name: (interactive / name).read_text(encoding="utf-8") for name in ("theatre.js", "controls.css")
     }
     house = {"floor plan": floor_plan(), "core": f"```\n{core_graph()}\n```", "numbers": in_numbers()}
+    sources = {SOURCE / f"{name}.py": name for name in lessons()}
     return {
         DOCS / "glossary.md": glossary_page(),
         DOCS / "map.md": map_page(),
+        DOCS / "references.md": references_page(),
+        **{path: _with_minutes(path.read_text(encoding="utf-8"), name) for path, name in sources.items()},
         readme: filled(readme, {"lessons": lesson_table()}),
         contributing: filled(contributing, house),
         **shared,  # so that JupyterLab plays a stored replay without a kernel
     }
+
+
+def _with_minutes(text: str, name: str) -> str:
+    """Return a lesson's source that says how long it takes."""
+    return HEAD.sub(head_of(read_lesson(name).cells), text, count=1)
 
 
 def write_pages() -> None:

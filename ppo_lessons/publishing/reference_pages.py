@@ -145,7 +145,7 @@ def map_page() -> str:
         "| source | function | lessons | tests |",
         "|---|---|---|---|",
     ]
-    for module, name, source in _functions_with_sources():
+    for module, name, source in functions_with_sources():
         pattern = re.compile(rf"\b{name}\b")
         lessons = [path for path in sorted(SOURCE.glob("*.py")) if pattern.search(path.read_text(encoding="utf-8"))]
         own = [
@@ -163,7 +163,7 @@ def _test_name(path: Path) -> str:
     return f"{path.parent.name}/{path.name}" if path.parent != TESTS else path.name
 
 
-def _functions_with_sources() -> Iterator[tuple[str, str, str]]:
+def functions_with_sources() -> Iterator[tuple[str, str, str]]:
     """Yield (module, function, source) in the order of the flow."""
     for module_name in MODULES:
         module = importlib.import_module(f"ppo_lessons.{module_name}")

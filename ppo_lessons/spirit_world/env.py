@@ -1,5 +1,6 @@
 """The Spirit world as a `TeamEnv`: E copies at once, each starting its next case by itself."""
 
+from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 
@@ -9,7 +10,7 @@ from ppo_lessons.errors import NotReadyError
 from ppo_lessons.guards.fields import whole
 from ppo_lessons.spirit_world.cases import Case, get_case
 from ppo_lessons.spirit_world.rules import ACTION_NAMES, Events, WorldState, advance, new_cases, observe, rewards_of
-from ppo_lessons.team_env import TeamStep, as_team_env, check_actions, describe
+from ppo_lessons.team_env import TeamStep, as_team_env, check_actions, describe, who_acts_next
 
 
 class SpiritWorld:
@@ -17,6 +18,12 @@ class SpiritWorld:
 
     The layouts and the drift are drawn from two generators, so that with the same seed two teams meet the same first
     case in each copy, with the same drift draws, whatever they do.
+
+    Args:
+        case: Which one, by name or as a `Case`.
+        num_envs: E.
+        rewards_of: The rule that says what every detective gets for a step.
+        who_acts_next: The rule that says who takes part in the next one.
 
     Attributes:
         state: Where everything stands now.
@@ -32,8 +39,16 @@ class SpiritWorld:
     _layout_rng: np.random.Generator
     _drift_rng: np.random.Generator
 
-    def __init__(self, case: str | Case = "standard", num_envs: int = 1) -> None:
+    def __init__(
+        self,
+        case: str | Case = "standard",
+        num_envs: int = 1,
+        *,
+        rewards_of: Callable[[Case, Events], np.ndarray] = rewards_of,
+        who_acts_next: Callable[..., np.ndarray] = who_acts_next,
+    ) -> None:
         """Make the copies; call `reset` before the first step."""
+        self._rewards_of, self._who_acts_next = rewards_of, who_acts_next
         self.case = get_case(case)
         self.num_envs = whole("num_envs", num_envs, 1)
         self.num_agents = self.case.num_detectives
@@ -58,7 +73,7 @@ class SpiritWorld:
         """Lay out fresh cases in all copies and seed both generators."""
         layout, drift = map(np.random.default_rng, np.random.SeedSequence(whole("seed", seed, 0)).spawn(2))
         state = new_cases(self.case, self.num_envs, layout)
-        self._become(state, observe(self.case, state), _layout_rng=layout, _drift_rng=drift)
+        self._become(state, observe(self.case, state), state.health > 0, _layout_rng=layout, _drift_rng=drift)
 
     def step(self, actions: np.ndarray) -> TeamStep:
         """Play one step in every copy; `obs`, `acting`, `state` and `events` are new afterwards.
@@ -84,8 +99,10 @@ class SpiritWorld:
         episode_over = decided | events.adjourned
         final_obs = observe(self.case, after)
         state, obs = self._start_next(after, final_obs, episode_over) if episode_over.any() else (after, final_obs)
-        self._become(state, obs, events, after)
-        return TeamStep(rewards_of(self.case, events), terminated, truncated, episode_over, final_obs)
+        rewards = self._rewards_of(self.case, events)
+        acting = self._who_acts_next(self.acting, terminated, truncated, episode_over)
+        self._become(state, obs, acting, events, after)
+        return TeamStep(rewards, terminated, truncated, episode_over, final_obs)
 
     def _start_next(self, state: WorldState, obs: np.ndarray, over: np.ndarray) -> tuple[WorldState, np.ndarray]:
         """Return state and sight (E, A, D) with the next case laid out in the copies that are over (E,)."""
@@ -100,12 +117,13 @@ class SpiritWorld:
         self,
         state: WorldState,
         obs: np.ndarray,
+        acting: np.ndarray,
         events: Events | None = None,
         played: WorldState | None = None,
         **generators: np.random.Generator,
     ) -> None:
         """Change everything in one call: an interrupt comes before all of it or after."""
-        vars(self).update(_state=state, obs=obs, acting=state.health > 0, events=events, played=played, **generators)
+        vars(self).update(_state=state, obs=obs, acting=acting, events=events, played=played, **generators)
 
     def get_state(self) -> dict[str, Any]:
         """Return everything that the next step depends on, as arrays and plain numbers; `set_state` takes it."""
@@ -128,7 +146,7 @@ class SpiritWorld:
                 raise ValueError(f"{name} must be {want.dtype} {want.shape}. Got {got.dtype} {got.shape}")
         layout, drift = np.random.default_rng(), np.random.default_rng()
         layout.bit_generator.state, drift.bit_generator.state = state["layout_rng"], state["drift_rng"]
-        self._become(world, observe(self.case, world), _layout_rng=layout, _drift_rng=drift)
+        self._become(world, observe(self.case, world), world.health > 0, _layout_rng=layout, _drift_rng=drift)
 
 
 @as_team_env.register(str)
