@@ -6,7 +6,7 @@ from ppo_lessons.spirit_world.cases import CASES, Case
 from ppo_lessons.spirit_world.env import SpiritWorld
 from ppo_lessons.spirit_world.players import random_player
 from ppo_lessons.spirit_world.rules import WorldState, observe, rewards_of
-from ppo_lessons.team_env import check_team_env
+from ppo_lessons.team_env import check_team_env, who_acts_next
 
 
 def started(case="standard", num_envs=3, seed=0):
@@ -276,3 +276,27 @@ def test_a_step_that_is_broken_off_has_not_happened(monkeypatch, broken):
             break
         world.step(player(world))
     check_team_env(world)
+
+
+def test_the_rules_can_be_ones_own():
+    """Rewards ten times as large; who has fallen in one copy is in play again at once."""
+
+    def everybody(acting, terminated, truncated, episode_over):
+        return who_acts_next(acting, terminated, truncated, episode_over) | True
+
+    plain, own = (
+        SpiritWorld("standard", 8),
+        SpiritWorld(
+            "standard", 8, rewards_of=lambda case, events: 10 * rewards_of(case, events), who_acts_next=everybody
+        ),
+    )
+    rng, falls = np.random.default_rng(0), 0
+    plain.reset(3), own.reset(3)
+    for _ in range(30):
+        actions = rng.integers(0, 5, (8, 4))
+        one, other = plain.step(actions), own.step(actions)
+        np.testing.assert_allclose(other.rewards, 10 * one.rewards, rtol=1e-6)
+        np.testing.assert_array_equal(plain.acting, plain.state.health > 0)
+        falls += (~plain.acting).sum()
+        assert own.acting.all()
+    assert falls > 0
