@@ -65,5 +65,5 @@ def test_ageing_states_conclusions_that_can_be_false():
     assert "no row outside: False" in figures.show_ageing([old, old]).text
     fresh = figures.show_ageing([young, young]).text
     assert "more than a third: False" in fresh and "halved or doubled: False" in fresh
-    nearly = figures.show_ageing([young, torch.tensor([0.6, 1.9, 1.0])]).text
+    nearly = figures.show_ageing([young, torch.tensor([0.6, 1.9, 1.0, 1.0, 0.7, 1.4])]).text
     assert "more than a third: True" in nearly and "halved or doubled: False" in nearly
