@@ -17,11 +17,11 @@ start_here.watch_ages()
 # ## Promise
 #
 # Above, one team plays the same case at three moments of its training; play, stop, or take it step by step. A dark ring marks who is being
-# drained, a growing one a spirit that is being banished. On the left everyone wanders about, and two of the four fall. In the middle nobody
-# falls, and nothing is won. On the right they gather, strike together, and go for the next spirit.
+# drained, a growing one a spirit that is being banished. On the left they wander about, and two of four fall. In the middle nobody falls, and
+# nothing is won. On the right they gather, strike together, and go for the next spirit.
 #
-# Nobody programmed the right team. It started as a team like the left one and learned. In this course you write the functions of the update
-# that does this, and at the end a team learns by them.
+# Nobody programmed the right team. It was once the left one, and learned. In this course you write the functions of the update that does
+# this, and at the end a team learns by them.
 
 # %% [markdown]
 # ## Idea
@@ -36,12 +36,11 @@ start_here.watch_ages()
 # ## The words, if all of this is new to you
 #
 # - A detective is an *agent*: in each step it sees something and chooses an *action* (stay, up, down, left, right).
-# - One playing of the game, a *case*, is what the field calls an *episode*.
-# - For what happens, agents get numbers, [rewards](../docs/glossary.md#reward): some are good, some are bad.
-# - The [policy](../docs/glossary.md#policy) is a small neural network that turns what an agent sees into a probability for each action.
-#   The four share one.
-# - *Reinforcement learning* changes the weights of the network so that the rewards, summed up, become larger.
-# - *PPO*, proximal policy optimization, is a way to do this: play for a while, take several small gradient steps, and play again.
+# - One playing of the game, a *case*, is an *episode*.
+# - For what happens, agents get numbers, [rewards](../docs/glossary.md#reward), good or bad.
+# - The [policy](../docs/glossary.md#policy) is a small neural network that gives each action a probability. All four share one.
+# - *Reinforcement learning* changes the network's weights so that the rewards, added up, become larger.
+# - *PPO*, proximal policy optimization, is one way to do this: play for a while, take several small gradient steps, and play again.
 
 # %% [markdown]
 # ## One decision that goes with you
@@ -49,9 +48,9 @@ start_here.watch_ages()
 # Step 6, copy 0 of the world, detective 0: we write it **(6, 0, 0)**. In this step, a spirit was banished, everybody got a reward for it, and
 # detective 0 fell. Was its action a good one or a mistake? And how should a network be changed that decided so?
 #
-# That is one of 1934 decisions in a recording of a half-trained team, which all lessons use. Each lesson takes (6, 0, 0) one step further:
-# [lesson 01](01_rollout.ipynb) looks at what the detective could know, [lesson 03](03_advantages.ipynb) at what the action was worth, and
-# later ones at how hard it pulls on the network.
+# That is one of 1934 decisions in a recording of a half-trained team, which the lessons share. [Lesson 01](01_rollout.ipynb) looks at what
+# the detective could know, [lesson 03](03_advantages.ipynb) at what the action was worth, and later ones at how hard it pulls on the
+# network.
 
 # %%
 from ppo_lessons import evaluate, policy_player, record

@@ -258,8 +258,9 @@ claim("T = 32: more than that, not all", 0.6 < part_32 < 0.95)
 lesson.show_mean_credit(credits)
 
 # %% [markdown]
-# With T = 8, as in the package's training, step 9 would lie in the next rollout, and (6, 0, 0) would get nothing. Over all falls we measured a
-# mean credit of 0.24 at T = 8, 0.46 at T = 32, and 0.57 when the rollout is much longer than a case. Two more things to know:
+# With T = 8, as in the package's training, step 9 would lie in the next rollout, and (6, 0, 0) would get nothing. Over all falls, three
+# measurements gave a mean credit of 0.22 to 0.25 at T = 8, and of 0.48 to 0.62 when the rollout is much longer than a case: about four
+# tenths arrive. Two more things to know:
 #
 # - A reward k steps after the fall counts $\gamma^k$ and not $(\gamma\lambda)^k$. For it, $\lambda$ is as good as 1, with all the noise of that.
 # - Every fallen detective gets this share, whether its fall *helped* or not.
@@ -283,8 +284,8 @@ of_ends = [flag[:, copy] for flag in (data.terminated, data.truncated)]
 lesson.show_along_copy(*(x[:, copy] for x in shown), of_ends)
 
 # %% [markdown]
-# After t = 6 the critic expects little of detectives 1 and 3, between -1.0 and -2.0. The banishing at t = 9 is a happy surprise. Their own
-# fall, a reward of -0.7, has a *positive* advantage: the critic had expected worse.
+# After t = 6 the critic expects little of detectives 1 and 3, between -1.0 and -2.0. The banishing at t = 9 is a happy surprise. Their
+# falls, -0.7 each, have *positive* advantages: the critic had expected worse.
 #
 # ## Play
 #
@@ -470,5 +471,6 @@ show_progress()
 # | [`gae(rewards, values, ...)`](../ppo_lessons/advantages.py) | node D: was this action better than expected? |
 # | [`with_team_credit(rewards, ...)`](../ppo_lessons/advantages.py) | credit after one's own fall |
 #
-# **Next:** [4. Why this gradient?](04_policy_gradient.ipynb) It also shows where GAE comes from: from looking one, two, three ... steps ahead, and
+# **Next:** [4. Policy gradient: what do we want to make large, and why does this loss do it?](04_policy_gradient.ipynb) It also derives GAE from
+# looking one, two, three ... steps ahead, and
 # averaging.

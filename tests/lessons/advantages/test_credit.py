@@ -10,10 +10,10 @@ from ppo_lessons.shipped.recording import BADGES, CONFIG
 
 
 def test_mean_credit_grows_with_the_rollout_as_the_lesson_says():
-    """0.24, 0.46 and 0.57 with the lesson's seed; here another one, so the margins are wide."""
+    """Measured with three seeds: 0.22 to 0.25, 0.37 to 0.49 and 0.48 to 0.62."""
     credits = mean_credit(recording().policy, CONFIG.gamma, (8, 32, 512), seed=1)
-    assert 0.15 < credits[8] < 0.33 < credits[32] < credits[512] < 0.75
-    assert credits[8] < 0.6 * credits[512] and credits[32] > 0.6 * credits[512]
+    assert 0.1 < credits[8] < credits[32] < credits[512] < 0.8
+    assert 0.25 < credits[8] / credits[512] < 0.6 < credits[32] / credits[512] < 0.95
 
 
 def test_cut_rollouts_credit_only_what_comes_within_them():
