@@ -21,8 +21,8 @@ welcome()
 # ## A detective's problem: deciding in the dark
 #
 # Below is a moment of a recorded game, before step 6 and after it. Detective 0 has one point of health left (green). All four choose at the
-# same moment, and none knows what the others choose. Detective 0 goes right. Its mates banish the spirit with one dot, but detectives 0 and
-# 2 fall (crosses). Could detective 0 have known better?
+# same moment, and none knows what the others choose. Detective 0 goes right. Detective 2 banishes the spirit with one dot, but it and
+# detective 0 fall (crosses). Could detective 0 have known better?
 
 # %%
 from ppo_lessons.lessons import claim, rollout
@@ -107,7 +107,7 @@ rollout.show_observation(world.case, seen.numpy())
 #
 # For each observation the shared network gives
 #
-# - five *logits*, one number for each action. The larger it is, compared with the others, the likelier the action. This
+# - five *logits*, one number for each of the N = 5 actions. The larger a logit is, compared with the others, the likelier its action. This
 #   part is the *actor*; the probabilities that follow are the policy.
 # - one *value*: an estimate of the rewards still to come for this detective (later ones count a little
 #   less). This part is the [critic](../docs/glossary.md#critic). It decides nothing here; [lesson 03](03_advantages.ipynb) needs it.
@@ -244,9 +244,8 @@ rollout.explore()
 # *Compare two settings* puts two detectives of one team side by side: in the same step each draws from probabilities of its own.
 #
 # <details><summary>What we saw</summary>(1) In step 6 yes: it was alive when it chose. In step 7 no. (2) No: a little more than half of the
-# recorded decisions took the likeliest action. (3) No: for detective 0 its estimate stays between 0.4 and 0.7 in the last
-# nine steps up to the cut. It cannot know, for the clock is not among
-# the 34 numbers.</details>
+# recorded decisions took the likeliest action. (3) No: for detective 0 its estimate stays between 0.4 and 0.7 in the last nine steps up to
+# the cut. It cannot know, for the clock is not among the 34 numbers.</details>
 #
 # ## Back to the problem
 #
@@ -258,8 +257,8 @@ rollout.show_own_choices(6, 0, 0)
 
 # %% [markdown]
 # Going right was the likeliest choice, and by this step alone a poor one. It leads next to the spirit with three dots, which is only banished
-# if two mates step up in the same moment, and they hardly ever do: detective 0 falls in more than 99 of 100 cases. The other spirit is
-# banished whether detective 0 goes there or not.
+# if two mates stand there in the same moment, and they hardly ever do: detective 0 falls in more than 99 of 100 cases. The spirit with one dot
+# is banished by its mates, wherever detective 0 goes.
 #
 # The dark was no excuse here: the spirit's place and toughness and its own health are among the 34 numbers. The policy has not learned yet what
 # to make of them. How it learns from such a step is what the course is about.
@@ -288,9 +287,9 @@ who_acts_next = check(who_acts_next)
 # ## Exercise 1.2: who gets which reward? (difficulty 2, 7 minutes)
 #
 # The table *What the world pays* as a function. The rewards of the team go to *every* detective, the fallen too; health and falls are the
-# detective's own. The two negative constants are negative already, so everything is added.
+# detective's own. `HEALTH_REWARD` and `FALL_REWARD` are negative already, so everything is added.
 #
-# `events.banished` (E, S), `events.won` (E,), `events.health_lost` and `events.fell` (E, A), `case.toughness` (S numbers).
+# With S spirits: `events.banished` (E, S), `events.won` (E,), `events.health_lost` and `events.fell` (E, A), `case.toughness` (S numbers).
 
 
 # %% tags=["exercise"]

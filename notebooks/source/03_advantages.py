@@ -472,5 +472,4 @@ show_progress()
 # | [`with_team_credit(rewards, ...)`](../ppo_lessons/advantages.py) | credit after one's own fall |
 #
 # **Next:** [4. Policy gradient: what do we want to make large, and why does this loss do it?](04_policy_gradient.ipynb) It also derives GAE from
-# looking one, two, three ... steps ahead, and
-# averaging.
+# looking one, two, three ... steps ahead, and averaging.
