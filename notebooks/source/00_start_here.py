@@ -5,7 +5,8 @@
 #
 # **10 minutes.** You need: a little Python and PyTorch. No reinforcement learning.
 #
-# Afterwards you can: say what a team learns by PPO, find every step of the update on the map, and know that your set-up is well.
+# Afterwards you can: say in your own words what a team learns by PPO, find every step of the update on the map, and know that everything
+# is installed.
 
 # %% jupyter={"source_hidden": true}
 from ppo_lessons.lessons import start_here
@@ -15,24 +16,46 @@ start_here.watch_ages()
 # %% [markdown]
 # ## Promise
 #
-# Above, one team plays the same case at three ages; play, stop, or take it step by step. A dark ring marks who is being drained, a growing one a
-# spirit that is being banished. Left everyone wanders, and falls. In the middle they keep away: hardly anybody falls, and nothing is won. Right
-# they gather, strike together, and go for the next one.
+# Above, one team plays the same case at three moments of its training; play, stop, or take it step by step. A dark ring marks who is being
+# drained, a growing one a spirit that is being banished. On the left they wander about, and two of four fall. In the middle nobody falls, and
+# nothing is won. On the right they gather, strike together, and go for the next spirit.
 #
-# At the end of this course you will have written, line by line, the update that turned the left team into the right one.
+# Nobody programmed the right team. It was once the left one, and learned. In this course you write the functions of the update that does
+# this, and at the end a team learns by them.
 
 # %% [markdown]
 # ## Idea
 #
-# Four *spirit detectives* (agents) share one *policy*, a small neural network. They walk a grid on which *spirits* drift. A spirit with
-# k dots is banished when k detectives stand next to it in the same step. Until then it drains the health of everyone next to it.
+# Four *spirit detectives* walk a grid on which *spirits* drift. A spirit with k dots is banished when k detectives stand next to it in the
+# same step. Until then it drains the health of every detective next to it, and a detective without health falls.
 #
-# Wandering is deadly. Keeping away is survival. Only gathering wins.
+# So wandering about is deadly, and keeping away is safe but wins nothing. A spirit with three dots is only ever banished by three detectives
+# at once: somebody has to go near it first.
+
+# %% [markdown]
+# ## The words, if all of this is new to you
+#
+# - A detective is an *agent*: in each step it sees something and chooses an *action* (stay, up, down, left, right).
+# - One playing of the game, a *case*, is an *episode*.
+# - For what happens, agents get numbers, [rewards](../docs/glossary.md#reward), good or bad.
+# - The [policy](../docs/glossary.md#policy) is a small neural network that gives each action a probability. All four share one.
+# - *Reinforcement learning* changes the network's weights so that the rewards, added up, become larger.
+# - *PPO*, proximal policy optimization, is one way to do this: play for a while, take several small gradient steps, and play again.
+
+# %% [markdown]
+# ## One decision that goes with you
+#
+# Step 6, copy 0 of the world, detective 0: we write it **(6, 0, 0)**. In this step, a spirit was banished, everybody got a reward for it, and
+# detective 0 fell. Was its action a good one or a mistake? And how should a network be changed that decided so?
+#
+# That is one of 1934 decisions in a recording of a half-trained team, which the lessons share. [Lesson 01](01_rollout.ipynb) looks at what
+# the detective could know, [lesson 03](03_advantages.ipynb) at what the action was worth, and later ones at how hard it pulls on the
+# network.
 
 # %%
 from ppo_lessons import evaluate, policy_player, record
 from ppo_lessons.display.team import behaviour_table
-from ppo_lessons.lessons import welcome
+from ppo_lessons.lessons import claim, welcome
 from ppo_lessons.shipped.ages import AGES, load_age
 
 welcome()
@@ -45,9 +68,9 @@ for age in AGES:
 # %% [markdown]
 # ## Picture: three ages of one team
 #
-# A telling moment of each age, and below it where the team walks in 400 cases, with two of its habits: how many stand
-# together at a tough spirit, and how much health is lost alone in 100 steps. Blue discs are detectives (the green bar is their
-# health), a grey cross is one that fell, orange diamonds are spirits.
+# Above, a telling moment of each age. Below, where the team walks in 400 cases, and two numbers: how many of the spirits with three dots it
+# banished, and how much health a detective loses alone in 100 steps. Blue discs are detectives (the green bar is their health), a grey cross is
+# one that fell, orange diamonds are spirits.
 
 # %%
 start_here.show_ages(replays, behaviours)
@@ -56,19 +79,37 @@ start_here.show_ages(replays, behaviours)
 # ## In numbers
 #
 # A picture of one case can mislead, so here are 400 cases for each age. *Predict first:* in which rows will survival be closer to chaos than
-# to mastery?
+# to mastery, and in which closer to mastery?
 
 # %%
 behaviour_table(behaviours)
 
 # %% [markdown]
-# Survival learned to stay alive, and pays for it: it banishes *fewer* of the weak spirits than chaos, which stumbles over them. What
-# separates mastery is standing together *at the spirits*. Nobody told the team to do so: it follows from the rewards and the update.
+# Survival is like mastery in what keeps it alive: it stands at the end, keeps together and loses little health. It is like chaos in what it
+# achieves: cases won, return, length, spirits. It even banishes *fewer* of the weak spirits than chaos, which stumbles over them.
+#
+# "Together at a tough spirit" does not tell survival from mastery well: survival huddles, so nearly as many are there when a spirit
+# drifts into the huddle. What does is what training makes large: the *return*, all rewards of a case added up. Does that hold
+# for other cases, too?
+
+# %%
+returns = start_here.returns_of(AGES, seeds=(1, 2, 3))
+for age, low, high in (
+    ("chaos", -0.4, 0.2),
+    ("survival", 0.3, 0.9),
+    ("mastery", 4.0, 5.5),
+):
+    inside = all(low < found < high for found in returns[age])
+    claim(f"{age} gets {low} to {high} a case", inside, "200 cases, 3 times")
+
+# %% [markdown]
+# The three ranges do not touch. Nobody told the team to gather: rewards, and an update that made large returns likelier, were all it had.
 
 # %% [markdown]
 # ## The map
 #
-# One cycle of training, and then again. You will write each box; the table below leads to its lesson and its code.
+# One cycle of training; then the next one begins at A. Most words in it are new, and no lesson expects you to know them before it explains
+# them. You will write the step of each box yourself; the table below leads to its lesson and to our code.
 #
 # ```mermaid
 # %%{init: {"flowchart": {"rankSpacing": 16, "nodeSpacing": 30, "wrappingWidth": 600, "padding": 8}}}%%
@@ -113,7 +154,7 @@ behaviour_table(behaviours)
 # | P | Clear buffer | [02](02_shared_buffer.ipynb) | [`SharedBuffer.clear`](../ppo_lessons/buffer.py) |
 
 # %% [markdown]
-# ## Is my set-up well?
+# ## Is everything installed?
 
 # %%
 from ppo_lessons.classroom import check_setup
@@ -127,9 +168,9 @@ check_setup()
 # one line what it thinks, often with a call to paste into a cell. `hint("1.1")` gives a hint, three times a stronger one;
 # `solution("1.1")` shows ours.
 #
-# "✔ held: the buffer is full" is a claim. Write your own: `claim("a sentence", True, "a number")`.
+# A line "✔ held: ..." is a claim that was tested; write your own: `claim("a sentence", True, "a number")`.
 #
-# Nothing breaks if you leave a blank: the lesson goes on with the package's function. What passes is collected in your own `my_ppo.py`, which
+# You can leave a blank: the lesson goes on with the package's function. What passes is collected in your `my_ppo.py`, which
 # trains the team in [lesson 12](12_team_training.ipynb). Here is how far you are:
 
 # %%
@@ -141,7 +182,8 @@ show_progress()
 # ## Recap
 #
 # - Four agents, one shared policy, one shared buffer.
-# - Three ages: random early chaos, skilful survival, strategic mastery; told apart by numbers.
-# - Sixteen boxes, A to P. You will write them. Words: the [glossary](../docs/glossary.md); equations: the [map](../docs/map.md).
+# - Three ages: random early chaos, skilful survival, strategic mastery; the return tells them apart.
+# - (6, 0, 0): banished a spirit with its team, and fell. Good or bad? You will work it out.
+# - Sixteen boxes, A to P. Words: the [glossary](../docs/glossary.md); equations: the [map](../docs/map.md).
 #
 # **Next:** [1. Rollout: how does a whole team produce experience?](01_rollout.ipynb)

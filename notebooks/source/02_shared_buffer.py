@@ -16,18 +16,24 @@ welcome()
 # %% [markdown]
 # ## Promise
 #
-# You will pin a badge on one decision of one detective, follow it into the buffer and out again, and know that no number of another row
-# has got in between.
+# You will pin a [badge](../docs/glossary.md#badge) on one decision of one detective, follow it into the buffer and out again, and know that
+# no number of another row has got in between.
+#
+# ## A detective's problem: whose row is it?
+#
+# (6, 0, 0), the detective that fell, is one row among two thousand. Somewhere on its way its action could be laid beside somebody else's
+# reward, and it would learn from what another did. No error would say so.
 
 # %% [markdown]
 # ## Idea
 #
-# The whole team shares one policy. So what one detective has lived through teaches all of them, and it all goes into *one* buffer. The buffer has room
-# for T steps. When they are there it is full: the update reads it, and then it is cleared.
+# The whole team shares one policy. So what one detective has lived through teaches all of them, and it all goes into *one*
+# [buffer](../docs/glossary.md#shared-buffer). It has room for T steps. When they are there it is full: the update reads it, and then it is
+# cleared.
 
 # %%
 import torch
-from ppo_lessons import NotReadyError, SharedBuffer
+from ppo_lessons import SharedBuffer
 from ppo_lessons.buffer import Transition
 from ppo_lessons.display.tables import Table, row_table
 from ppo_lessons.lessons import claim, shared_buffer
@@ -36,15 +42,11 @@ from ppo_lessons.shipped.recording import BADGES, CONFIG, load_recording
 recording = load_recording()  # a rollout that runs through all lessons
 data = recording.buffer.data
 T, E, A, D = data.obs.shape
-cells = [["field", "dtype", "shape"]]
-for name, field in data._asdict().items():
-    kind = str(field.dtype).removeprefix("torch.")
-    cells.append([name, kind, str(tuple(field.shape))])
-Table(cells, names=2)
+shared_buffer.field_table(data)
 
 # %% [markdown]
 # Ten arrays, all with the axes **T** steps, **E** copies of the world, **A** agents, in this order. (`obs` has D numbers for each agent;
-# `episode_over` is one flag for each team.) A row has a *badge*: its step t, its copy e, its agent a.
+# `episode_over` is one flag for each team.) A row has a *badge* (t, e, a): its step, its copy, its agent.
 #
 # ## Code: add, until it is full
 #
@@ -64,7 +66,8 @@ while not buffer.is_full:  # node C
 # ## Picture: the buffer fills
 #
 # Two of the 16 copies. In copy 0, detectives 0 and 2 fall in step 6. That row still counts: they were alive when they chose. The next ones are
-# no decisions. (What the team *gains* in them is not lost: [lesson 03](03_advantages.ipynb) credits it to the row of the fall.)
+# no decisions. (What the team *gains* in them is not simply lost: [lesson 03](03_advantages.ipynb) credits it to the row of the fall, as
+# far as it comes within the same rollout.)
 
 # %%
 shared_buffer.show_filling(data.acting, moments=(10, 32))
@@ -74,32 +77,21 @@ shared_buffer.show_filling(data.acting, moments=(10, 32))
 #
 # **Question.** The buffer is full. What does one more `add` do?
 #
-# <details><summary>It overwrites the oldest step.</summary>Not here. That is a *replay buffer*, as DQN or SAC have it: they can learn from experience
-# of long ago. PPO cannot (you will see why below).</details>
-# <details><summary>The buffer grows.</summary>Not so: its memory is reserved once, and every rollout has the same T.</details>
+# <details><summary>It overwrites the oldest step.</summary>That is a *replay buffer*, as DQN and SAC have it: they can learn from experience
+# of long ago. PPO is not made for that (you will see why below), so here the oldest step stays.</details>
+# <details><summary>The buffer grows.</summary>A Python list would. This buffer's memory is reserved once, and every rollout has the same
+# T.</details>
 # <details><summary>It refuses.</summary>Right. A step too many means that somebody forgot to clear, and then old and new experience would be mixed
 # without a word.</details>
 
-
 # %%
-from textwrap import fill
-
-
-def refused(use):
-    """Say how a use of the buffer is refused."""
-    try:
-        use()
-        return "not refused"
-    except NotReadyError as error:
-        return fill(f"NotReadyError: {error}", 66)
-
-
-print("add:", refused(lambda: buffer.add(transition)))
-print("get:", refused(buffer.get))
+one_more = shared_buffer.refusal(lambda: buffer.add(transition))
+print("add:", one_more)
+print("get:", shared_buffer.refusal(buffer.get))
 
 # %% [markdown]
 # The second refusal: before the rows can be read, somebody has to work out how good each action was. That is `finish`, the subject of
-# [lesson 03](03_advantages.ipynb). The order is always: `add` until `is_full`, `finish`, `get`, `clear`.
+# [lesson 03](03_advantages.ipynb); here we only call it. The order is always: `add` until `is_full`, `finish`, `get`, `clear`.
 #
 # ## Code: finish, get
 #
@@ -120,11 +112,10 @@ print(f"{len(actions)} real decisions of {T * E * A} places (T x E x A)")
 #
 # $$\text{place}(t, e, a) = (t \cdot E + e) \cdot A + a$$
 #
-# The last axis runs fastest: *row-major* order, the default of NumPy and PyTorch
-# ([NumPy glossary](https://numpy.org/doc/stable/glossary.html#term-row-major)). Rows of fallen agents are then selected away, and those after
-# them move up.
-
-# %% [markdown]
+# In words: first all copies of step 0, in each its agents 0 to 3; then all of step 1; and so on. The last axis runs fastest: *row-major*
+# order, the default of NumPy and PyTorch ([NumPy glossary](https://numpy.org/doc/stable/glossary.html#term-row-major)). Rows of fallen
+# agents are then selected away, and those after them move up.
+#
 # ## The same numbers three ways
 #
 # By hand, with E = 16 and A = 4; "fallen before" is counted in the buffer:
@@ -139,8 +130,6 @@ print(f"{len(actions)} real decisions of {T * E * A} places (T x E x A)")
 # | cut off | (13, 1, 0) | 836 | 53 | 783 |
 
 # %%
-import numpy as np
-
 flat = data.acting.numpy().reshape(-1)  # (T * E * A,), in plain numpy
 cells = [["", "place", "fallen before it", "row"]]
 for name, (t, e, a) in BADGES.items():
@@ -152,8 +141,8 @@ print("by the package:", recording.rows_of(BADGES.values()))
 shared_buffer.show_way(data.acting, badge=(6, 0, 0))
 
 # %% [markdown]
-# These six rows come back in every lesson. Here is what the buffer keeps of them. Remember (6, 0, 0): it falls in the very step in which its team
-# banishes a spirit.
+# These six rows come back in later lessons. Here is what the buffer keeps of them. (6, 0, 0) is row 366: its action 4 is *right*, and in the
+# very step in which its team banishes a spirit (+0.5) it loses its last health (-0.2) and falls (-0.5): -0.2 in all.
 
 # %%
 badges = buffer.badges()
@@ -164,56 +153,73 @@ columns |= dict(reward=data.rewards[data.acting])
 row_table(badges, six, BADGES, **columns)
 
 # %% [markdown]
-# ## Rows mixed up
+# **A place to stop.** You have followed a badge into the buffer and out again. What follows is how rows get mixed up, and why the buffer is
+# cleared.
 #
-# PettingZoo hands out one dictionary entry *per agent*. Whoever collects agent by agent ends with the axes (A, T, E), and has to bring them to
-# (T, E, A). Two ways look alike: `x.permute(1, 2, 0)` and `x.reshape(T, E, A)`.
+# ## Rows mixed up: first two by three
 #
-# **Question.** What does the second one give?
-#
-# <details><summary>The same.</summary>Not so. permute takes each number along with its badge; reshape leaves all numbers where they are in memory and
-# only draws new borders between them.</details>
-# <details><summary>An error.</summary>That would be kind. The shape is right, the number of elements too: nobody complains.</details>
-# <details><summary>The right shape, with the numbers of other rows in it.</summary>Right. It is a bug of real libraries: JaxMARL's MAPPO matched rewards with
-# the values of other agents until pull request 87.</details>
+# Two agents, three steps. Somebody collected agent by agent: agent 0 got the rewards 1, 2, 3, agent 1 got 10, 20, 30. That is (A, T) =
+# (2, 3). Wanted is one line for each step, (T, A) = (3, 2). Two ways give that shape:
 
 # %%
-places = torch.cartesian_prod(*map(torch.arange, (T, E, A)))
-badge_at = places.view(T, E, A, 3)
+by_agent = torch.tensor([[1, 2, 3], [10, 20, 30]])  # (A, T)
+print("permute:", by_agent.permute(1, 0).tolist())  # turn the axes
+print("reshape:", by_agent.reshape(3, 2).tolist())  # new borders
+
+# %% [markdown]
+# `permute` takes each number along with its badge: in step 0 agent 0 got 1 and agent 1 got 10. `reshape` leaves the numbers in the order
+# in which they lie in memory, and only draws new borders between them: now step 0 says that agent 1 got 2, which agent 0 got in step 1.
+#
+# ## Then with all axes
+#
+# PettingZoo hands out one dictionary entry *per agent*. Whoever collects them agent by agent ends with the axes (A, T, E), and has to bring
+# them to (T, E, A). Right is `x.permute(1, 2, 0)`: old axis 1 (T) first, then old axis 2 (E), then old axis 0 (A).
+#
+# **Question.** What does `x.reshape(T, E, A)` give?
+#
+# <details><summary>The same.</summary>The shape is the same, and that is why one believes it. In the small example you saw what happens to the
+# numbers.</details>
+# <details><summary>An error.</summary>That would be kind. But the shape is possible, and the number of elements is right: nobody
+# complains.</details>
+# <details><summary>The right shape, with the numbers of other rows in it.</summary>Right. It happens to experts: in two of JaxMARL's MAPPO
+# scripts rewards met the values of other agents ([issue 85](https://github.com/FLAIROx/JaxMARL/issues/85)), until a pull request put the order
+# right.</details>
+
+# %%
+badge_at = shared_buffer.badges_in_place(T, E, A)  # (T, E, A, 3)
 agents_first = badge_at.permute(2, 0, 1, 3)  # (A, T, E, 3): agent by agent
 right = agents_first.permute(1, 2, 0, 3)  # (T, E, A, 3)
 wrong = agents_first.reshape(T, E, A, 3)  # (T, E, A, 3) as well
-shared_buffer.show_places(right, wrong, badge=(6, 0, 0))
-
-# %% [markdown]
-# After the reshape, the row of (6, 0, 0) carries what belongs to (24, 0, 0): a detective that has long fallen. And it is hard to see in the numbers
-# themselves:
-
-# %%
 mixed = data.rewards.permute(2, 0, 1).reshape(T, E, A)
 means = data.rewards.mean(), mixed.mean()
-print("mean reward: right {:.3f}, mixed up {:.3f}".format(*means))
+print("mean of all rewards: right {:.3f}, mixed up {:.3f}".format(*means))
 as_before = (mixed == data.rewards).float().mean()
 print(f"places where the reward looks as before: {as_before:.0%}")
 at_home = (wrong == badge_at).all(dim=-1).float().mean()
 print(f"badges at home: {at_home:.1%}")
+shared_buffer.show_places(right, wrong, badge=(6, 0, 0))
 
 # %% [markdown]
-# Most rewards are 0 and so look right wherever they stand. No mean shows it, no shape shows it; the badges do. A test with badges is how this
-# package's own tests guard every step from buffer to mini-batch.
+# After the reshape, the place of (6, 0, 0) carries what belongs to (24, 0, 0): the same detective, long after it fell. It is hard to see in
+# the numbers: most rewards are 0, and the mean of all of them cannot change. Badges show it.
 #
 # ## Play
 #
-# The buffer fills, and one badge is followed. Decide first, then move: (1) Only 4 steps are stored. Is the *place* of (6, 0, 0) known already? And its
-# *row* (tick the box)? (2) Which of the six badges moves up the furthest when the fallen are selected away? (3) What does `get` say at 31 steps, at
-# 32, and after the last stage, `clear`?
+# The buffer fills, and one badge is followed. Decide first, then move: (1) Only 4 steps are stored. Is the *place* of (6, 0, 0) known already?
+# And its *row* (tick the box)? (2) Which badge moves up the furthest when the fallen are selected away? (3) What does `get` say at 31 steps,
+# at 32, and after `clear`?
 
 # %%
 shared_buffer.explore()
 
 # %% [markdown]
-# The same 2048 places could have other borders. Few copies and many steps: long stories, but all from the same few worlds. Many copies and few
-# steps: many stories, each cut short, and the critic has to guess how they go on. The package trains with 128 copies and T = 8.
+# <details><summary>What we saw</summary>(1) The place follows from the badge alone: 384. The row depends on who fell before, and so on steps that are
+# not stored yet. (2) (13, 1, 0), the latest one: by 53. (3) At 31 it refuses, at 32 it gives all rows, after `clear` it refuses again: 0 of
+# 32 steps.</details>
+#
+# About as many places could have other borders. Few copies and many steps: long stories, but all from the same few worlds. Many copies and few
+# steps: many stories, each cut short, and the critic has to guess how they go on. The recording has 32 x 16 x 4 places; a training with the
+# package's settings has 8 x 128 x 4.
 #
 # ## Exercise 2.1: flat rows (difficulty 1, 4 minutes)
 #
@@ -287,48 +293,54 @@ print(f"mean reward of a real decision: {mean:.3f}")
 #
 # "Experience is precious. Why clear it? Keep the old rows and learn from them again." Let us keep them, train the recorded team for ten more
 # cycles, and ask after each: how likely are the *recorded* actions now, compared with then?
+#
+# **A look ahead.** The next cell trains with everything that the later lessons explain. Take it as a film for now; only what it shows
+# matters here.
 
 # %%
-from ppo_lessons import TrainingRun, train
-from ppo_lessons.actor_critic import log_probs_and_entropy
-
-
-def times_as_likely(policy):
-    with torch.no_grad():
-        logits, _ = policy(states)
-        now, _ = log_probs_and_entropy(logits, actions)
-    return torch.exp(now - log_probs_old)  # the ratio
-
-
-fresh = load_recording().policy
-run = TrainingRun("standard", CONFIG, policy=fresh)
-ratios = [times_as_likely(run.policy)]
-for _ in train(run, cycles=10):
-    ratios.append(times_as_likely(run.policy))
+ratios = shared_buffer.ratios_while_training(cycles=10)  # each (B,)
 shared_buffer.show_ageing(ratios)
 
 # %% [markdown]
-# At first every action is exactly as likely as then. After ten cycles most are outside 0.8 ... 1.2, and many half or twice as likely: this is the
-# experience of *another* team. PPO's gradient is a fair guide only near the policy that played (*on-policy*). The ratio makes up for other actions, but not for other
-# places: the team no longer walks there, and mates no longer answer so.
+# At first every action is as likely as then. In four such runs, after ten cycles 58 to 66 % of the rows were outside 0.8 ... 1.2, and 16 to 28 %
+# at most half or at least twice as likely.
+#
+# This is the experience of *another* team, and PPO's gradient is a fair guide only near the policy that played: PPO is *on-policy*. The
+# quotient above, the ratio of [lesson 07](07_ratios.ipynb), makes up for other actions, but not for other places: the team no longer walks there,
+# and mates no longer answer so.
 #
 # ## Clear
 #
-# Node P. The next rollout belongs to the new policy alone. What you read before stays yours; the buffer gives nothing more.
+# Node P. The next rollout belongs to the new policy alone.
 
 # %%
 buffer.clear()
 claim("it is empty", buffer.step == 0, f"step {buffer.step}")
-claim("the rows that were read are gone, too", not len(actions))
-print("get:", refused(buffer.get))
+claim("what was read before stays yours", len(actions) > 0)
+print("get:", shared_buffer.refusal(buffer.get))
 
 # %% [markdown]
 # **Question.** After `clear`, are the old numbers gone from memory?
 #
-# <details><summary>Yes, all is set to 0.</summary>Not so, and it need not be: that would only cost time.</details>
+# <details><summary>Yes, all is set to 0.</summary>One could do so, and it would be safe. But it costs time and is not needed: nobody reads an
+# empty buffer.</details>
 # <details><summary>No, but nobody can read them through the buffer.</summary>Right. Only the step goes back to 0. `get` refuses until T new steps have
 # taken the place of *all* the old ones and `finish` was called again.</details>
-# <details><summary>No, so `get` may mix old and new rows.</summary>It cannot: the buffer is read only when it is full, and then every slice is new.</details>
+# <details><summary>No, so `get` may mix old and new rows.</summary>A fair worry: the old numbers do lie there. But the buffer is read only when it
+# is full, and then every slice is new.</details>
+#
+# ## On paper
+#
+# A buffer has T = 4 steps, E = 3 copies and A = 2 agents. (1) What is the place of (2, 1, 0)? (2) Whose is place 17? (3) Places 3, 8 and 15 are of
+# fallen agents. In which row of `get` does (2, 1, 0) stand? (4) x is [[a, b, c], [d, e, f]]. Write down `x.permute(1, 0)` and `x.reshape(3, 2)`.
+#
+# <details><summary>The answers</summary>(1) (2 x 3 + 1) x 2 + 0 = 14. (2) 17 = 8 x 2 + 1, so a = 1; 8 = 2 x 3 + 2, so e = 2 and t = 2: (2, 2, 1).
+# (3) Two of the three lie before place 14, so row 12. (4) [[a, d], [b, e], [c, f]] and [[a, b], [c, d], [e, f]].</details>
+
+# %%
+from ppo_lessons.lessons import show_progress
+
+show_progress()
 
 # %% [markdown]
 # ## Recap
@@ -343,11 +355,5 @@ print("get:", refused(buffer.get))
 # | [`SharedBuffer.is_full`](../ppo_lessons/buffer.py) | node C: time to learn? |
 # | `states, actions, log_probs_old, returns, advantages = buffer.get()`, [`SharedBuffer.get`](../ppo_lessons/buffer.py) | pull rollout data |
 # | [`SharedBuffer.clear`](../ppo_lessons/buffer.py) | node P: forget it all |
-
-# %%
-from ppo_lessons.lessons import show_progress
-
-show_progress()
-
-# %% [markdown]
+#
 # **Next:** [3. Advantages: was this action better than expected?](03_advantages.ipynb)

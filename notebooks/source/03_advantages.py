@@ -16,36 +16,37 @@ welcome()
 # %% [markdown]
 # ## Promise
 #
-# For each row of the buffer you will know one signed number: how much better the action turned out than the critic had expected. The
-# whole update hangs on it.
+# For each row of the buffer you will know one signed number, its [advantage](../docs/glossary.md#advantage): how much better the action
+# turned out than the critic had expected. The update makes actions with large numbers likelier, and those with small ones less likely.
+#
+# ## A detective's problem: was it a mistake?
+#
+# (6, 0, 0) went right, lost its last health, and fell: a reward of -0.2. But its team banished a spirit in this step, and another one three
+# steps later. And what had the critic expected of it? How good was the action?
 
 # %% [markdown]
 # ## Idea
 #
 # A reward alone says little. +0.5 is splendid for a team that expected nothing, and poor for one that expected 2. So we compare: what came,
-# plus what is *now* expected, minus what was expected *before*. The critic supplies both expectations.
+# plus what is *now* expected, minus what was expected *before*. The critic supplies both expectations. Two words for it:
+#
+# - The [discount](../docs/glossary.md#discount) $\gamma$ (gamma), here 0.98: a reward one step later counts $\gamma$ as much, two steps later
+#   $\gamma^2$.
+# - The value $V(s)$: the critic's estimate, for a detective that sees s, of all its rewards still to come, discounted and added up:
+#   $r_t + \gamma r_{t+1} + \gamma^2 r_{t+2} + \dots$
 
 # %%
 import torch
 from ppo_lessons import advantages as adv
-from ppo_lessons.display.tables import row_table
 from ppo_lessons.lessons import advantages as lesson
 from ppo_lessons.lessons import claim
 from ppo_lessons.shipped.recording import BADGES, CONFIG, load_recording
 
 recording = load_recording()
 buffer, last_values = recording.buffer, recording.last_values
-data, badges = buffer.data, buffer.badges()
-six = recording.rows_of(BADGES.values())
+data, gamma = buffer.data, CONFIG.gamma  # 0.98
 ends = (data.terminated, data.truncated, data.final_values, last_values)
-
-
-def flat(tensor):
-    return tensor[data.acting]  # the rows of the living, as before
-
-
-numbers = dict(reward=flat(data.rewards), value=flat(data.values))
-row_table(badges, six, BADGES, **numbers)
+lesson.six_rows(recording, reward=data.rewards, value=data.values)
 
 # %% [markdown]
 # ## Predict
@@ -53,24 +54,19 @@ row_table(badges, six, BADGES, **numbers)
 # **Question.** "Her mate" (6, 0, 1): in this step a spirit was banished (+0.5 for everybody), and detectives 0 and 2 fell. The critic had
 # expected 0.395 from here on. Was the mate's action better than expected?
 #
-# <details><summary>Yes: 0.5 is more than 0.395.</summary>Not so: 0.395 was for the whole future, not for this step. What is left of the future must be
-# added to the reward first.</details>
+# <details><summary>Yes: 0.5 is more than 0.395.</summary>The comparison is the right idea, but the two numbers are not of the same kind: 0.395 was for
+# the whole future, 0.5 is for this step. What is left of the future has to be added to the reward first.</details>
 # <details><summary>No: after this step less is left to expect.</summary>Right. With two mates gone the critic expects -1.087. You will see
 # 0.5 + 0.98 x (-1.087) - 0.395 = -0.960.</details>
-# <details><summary>It did not fall, so yes.</summary>Not so: what counts is what it may now expect, and a team of two can no longer banish the
-# spirit of toughness 3.</details>
-
-# %% [markdown]
+# <details><summary>It did not fall, so yes.</summary>It was the luckier one, but what counts is what it may now expect: a team of two can no
+# longer banish the spirit of toughness 3.</details>
+#
 # ## Equation: one step
 #
 # $$\delta_t = r_t + \gamma\, V_{\text{next}} - V(s_t)$$
 #
-# The *TD error* (temporal difference; Schulman et al. 2016, equation 9). In code: `rewards`, `gamma`, `next_values`, `values`. The discount
-# $\gamma$ makes a reward one step later count a little less; here 0.98.
-#
-# ## Four ways on
-#
-# What is `next_values` when the case, or the rollout, stops?
+# The *[TD error](../docs/glossary.md#td-error)* (temporal difference; Schulman et al. 2016, section 3, where it stands without a number).
+# In code: `rewards`, `gamma`, `next_values`, `values`. Mostly "next" is the value in the detective's next row. But what if there is none?
 #
 # | after this row | next value | because |
 # |---|---|---|
@@ -79,21 +75,20 @@ row_table(badges, six, BADGES, **numbers)
 # | **truncated** | `final_values` | only cut off: what the critic made of the last thing *seen* |
 # | the rollout is full | `last_values` | the case goes on, we just stop watching |
 #
-# (Pardo et al. 2018, section 2.2.) If both flags are set, terminated wins.
+# (Pardo et al. 2018.) If both flags are set, terminated wins.
 
 # %%
 following = adv.next_values(data.values, *ends)
-deltas = adv.td_errors(data.rewards, data.values, following, CONFIG.gamma)
+deltas = adv.td_errors(data.rewards, data.values, following, gamma)
 numbers = dict(next_value=following, td_error=deltas)
 flags = dict(terminated=data.terminated, truncated=data.truncated)
-columns = {name: flat(column) for name, column in (numbers | flags).items()}
-row_table(badges, six, BADGES, **columns)
+lesson.six_rows(recording, **numbers, **flags)
 
 # %% [markdown]
 # ## Cut off is not over
 #
 # The row "cut off": the step limit of copy 1. The limit is for our convenience and no part of the task: no detective sees a clock. Three ways to treat
-# it, and only one is right. The row below belongs to the *next* case, whose fresh start knows nothing of this one.
+# it, and only one is right. (The row below belongs to the *next* case, whose fresh start knows nothing of this one.)
 
 # %%
 t, e, a = BADGES["cut off"]
@@ -120,21 +115,45 @@ as_if_dead = adv.gae(ones, tens, last, never, *rest)
 lesson.show_ends({"truncated": cut_off, "treated as terminated": as_if_dead})
 
 # %% [markdown]
-# -9 in the last step, for nothing but a clock, and it spreads backwards: a long life looks like a mistake. Well-known teaching code treats
-# truncation so (CleanRL's issues #198 and #457 are about it).
+# -9 in the last step, for nothing but a clock, and (you will see next how) `gae` carries it backwards: a long life looks like a mistake.
+# Well-known teaching code treats truncation so (CleanRL's issues #198 and #457 are about it).
 #
+# ## First two steps
+#
+# A TD error looks one step ahead and then trusts the critic. Let us trust it one step later:
+#
+# $$r_t + \gamma r_{t+1} + \gamma^2 V(s_{t+2}) - V(s_t)$$
+#
+# Add $\gamma V(s_{t+1})$ and take it away again, and this is $\delta_t + \gamma\,\delta_{t+1}$. So to look further ahead is to add later TD errors.
+# On the row "drained":
+
+# %%
+t, e, a = BADGES["drained"]
+r, V = data.rewards[:, e, a], data.values[:, e, a]
+two_steps = r[t] + gamma * r[t + 1] + gamma**2 * V[t + 2] - V[t]
+added = deltas[t, e, a] + gamma * deltas[t + 1, e, a]
+print(f"looked two steps ahead: {two_steps:.3f}")
+print(f"two TD errors added:    {added:.3f}")
+
+# %% [markdown]
 # ## Equation: many steps
+#
+# How far should one look? Near by, one depends on the critic's mistakes; far ahead, on chance. GAE, *generalised advantage estimation*, looks
+# at all distances and lets each later TD error count $\lambda$ times as much as the one before it:
+#
+# $$A_t = \delta_t + \gamma\lambda\,\delta_{t+1} + (\gamma\lambda)^2\,\delta_{t+2} + \dots$$
+#
+# (Schulman et al. 2016, equation 16.) Everything after $\delta_t$ is $\gamma\lambda$ times the same sum one step later. So, from the last row up:
 #
 # $$A_t = \delta_t + \gamma\lambda\, A_{t+1}$$
 #
-# *Generalised advantage estimation*, GAE (Schulman et al. 2016, equation 16, written as a recursion). The surprises further on count too, the further
-# the less. At every end the sum is cut: $A_{t+1}$ counts as 0. $\lambda$ is `gae_lambda`, here 0.8.
+# At every end the sum is cut: there $A_{t+1}$ counts as 0. [$\lambda$](../docs/glossary.md#gae-lambda) is `gae_lambda`, here 0.8.
 
 # %% [markdown]
 # ## The same numbers three ways
 #
-# One detective, $\gamma$ = 0.8, $\lambda$ = 0.5, so $\gamma\lambda$ = 0.4. Cut off with t = 2, where the final observation is worth 4; really over with t = 5. Read it from
-# the bottom up:
+# One detective in two cases, with numbers for working by hand: $\gamma$ = 0.8, $\lambda$ = 0.5, so $\gamma\lambda$ = 0.4. The first case is cut off with t = 2,
+# where the final observation is worth 4; the second is really over with t = 5. Read it from the bottom up:
 #
 # | t | r | V | next V | TD error | advantage | return |
 # |---|---|---|---|---|---|---|
@@ -175,7 +194,6 @@ print("package:", " ".join(f"{x:+.3f}" for x in by_package))
 # edge of the rollout. In between, as a rule: less noise than 1, less of the critic's error than 0.
 
 # %%
-gamma = CONFIG.gamma
 at_0 = adv.gae(data.rewards, data.values, *ends, gamma, 0.0)
 at_1 = adv.gae(data.rewards, data.values, *ends, gamma, 1.0)
 summed, later = torch.zeros_like(at_1), last_values
@@ -196,42 +214,67 @@ above = returns - data.values
 claim("returns - values are the advantages", same(above, advantages))
 
 # %% [markdown]
+# **A place to stop.** You know what an advantage is. What follows is what is special about a team, and then the exercises.
+#
 # ## The fallen
 #
-# Detective 0 fell at t = 6, next to a spirit. At t = 9 the two mates that were left banished the next one, and everybody was rewarded, the fallen too. But rows of
+# Detective 0 fell at t = 6. At t = 9 the two mates that were left banished the next spirit, and everybody was rewarded, the fallen too. But rows of
 # the fallen are not learned from.
 #
 # **Question.** Which part of that +1.0 reaches the row (6, 0, 0)?
 #
-# <details><summary>None: it is dead, the sum is cut there.</summary>So it is, if nothing is done. Then a detective learns that nothing after its own fall
-# matters to it, and that a sacrifice never pays.</details>
-# <details><summary>All of it, discounted three times, if it is credited to its last row.</summary>Right: $0.98^3 \times 1.0$ = 0.941 is added to the reward
-# of (6, 0, 0). That is `with_team_credit`.</details>
-# <details><summary>It comes in through the critic's estimate of the next row.</summary>Not so: the next row is one of the fallen. After a
-# termination the next value is 0.</details>
+# <details><summary>None: it is dead, the sum is cut there.</summary>So it would be, if nothing were done: whatever its team gains later would not
+# count for the detective, and a sacrifice that makes a win possible would look like a plain loss.</details>
+# <details><summary>All of it, discounted three times, if it is credited to its last row.</summary>Right, in this recording:
+# $0.98^3 \times 1.0$ = 0.941 is added to the reward of (6, 0, 0). That is `with_team_credit`.</details>
+# <details><summary>It comes in through the critic's estimate of the next row.</summary>For the living it does. But here the next row is one of the
+# fallen, and after a termination the next value is 0.</details>
 
 # %%
 who = data.acting, data.episode_over
 credited = adv.with_team_credit(data.rewards, *who, gamma)
 alone = adv.gae(data.rewards, data.values, *ends, gamma, CONFIG.gae_lambda)
 numbers = dict(reward=data.rewards, credited=credited)
-numbers |= dict(alone=alone, with_team=advantages)
-columns = {name: flat(column) for name, column in numbers.items()}
-row_table(badges, six, BADGES, **columns)
+numbers |= dict(alone=alone, with_team=buffer.advantages)
+lesson.six_rows(recording, **numbers)
 
 # %% [markdown]
-# The fall goes from -0.977 to -0.036: hardly worse than expected. "Drained", three rows before it, moves along through the sum. The other
-# rows keep their numbers.
+# With [team credit](../docs/glossary.md#team-credit) the fall goes from -0.977 to -0.036: hardly worse than expected. "Drained", three rows before it, moves along through the sum.
+# The other four keep their numbers.
 #
-# It is a choice (`PPOConfig(team_credit=...)`). MAPPO's code (Yu et al. 2022) also lets a team's rewards after a fall count, and cuts only when the
-# whole team is done. It is no proof that the fall *helped*: every fallen detective gets this share. And nothing is estimated beyond the
-# rollout, since there is no value of having fallen.
+# So the detective's question has an answer: its action turned out about as good as the critic had expected. That other choices would have been
+# better ([lesson 01](01_rollout.ipynb)) an advantage does not say. It compares with an expectation, not with what was not tried.
+#
+# How much of the credit arrives depends on the length T of the rollout:
+
+# %%
+first_8 = (x[:8] for x in (data.rewards, *who))
+credit = adv.with_team_credit(*first_8, gamma) - data.rewards[:8]
+print(f"credit of (6, 0, 0) if T = 8: {credit[6, 0, 0]:.3f}")
+credits = lesson.mean_credit(recording.policy, gamma, (8, 32, 512))
+part_8, part_32 = (credits[T] / credits[512] for T in (8, 32))
+claim("T = 8: less than 6 tenths of the credit arrives", part_8 < 0.6)
+claim("T = 32: more than that, not all", 0.6 < part_32 < 0.95)
+lesson.show_mean_credit(credits)
+
+# %% [markdown]
+# With T = 8, as in the package's training, step 9 would lie in the next rollout, and (6, 0, 0) would get nothing. Over all falls, three
+# measurements gave a mean credit of 0.22 to 0.25 at T = 8, and of 0.48 to 0.62 when the rollout is much longer than a case: about four
+# tenths arrive. Two more things to know:
+#
+# - A reward k steps after the fall counts $\gamma^k$ and not $(\gamma\lambda)^k$. For it, $\lambda$ is as good as 1, with all the noise of that.
+# - Every fallen detective gets this share, whether its fall *helped* or not.
+
+# %% [markdown]
+# So it is a choice (`PPOConfig(team_credit=...)`), and not the only one. MAPPO's StarCraft code (Yu et al. 2022) cuts the sum only when the
+# whole team is done, and its critic goes on estimating for the fallen, so that there is something to expect after a fall and beyond the
+# rollout. Ours has no value of having fallen: it counts what came.
 
 # %% [markdown]
 # ## Picture: copy 0, step by step
 #
-# Follow one panel from left to right. Where the value V jumps and no reward makes up for it, there is a large TD error; the advantages of the rows
-# before lean the same way, less and less.
+# Follow one panel from left to right. Where V jumps and no reward makes up for it, there is a large TD error; the advantages of
+# the rows before lean the same way, less and less.
 
 # %%
 copy = 0
@@ -241,19 +284,22 @@ of_ends = [flag[:, copy] for flag in (data.terminated, data.truncated)]
 lesson.show_along_copy(*(x[:, copy] for x in shown), of_ends)
 
 # %% [markdown]
-# After t = 6 the critic expects little of detectives 1 and 3. The banishing at t = 9 is the great surprise. Their own fall, a reward of -0.7, has a
-# *positive* advantage: the critic had expected worse.
+# After t = 6 the critic expects little of detectives 1 and 3, between -1.0 and -2.0. The banishing at t = 9 is a happy surprise. Their
+# falls, -0.7 each, have *positive* advantages: the critic had expected worse.
 #
 # ## Play
 #
-# Four real ends. Below, the row looked at is taken apart: the green parts of the TD errors, added up, are its advantage. Decide first, then
-# move: (1) *Is cut off*, treated as terminated: which rows does it change? Which with `gae_lambda` 0? (2) *Falls*, `team_credit` off: does the row before the
-# fall notice, at `gae_lambda` 0.8 and at 0? (3) *Rollout full*, treated as truncated: what changes?
+# Four real ends. The row looked at is taken apart: the green parts of the TD errors, added up, are its advantage. Decide first, then move: (1) *Is cut off*, treated as terminated: which rows does it change? Which with `gae_lambda` 0? (2) *Falls*, `team_credit` off: does the
+# row before the fall notice, at `gae_lambda` 0.8 and at 0? (3) *Rollout full*, treated as truncated: what changes?
 
 # %%
 lesson.explore()
 
 # %% [markdown]
+# <details><summary>What we saw</summary>(1) All of them, the later the more: each step back the mistake counts 0.98 x 0.8 as much. With
+# `gae_lambda` 0 only the last row. (2) At 0.8 it does, at 0 it does not. (3) Nothing: both ways the critic's estimate of the last thing seen
+# stands in for the future.</details>
+#
 # ## Exercise 3.1: the TD error (difficulty 1, 2 minutes)
 #
 # All are (T, ...): T steps, whatever axes follow. No loop is needed.
@@ -273,9 +319,9 @@ td_errors = check(td_errors)
 # solution("3.1")
 
 # %% [markdown]
-# ## Exercise 3.2: four ways on (difficulty 2, 4 minutes)
+# ## Exercise 3.2: what comes after a row (difficulty 2, 4 minutes)
 #
-# The table above, for all rows at once. `terminated` and `truncated` are bool (T, ...), `last_values` has no axis T. `torch.cat` joins along T,
+# The table under *Equation: one step*, for all rows at once. `terminated` and `truncated` are bool (T, ...), `last_values` has no axis T. `torch.cat` joins along T,
 # `torch.where(condition, a, b)` selects. `final_values` is read only where `truncated`: elsewhere anything can stand in it, NaN as well.
 
 
@@ -321,8 +367,23 @@ gae = check(gae)
 # %% [markdown]
 # ## Exercise 3.4: credit after one's own fall (difficulty 3, 7 minutes)
 #
-# `rewards` and `acting` are (T, E, A), `episode_over` is (T, E). Add to the last row of each fallen agent the discounted rewards of its rows *as a fallen one*, up to
-# and with the step in which its case is over. What you write into the rows of the fallen is not looked at.
+# Each fall's row gets, discounted, what the detective's rows as a fallen one bring until its case is over. First by hand, $\gamma$ = 0.5: it falls
+# in step 0, and its case is over with step 2. Read from the bottom up; the *purse* is what is carried from row to row:
+#
+# | step | acting | reward | + 0.5 x purse from below | credited | purse |
+# |---|---|---|---|---|---|
+# | t = 0 | yes | 1 | 0.5 x 6 | **4** | 0: it acted |
+# | t = 1 | no | 2 | 0.5 x 8 | 6 | 6 |
+# | t = 2 | no | 8 | the case is over: nothing | 8 | 8 |
+#
+# (And really: 1 + 0.5 x 2 + 0.25 x 8 = 4.) Now for all agents at once; `rewards` and `acting` are (T, E, A), `episode_over` is (T, E). In each row,
+# from the last one up:
+#
+# 1. Where the case is over with this step, empty the purse: what lies below belongs to another case.
+# 2. Add $\gamma$ times the purse to the reward. This is the credited reward.
+# 3. The purse of a fallen agent is now this sum; that of an agent that acted is empty.
+#
+# What you write into the rows of the fallen is not looked at.
 
 
 # %% tags=["exercise"]
@@ -346,15 +407,18 @@ mine = with_team_credit(data.rewards, *who, gamma)
 mine = gae(mine, data.values, *ends, gamma, CONFIG.gae_lambda)
 after = next_values(data.values, *ends)
 one_step = td_errors(credited, data.values, after, gamma)
-count = f"{len(flat(mine))} rows"
-claim("your advantages are right", same(flat(mine), flat(advantages)), count)
-claim("your TD errors are right", same(flat(one_step), flat(with_credit)))
+living = data.acting  # the rows of the living, as before
+right = same(mine[living], advantages[living])
+claim("your advantages are right", right, f"{living.sum()} rows")
+right = same(one_step[living], with_credit[living])
+claim("your TD errors are right", right)
 
 # %% [markdown]
 # ## A claim put to the test
 #
-# "It is in the official tutorial, so it is right." An eight-step win: +10 at the end, the critic says 2 everywhere. The loop below has the
-# rules of PettingZoo's from-scratch PPO [tutorial](https://pettingzoo.farama.org/tutorials/cleanrl/implementing_PPO/), in our own words. How many mistakes do you see?
+# "It is in the official tutorial, so it is right." An eight-step win: +10 at the end, the critic says 2 everywhere. The loop below follows the
+# rules of PettingZoo's from-scratch PPO [tutorial](https://pettingzoo.farama.org/tutorials/cleanrl/implementing_PPO/), as it was when we looked, in our own words.
+# How many mistakes do you see?
 
 # %%
 rewards, values = torch.zeros(8), torch.full((8,), 2.0)
@@ -376,6 +440,17 @@ print("yours   ", *(f"{x:+6.2f}" for x in yours))
 # <details><summary>The mistakes</summary>The future counts only <em>where</em> it is over (the flag is turned round, and is read one row too low);
 # gamma stands where lambda belongs; the last row, the win itself, is left out. No error, no warning: only a closed form, or a comparison with
 # another implementation, shows it.</details>
+#
+# ## On paper
+#
+# Three rows of one detective: rewards 0, 0, 4, values 1, 2, 2; $\gamma$ = 0.5, and the case is won with the third. (1) The three TD errors? (2) The
+# advantages with $\lambda$ = 0.5? (3) With $\lambda$ = 1? (4) Which three values would make every TD error 0? (5) What changes if the third row is only
+# cut off, with a final value of 2?
+#
+# <details><summary>The answers</summary>(1) 0 + 0.5 x 2 - 1 = 0, then 0 + 0.5 x 2 - 2 = -1, then 4 + 0 - 2 = 2. (2) From the bottom, with
+# 0.25: 2, then -1 + 0.25 x 2 = -0.5, then 0 + 0.25 x -0.5 = -0.125. (3) With 0.5: 2, 0, 0. Indeed 0.25 x 4 - 1 = 0: what came minus what was expected.
+# (4) 1, 2 and 4, the discounted sums themselves. (5) The third TD error becomes 4 + 0.5 x 2 - 2 = 3, and the advantages 3, -0.25,
+# -0.0625.</details>
 
 # %%
 from ppo_lessons.lessons import show_progress
@@ -385,13 +460,16 @@ show_progress()
 # %% [markdown]
 # ## Recap
 #
-# - Advantage: what came, plus what is now expected, minus what was expected. Return: advantage plus old value.
+# - TD error: what came, plus what is now expected, minus what was expected. Advantage: this one and the later ones, each step further on counting
+#   less. Return: advantage plus old value.
 # - Terminated: 0 is expected. Truncated: the final observation's value. The sum is cut at both.
-# - The fallen: their later rewards are credited to their last row.
+# - The fallen: their rewards after the fall, as far as the rollout goes, are credited to their last row.
+# - (6, 0, 0), the fall: -0.977 alone, -0.036 with its team.
 #
 # | code | meaning |
 # |---|---|
 # | [`gae(rewards, values, ...)`](../ppo_lessons/advantages.py) | node D: was this action better than expected? |
 # | [`with_team_credit(rewards, ...)`](../ppo_lessons/advantages.py) | credit after one's own fall |
 #
-# **Next:** [5. Detaching: which tensors may carry a gradient?](05_detaching.ipynb)
+# **Next:** [4. Policy gradient: what do we want to make large, and why does this loss do it?](04_policy_gradient.ipynb) It also derives GAE from
+# looking one, two, three ... steps ahead, and averaging.

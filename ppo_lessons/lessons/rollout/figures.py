@@ -7,7 +7,8 @@ from torch import Tensor
 
 from ppo_lessons.display.picture import BLUE, DARK, GREEN, ORANGE, PINK, SMALL, Picture, legend_above, new_figure, plain
 from ppo_lessons.display.team import put_board
-from ppo_lessons.spirit_world.cases import Case
+from ppo_lessons.shipped.recording import Recording
+from ppo_lessons.spirit_world.cases import Case, get_case
 from ppo_lessons.spirit_world.evaluation import Replay
 from ppo_lessons.spirit_world.rules import ACTION_NAMES
 
@@ -32,6 +33,26 @@ def show_boards(replay: Replay, frames: tuple[int, ...], titles: tuple[str, ...]
     standing = [int((replay.states.health[f] > 0).sum()) for f in frames]
     spirits = [int((~replay.states.banished[f]).sum()) for f in frames]
     return Picture(figure, f"steps {list(frames)}: detectives standing {standing}, spirits left {spirits}")
+
+
+def show_before_and_after(recording: Recording, step: int, copy: int) -> Picture:
+    """Draw one copy of the recorded world before a step and after it.
+
+    Args:
+        recording: The recorded rollout.
+        step: t, not the last one.
+        copy: e, in a case that goes on after this step.
+
+    Returns:
+        The picture.
+    """
+    boards, case = [recording.board(t, copy) for t in (step, step + 1)], get_case("standard")
+    figure, panels = new_figure(5.8, 3.1, 1, 2)
+    for axes, board, title in zip(panels, boards, (f"before step {step}", f"after step {step}"), strict=True):
+        put_board(axes, case, board, title)
+    health = " and ".join(str(board.health[0].tolist()) for board in boards)
+    spirits = " and ".join(str(int((~board.banished).sum())) for board in boards)
+    return Picture(figure, f"before and after step {step} of copy {copy}: health {health}, spirits left {spirits}")
 
 
 def show_observation(case: Case, obs: np.ndarray) -> Picture:

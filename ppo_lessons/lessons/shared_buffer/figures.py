@@ -177,6 +177,7 @@ def show_ageing(ratios: Sequence[Tensor], limit: float = 0.2) -> Picture:
     """
     table = torch.stack(list(ratios)).double().numpy()  # (cycles + 1, B)
     far = (np.abs(table - 1) > limit).mean(axis=1)
+    twice = ((table <= 0.5) | (table >= 2)).mean(axis=1)
     low, middle, high = np.quantile(table, (0.05, 0.5, 0.95), axis=1)
     cycles = range(len(table))
     figure, (left, right) = new_figure(5.8, 2.9, 1, 2)
@@ -195,9 +196,13 @@ def show_ageing(ratios: Sequence[Tensor], limit: float = 0.2) -> Picture:
     left.set_yticks([0.25, 0.5, 1, 2, 4], ["1/4", "1/2", "1", "2", "4"])
     left.minorticks_off()
     plain(left, "times as likely as then", "cycles of training since")
-    legend_above(left)
-    right.plot(cycles, far, "s--", color=ORANGE, markersize=4)
+    legend_above(left, 1)
+    right.plot(cycles, far, "s--", color=ORANGE, markersize=4, label=f"outside {1 - limit:.1f} ... {1 + limit:.1f}")
+    right.plot(cycles, twice, "D:", color=DARK, markersize=4, label="halved or doubled")
     right.set_ylim(0, 1)
-    plain(right, f"rows outside {1 - limit:.1f} ... {1 + limit:.1f}", "cycles of training since")
+    plain(right, "share of the old rows", "cycles of training since")
+    legend_above(right, 1)
     text = f"at the start no row outside: {bool(far[0] == 0)}; after {len(table) - 1} cycles more than a third: "
-    return Picture(figure, text + str(bool(far[-1] > 1 / 3)))
+    return Picture(
+        figure, f"{text}{bool(far[-1] > 1 / 3)}; more than 1 in 20 halved or doubled: {bool(twice[-1] > 0.05)}"
+    )

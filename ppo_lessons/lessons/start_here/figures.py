@@ -1,6 +1,6 @@
 """The lesson's pictures: a team at its three ages, moving and at a glance."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -12,7 +12,7 @@ from ppo_lessons.display.team import put_board
 from ppo_lessons.interactive.theatre import Theatre
 from ppo_lessons.shipped.ages import AGES, load_age
 from ppo_lessons.spirit_world.behaviour import TeamBehaviour
-from ppo_lessons.spirit_world.evaluation import Replay, record
+from ppo_lessons.spirit_world.evaluation import Replay, evaluate, record
 from ppo_lessons.spirit_world.players import policy_player
 
 CASE_SEED = 106
@@ -48,13 +48,32 @@ def show_ages(replays: Mapping[str, Replay], behaviours: Mapping[str, TeamBehavi
         image = axes.imshow(behaviour.visits, cmap="Blues", norm=shades, extent=extent)
         axes.set(xticks=[], yticks=[])
         axes.spines[:].set_color("#D6D6D0")
+        toughest = behaviour.banished[max(behaviour.banished)]
         alone = f"{behaviour.health_lost_alone:.1f} lost alone"
-        axes.set_title(f"{behaviour.teaming_up:.1f} together, {alone}", fontsize=SMALL, color=DARK)
+        axes.set_title(f"toughest {toughest:.0%}, {alone}", fontsize=SMALL, color=DARK)
     bar = figure.colorbar(image, cax=below, orientation="horizontal", ticks=[0, 0.1, 0.2, 0.4, 0.7])
     bar.set_label("share of steps in a cell (400 cases)", fontsize=SMALL)
     bar.ax.tick_params(labelsize=SMALL)
     text = "; ".join(f"{age}: wins {b.win_rate:.0%}, survival {b.survival:.0%}" for age, b in behaviours.items())
     return Picture(figure, text)
+
+
+def returns_of(ages: Iterable[str], seeds: Iterable[int], cases: int = 200) -> dict[str, list[float]]:
+    """Let each age play other cases than those of the table.
+
+    Args:
+        ages: Of the shipped team.
+        seeds: One for each evaluation; it lays out the cases and draws the actions.
+        cases: In each evaluation.
+
+    Returns:
+        Age -> mean sum of rewards of a case, per detective, one number for each seed.
+    """
+    seeds = list(seeds)
+    return {
+        age: [evaluate(policy_player(load_age(age), seed=s), cases=cases, seed=s).team_return for s in seeds]
+        for age in ages
+    }
 
 
 def _two_rows_of_squares(columns: int) -> tuple[Figure, np.ndarray, Axes]:

@@ -7,6 +7,7 @@ from ppo_lessons.buffer import SharedBuffer
 from ppo_lessons.lessons.rollout import figures
 from ppo_lessons.rollout import collect
 from ppo_lessons.shipped.ages import load_age
+from ppo_lessons.shipped.recorded_update import recording
 from ppo_lessons.spirit_world.env import SpiritWorld
 from ppo_lessons.spirit_world.evaluation import Replay, record
 from ppo_lessons.spirit_world.players import policy_player
@@ -28,6 +29,12 @@ def test_boards_and_health_say_what_happened(replay: Replay):
     ]
     assert f"falls (X) at {falls}" in health.text
     assert is_not_empty(boards) and is_not_empty(health)
+
+
+def test_before_and_after_say_who_lost_health_and_which_spirit_is_gone():
+    picture = figures.show_before_and_after(recording(), step=6, copy=0)
+    assert "health [1, 3, 1, 1] and [0, 3, 0, 1], spirits left 3 and 2" in picture.text
+    assert is_not_empty(picture)
 
 
 def test_observation_groups_cover_every_place_once():

@@ -58,6 +58,12 @@ def test_places_count_the_badges_at_home():
 def test_ageing_states_conclusions_that_can_be_false():
     young, old = torch.ones(6), torch.tensor([0.5, 1.0, 1.5, 1.0, 2.0, 1.0])
     aged = figures.show_ageing([young, old])
-    assert aged.text == "at the start no row outside: True; after 1 cycles more than a third: True"
+    assert aged.text == (
+        "at the start no row outside: True; after 1 cycles more than a third: True; "
+        "more than 1 in 20 halved or doubled: True"
+    )
     assert "no row outside: False" in figures.show_ageing([old, old]).text
-    assert "more than a third: False" in figures.show_ageing([young, young]).text
+    fresh = figures.show_ageing([young, young]).text
+    assert "more than a third: False" in fresh and "halved or doubled: False" in fresh
+    nearly = figures.show_ageing([young, torch.tensor([0.6, 1.9, 1.0, 1.0, 0.7, 1.4])]).text
+    assert "more than a third: True" in nearly and "halved or doubled: False" in nearly
