@@ -29,7 +29,7 @@ welcome()
 #
 # **One detective's problem.** In step 6 detective 0 of copy 0 went right and fell: the row (6, 0, 0). Its
 # [advantage](../docs/glossary.md#advantage) is -0.036, a little worse than the [critic](../docs/glossary.md#critic) had expected. So the team should
-# come to do this a little less often. We shall see a program in which it never does.
+# come to do this a little less often. In one program it never does.
 
 # %%
 import copy
@@ -76,8 +76,7 @@ graphs_of(dict(zip(names, said, strict=True)))
 # | `advantages` | no | a verdict on the action; the actor is not to improve the verdict |
 # | `returns` | no | the critic is to come to them, and not they to the critic |
 # | `obs`, `actions` | no | what was seen and done |
-
-# %% [markdown]
+#
 # ## no_grad, detach, clone
 #
 # - Inside `with torch.no_grad():` no graph is made for what is computed. A graph that was made before stays whole.
@@ -241,7 +240,7 @@ print("recomputed: no error,", bug.num_gradient_steps, "gradient steps")
 off = abs(bug.value_loss / right.value_loss - 1)
 claim("value_loss is as good as it should be", off < 0.05, "to 5 %")
 claim("clip_fraction is exactly 0", bug.clip_fraction == 0)
-claim("as it should be", right.clip_fraction == 0, "in a right update")
+claim("so it is in a right update", right.clip_fraction == 0)
 more = bug.entropy > right.entropy + 0.05
 claim("the entropy is too high", more, "by more than 0.05")
 
@@ -349,8 +348,7 @@ detaching.show_gradient_xray(lengths, "three mistakes")
 # - **advantages:** the actor's loss pulls at the critic, and here far harder than at the actor. A critic that expects less gives better advantages.
 # - **returns:** the gradient is another one than the value loss should have. The target moves with the critic, so that the critic chases itself. (This is
 #   close kin to the *residual gradient* of Baird 1995, which is another algorithm and not PPO's.)
-
-# %% [markdown]
+#
 # **Question.** And with a shared trunk, as our team has it: which parts does the value loss reach, with nothing done wrong?
 #
 # <details><summary>critic_head and the shared trunk.</summary>Right, and the actor's loss reaches the trunk too. There both pull at the same weights.</details>
@@ -461,13 +459,11 @@ for _ in range(30):
     optimizer.zero_grad()
     loss.backward()
     optimizer.step()
-detaching.show_false_progress(actor_losses, foreseen)
-
-# %%
 now, _, _ = student.evaluate_actions(rows.obs[guide], rows.actions[guide])
 kept = torch.allclose(now, rows.old_log_probs[guide], atol=1e-6)
 claim("the critic's mean value has fallen", values.mean() < 0, "below 0")
 claim("detective 0 goes right as often as before", kept, "at (6, 0, 0)")
+detaching.show_false_progress(actor_losses, foreseen)
 
 # %% [markdown]
 # Refuted: no detective has changed a single habit. The critic has learnt to expect less and less, so that everything looks like a pleasant surprise. It
