@@ -45,6 +45,7 @@ policy, buffer = recording.policy, recording.buffer
 rows, data = buffer.get(), buffer.data
 guide = recording.rows_of([BADGES["falls"]])  # where (6, 0, 0) stands
 
+
 def graphs_of(tensors):
     cells = [["tensor", "shape", "carries a graph"]]
     for name, tensor in tensors.items():

@@ -140,7 +140,7 @@ claim("it is the gradient of -log_prob A", same)
 # %% [markdown]
 # $$\nabla r = r\, \nabla \log \pi_\text{new}$$
 #
-# With $r = 1$ the gradient of $-r A$ is that of $-\log \pi\, A$, whose gradient is the plain policy gradient (equation 2 of the paper, with a minus sign): **in the first
+# With $r = 1$ the gradient of $-r A$ is that of $-\log \pi\, A$, the loss of the plain policy gradient (equation 2 of the paper, with a minus sign): **in the first
 # mini-batch, PPO's actor has the plain policy gradient**. [Lesson 05](05_detaching.ipynb)'s silent bug gives the same ratios and a gradient of 0:
 
 # %%
@@ -241,7 +241,11 @@ print("package:", by_package.round(2), f"k3 {k3:.4f}")
 # steps. (What happens inside a step is opened in [lesson 08](08_clipping.ipynb) and after.)
 
 # %%
-from ppo_lessons.shipped.recorded_update import log_probs_of, one_pass, policy_after
+from ppo_lessons.shipped.recorded_update import (
+    log_probs_of,
+    one_pass,
+    policy_after,
+)
 
 
 def ratios_after(steps):

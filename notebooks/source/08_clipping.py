@@ -204,7 +204,7 @@ clipping.show_rows_over_steps(
 )
 
 # %% [markdown]
-# "Falls" is pushed down at every step, wherever it goes: above 1.2 it is outside, but on the wrong side. "Wins" is let go above 1.2, and moves on all the same. Who
+# "Falls" is pushed down at every step, wherever it goes: above 1.2 (after nine steps) it is outside, but on the wrong side. "Wins" is let go above 1.2, and moves on all the same. Who
 # moves it? Keep the question. And here is a whole mini-batch after eight steps:
 
 # %%
@@ -336,7 +336,7 @@ further = (ratios_of_third() - 1).abs() > (before - 1).abs()
 claim("so none of them moves further out", not (silent & further).any())
 
 # %% [markdown]
-# They asked for nothing, and some were moved further out all the same, by rows that share the network with them. That is also what carried "wins" on. **Clipping takes away the
+# They asked for nothing, and some were moved further out all the same, by rows that share the network with them. These, and the running mean that Adam keeps of earlier gradients, also carried "wins" on. **Clipping takes away the
 # incentive, not the motion.** So [approx_kl](../docs/glossary.md#approximate-kl) is watched, and an update may be ended by it: [lesson 11](11_full_update.ipynb).
 
 # %% [markdown]

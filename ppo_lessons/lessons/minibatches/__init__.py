@@ -9,5 +9,6 @@ from ppo_lessons.lessons.minibatches.figures import (
     show_assignment,
     show_learning,
     show_neighbours,
+    show_ten_seeds,
 )
-from ppo_lessons.lessons.minibatches.gradients import cosines_of_parts
+from ppo_lessons.lessons.minibatches.gradients import cosines_of_parts, gradients_of_parts
