@@ -199,9 +199,9 @@ for size in (4, 5, 6):
 #
 # ## Two arrows
 #
-# A gradient says for each weight how the loss changes with it. Think of it as an arrow; a network of two weights has arrows in a plane. How well do two arrows
+# A gradient says for each weight how the loss changes with it: it is an arrow, with two weights an arrow in a plane. How well do two arrows
 # agree? Their *cosine* says it: multiply place by place, add up, divide by both lengths. For (4, 3) and (3, 4): (4 x 3 + 3 x 4) / (5 x 5) = 0.96. It is 1 if both
-# point the same way, 0 at a right angle, below 0 if they point rather against each other. Lengths do not matter.
+# point the same way, 0 at a right angle, below 0 if they point rather against each other.
 
 # %%
 pairs = [((4, 3), (2, 1.5)), ((4, 3), (3, 4)), ((4, 3), (-3, 4))]
@@ -243,7 +243,7 @@ strongest = pulls["critic"] > 5 * (pulls["actor"] + pulls["entropy"])
 claim("the critic pulls the most", strongest, "more than 5 times the rest")
 
 # %% [markdown]
-# For the critic and the entropy, neighbours are the worse guide at every size; some of the critic's mini-batches even point *backwards*. For the **actor** the two
+# For the critic and the entropy, neighbours are the worse guide at every size; up to 128 rows, some of the critic's even point *backwards*. For the **actor** the two
 # cannot be told apart up to 512 rows, and above that there are too few mini-batches to say. A likely reason: neighbours share a situation, and with it what the critic got
 # wrong there; but each action was drawn by lot, and the draws of neighbours are independent.
 #
@@ -382,14 +382,12 @@ print("4 shuffled above not shuffled:", wins("4 epochs", "4, not shuffled"))
 lesson.show_ten_seeds(rewards)
 
 # %% [markdown]
-# So several passes pay here: one epoch is beaten in nine of ten seeds. Ten epochs are not told apart from four, and take two and a half times the computing: "the more, the
-# better" is not what we see. Nor are shuffled rows told apart from rows in order. (Here 1024 neighbours are four steps of all 64 copies, which is not so narrow a part of the
-# rollout.) Shuffling costs next to nothing and keeps the critic's mini-batches a fair guide. That it makes *this* team better, we cannot say.
+# So several passes pay here: four epochs beat one in nine of ten seeds. Ten epochs are not told apart from four, and compute two and a half times as much: "the more, the better" is
+# not what we see. Nor are shuffled rows told apart from rows in order. Shuffling costs next to nothing and keeps the critic's mini-batches a fair guide; that it makes *this* team
+# better, we cannot say.
 #
-# Why do more passes not help further? We have not tested it. One candidate: with each step the team moves away from the one that played, and the rows age, as in
-# [lesson 02](02_shared_buffer.ipynb).
-#
-# Ratios and clip, the next two lessons, let the rows be used a little longer. They do not make them young.
+# Why do more passes not help further? We have not tested it. One candidate: with each step the team moves away from the one that played, and the rows age. Ratios and clip, the next
+# two lessons, let them be used a little longer.
 
 # %%
 from ppo_lessons.lessons import show_progress

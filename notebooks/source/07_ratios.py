@@ -17,7 +17,8 @@ welcome()
 # ## Promise
 #
 # You will look at the team's recorded decisions with the eyes of the policy as it is *now*, and reduce what has changed to one number per row.
-#
+
+# %% [markdown]
 # ## Idea
 #
 # **One detective's problem.** In the row (6, 0, 0) detective 0 went right, with a probability of 0.62, and fell. Its
@@ -237,8 +238,8 @@ print("package:", by_package.round(2), f"k3 {k3:.4f}")
 #
 # ## Picture: the ratios spread
 #
-# Now some gradient steps on the recording, in an update as the team has it: four epochs of four mini-batches. `policy_after(4)` is the recorded policy after four of these
-# steps. (What happens inside a step is opened in [lesson 08](08_clipping.ipynb) and after.)
+# Now some gradient steps of a real update: four epochs of four mini-batches. `policy_after(4)` is the recorded policy after four of them. (The steps are opened in
+# [lesson 08](08_clipping.ipynb) and after.)
 
 # %%
 from ppo_lessons.shipped.recorded_update import (
@@ -294,9 +295,9 @@ for scale in (1, 0.01, 1e-4):
     print(f"not at all: {none:.0%}, mean {moved.mean():.2f}")
 
 # %% [markdown]
-# So a gradient of a hundredth of the length still moves the weights more than half as far; plain gradient descent would move them a hundredth. Only a loss so small that most
-# gradients fall below eps leaves them nearly where they are. That is why the very first step of a fresh Adam goes far. In later steps the gradients of different mini-batches disagree, their
-# mean $m$ is shorter than $\sqrt{v}$, and the steps become shorter: the spread of the ratios need not grow with each.
+# So with a hundredth of the loss the weights still move more than half as far; plain gradient descent would move them a hundredth. Only where most gradients fall below eps do they nearly
+# stay. That is why a fresh Adam's first step goes far. Later the gradients of different mini-batches disagree, their mean $m$ is smaller than $\sqrt{v}$, and the steps are
+# shorter: the spread of the ratios need not grow with each.
 #
 # ## The agent's number is part of what it sees
 #

@@ -44,9 +44,6 @@ welcome()
 # (Schulman et al. 2017, equation 7.) In our words `ratios`, `advantages`, `clip_eps`. clip(r, 0.8, 1.2) is r inside the interval, and the nearer end outside. The whole is to
 # be made *large*; optimizers make things small, so our loss is minus this: the [clipped surrogate loss](../docs/glossary.md#clipped-surrogate-loss). (Why $r A$ is a *surrogate*
 # for what we really want is told in [lesson 04](04_policy_gradient.ipynb).) The minimum is a pessimist: of two estimates it reports the worse.
-#
-# **A name that misleads.** The paper calls the mean of $r A$, *without* clip, $L^\text{CPI}$ (equation 6), after the conservative policy iteration of Kakade and Langford
-# (2002). Our flowchart's map says "conservative policy improvement loss" of node L, and means the *clipped* one: conservative, because it is never larger than $L^\text{CPI}$.
 
 # %% [markdown]
 # ## The same numbers three ways
@@ -357,7 +354,10 @@ claim("so none of them moves further out", not (silent & further).any())
 #
 # | code | meaning |
 # |---|---|
-# | [`clipped_surrogate_loss(ratios, advantages, clip_eps)`](../ppo_lessons/losses.py) | node L: conservative policy improvement loss (clipped) |
+# | [`clipped_surrogate_loss(ratios, advantages, clip_eps)`](../ppo_lessons/losses.py) | node L: conservative policy improvement loss |
+#
+# **A name that may mislead.** The paper calls the mean of $r A$, *without* clip, $L^\text{CPI}$ (equation 6), after the conservative policy iteration of Kakade and
+# Langford (2002). The map says "conservative policy improvement loss" of node L, and means the *clipped* one: conservative, because what is made large is never above $L^\text{CPI}$.
 
 # %%
 from ppo_lessons.lessons import show_progress

@@ -120,15 +120,19 @@ def show_arrows(pairs: Sequence[tuple[tuple[float, float], tuple[float, float]]]
     Returns:
         The picture.
     """
-    figure, panels = new_figure(5.8, 2.3, 1, len(pairs), sharex=True, sharey=True, squeeze=False)
-    reach, said = 1.15 * max(abs(x) for pair in pairs for end in pair for x in end), []
+    ends = np.array([(0, 0), *(end for pair in pairs for end in pair)], float)
+    (left, low), (right, high) = ends.min(0) - 0.5, ends.max(0) + 0.5
+    width = 5.8 / len(pairs)
+    size = width * min((high - low) / (right - left), 1.6) + 0.6
+    figure, panels = new_figure(5.8, size, 1, len(pairs), sharex=True, sharey=True, squeeze=False)
+    said = []
     for axes, pair in zip(panels[0], pairs, strict=True):
         first, second = (torch.tensor(end, dtype=torch.float64) for end in pair)
         cosine = rounded(torch.cosine_similarity(first, second, dim=0), 2)
         for end, colour, style in ((first, BLUE, "-"), (second, ORANGE, "--")):
             look = dict(arrowstyle="->", color=colour, linestyle=style, linewidth=2, shrinkA=0, shrinkB=0)
             axes.annotate("", end.tolist(), (0, 0), arrowprops=look)
-        axes.set(xlim=(-reach, reach), ylim=(-reach, reach), aspect="equal", xticks=(), yticks=())
+        axes.set(xlim=(left, right), ylim=(low, high), aspect="equal", xticks=(), yticks=())
         plain(axes, f"cosine {cosine:.2f}")
         axes.spines[:].set_visible(False)
         axes.plot(0, 0, "o", color=DARK, markersize=4)
