@@ -383,10 +383,10 @@ lesson.show_ten_seeds(rewards)
 
 # %% [markdown]
 # So several passes pay here: four epochs beat one in nine of ten seeds. Ten epochs are not told apart from four, and compute two and a half times as much: "the more, the better" is
-# not what we see. Nor are shuffled rows told apart from rows in order. Shuffling costs next to nothing and keeps the critic's mini-batches a fair guide; that it makes *this* team
-# better, we cannot say.
+# not what we see. Nor are shuffled rows told apart from rows in order. Shuffling costs next to nothing and keeps the critic's mini-batches a fair guide; whether it makes *this*
+# team better, we cannot say.
 #
-# Why do more passes not help further? We have not tested it. One candidate: with each step the team moves away from the one that played, and the rows age. Ratios and clip, the next
+# Why no more? Untested; one candidate: with each step the team moves away from the one that played, and the rows age. Ratios and clip, the next
 # two lessons, let them be used a little longer.
 
 # %%

@@ -35,7 +35,7 @@ from ppo_lessons import Rows, actor_critic, losses
 from ppo_lessons.display.tables import row_table
 from ppo_lessons.lessons import claim
 from ppo_lessons.lessons import ratios as lesson
-from ppo_lessons.minibatches import shuffle_rows, split_rows
+from ppo_lessons.shipped.recorded_update import one_pass
 from ppo_lessons.shipped.recording import BADGES, CONFIG, load_recording
 from torch.distributions import Categorical, kl_divergence
 
@@ -115,9 +115,7 @@ except ValueError as error:
 # denominator is a stored number, the numerator a function of the weights, and of that there is a gradient.</details>
 
 # %%
-generator = torch.Generator().manual_seed(0)
-order = shuffle_rows(len(rows.actions), generator)
-first, *_ = split_rows(order, CONFIG.minibatch_size)
+first = one_pass()[0]  # the first mini-batch of an update
 minibatch = Rows(*(tensor[first] for tensor in rows))
 policy, A = recording.policy, minibatch.advantages
 logits, _ = policy(minibatch.obs)
@@ -166,8 +164,8 @@ claim("the gradient is 0", not any(gradient.any() for gradient in bug))
 # | right | 0.50 | 0.75 | -0.4055 | -0.2027 |
 # | | | | **KL** | **0.1438** |
 #
-# It is 0 if the two are equal, and otherwise above 0, never below. The unit is the *nat*: 0.1438 nats a move means that after 16 moves, as a rule, the old policy explains
-# what was seen e to the 2.3, or ten times, better. The direction counts: if the new policy plays, it is 0.1308.
+# It is 0 if the two are equal, and otherwise above 0, never below. The unit is the *nat*: at 0.1438 nats a move, 16 moves bring 2.3 on average,
+# and e to the 2.3 is 10: what was seen is then about ten times likelier under the old policy. The direction counts: if the new policy plays, it is 0.1308.
 
 # %%
 then, now = torch.tensor([0.5, 0.5]), torch.tensor([0.25, 0.75])
@@ -232,7 +230,7 @@ print("package:", by_package.round(2), f"k3 {k3:.4f}")
 # The tests of this course compare the table with others' code: log-probabilities by `Categorical` (PyTorch 2.13.0), ratios and **0.0800** by the lines of
 # Stable-Baselines3 2.9.2 itself.
 #
-# k1 came out negative: rows that rose outweigh those that fell. Row 3 moved most, and gives most of k3.
+# k1 came out negative: the rows that rose outweigh those that fell. Row 3 moved most, and gives most of k3.
 #
 # **A place to stop.** You can look an action up, and say what has changed. What follows lets the policy move.
 #
@@ -242,11 +240,7 @@ print("package:", by_package.round(2), f"k3 {k3:.4f}")
 # [lesson 08](08_clipping.ipynb) and after.)
 
 # %%
-from ppo_lessons.shipped.recorded_update import (
-    log_probs_of,
-    one_pass,
-    policy_after,
-)
+from ppo_lessons.shipped.recorded_update import log_probs_of, policy_after
 
 
 def ratios_after(steps):
@@ -437,7 +431,13 @@ claim("k3 is about right", k3_off < 0.25, "within a quarter")
 
 # %% [markdown]
 # So [`approx_kl`](../docs/glossary.md#approximate-kl) is a gauge and no exact measurement: it is good enough to see that the policy runs away, and too rough for its second digit.
-#
+
+# %%
+from ppo_lessons.lessons import show_progress
+
+show_progress()
+
+# %% [markdown]
 # ## Recap
 #
 # - The update looks stored actions up in the current policy; `new_log_probs` carries the graph, `old_log_probs` is data.
@@ -449,11 +449,5 @@ claim("k3 is about right", k3_off < 0.25, "within a quarter")
 # | [`ActorCritic.forward`](../ppo_lessons/actor_critic.py) | node I: predict logits and values |
 # | [`log_probs_and_entropy(logits, actions)`](../ppo_lessons/actor_critic.py) | node J: `Categorical` and `log_prob`, new probabilities of taken actions |
 # | [`importance_ratios(new_log_probs, old_log_probs)`](../ppo_lessons/losses.py) | node K: importance sampling |
-
-# %%
-from ppo_lessons.lessons import show_progress
-
-show_progress()
-
-# %% [markdown]
+#
 # **Next:** [8. Clipping: when does PPO stop pushing?](08_clipping.ipynb)

@@ -313,7 +313,7 @@ claim("without clipping it goes further", without > 10 * with_clip, further)
 # %%
 import copy
 
-policy, third = copy.deepcopy(recorded.policy_after(10)), pieces[2]
+policy = copy.deepcopy(recorded.policy_after(10))
 
 
 def ratios_of_third():
@@ -333,8 +333,8 @@ further = (ratios_of_third() - 1).abs() > (before - 1).abs()
 claim("so none of them moves further out", not (silent & further).any())
 
 # %% [markdown]
-# They asked for nothing, and some were moved further out all the same, by rows that share the network with them. These, and the running mean that Adam keeps of earlier gradients, also carried "wins" on. **Clipping takes away the
-# incentive, not the motion.** So [approx_kl](../docs/glossary.md#approximate-kl) is watched, and an update may be ended by it: [lesson 11](11_full_update.ipynb).
+# They asked for nothing, and some were moved further out all the same, by rows that share the network with them. Such rows, and the running mean that Adam keeps of earlier
+# gradients, can carry "wins" on. **Clipping takes away the incentive, not the motion.** So [approx_kl](../docs/glossary.md#approximate-kl) is watched, and an update may be ended by it: [lesson 11](11_full_update.ipynb).
 
 # %% [markdown]
 # **Question.** The log says `clip_fraction 0.24`. What do you know?
@@ -344,6 +344,11 @@ claim("so none of them moves further out", not (silent & further).any())
 # <details><summary>24 % of the rows have a ratio outside the interval.</summary>Right, and not more. `still_pushed` tells them apart.</details>
 # <details><summary>The gradient was shortened by 24 %.</summary>There is such a clipping, of the gradient's length, but it is another one:
 # `max_grad_norm`, in [lesson 11](11_full_update.ipynb).</details>
+
+# %%
+from ppo_lessons.lessons import show_progress
+
+show_progress()
 
 # %% [markdown]
 # ## Recap
@@ -358,11 +363,5 @@ claim("so none of them moves further out", not (silent & further).any())
 #
 # **A name that may mislead.** The paper calls the mean of $r A$, *without* clip, $L^\text{CPI}$ (equation 6), after the conservative policy iteration of Kakade and
 # Langford (2002). The map says "conservative policy improvement loss" of node L, and means the *clipped* one: conservative, because what is made large is never above $L^\text{CPI}$.
-
-# %%
-from ppo_lessons.lessons import show_progress
-
-show_progress()
-
-# %% [markdown]
+#
 # **Next:** [9. The value loss: how does the critic learn?](09_value_loss.ipynb)
