@@ -16,9 +16,9 @@ welcome()
 # %% [markdown]
 # ## Promise
 #
-# "Why is my [ratio](../docs/glossary.md#importance-ratio) always 1?" is asked again and again about PPO code. Before the first step it is 1 in every
-# sound program. If it *stays* 1, one mistake that is easily made explains it. You will build that mistake, see that nothing complains, and own a tool
-# that finds it.
+# "Why is my [ratio](../docs/glossary.md#importance-ratio) always 1?" is asked again and again about PPO code. Before the first step it is 1, up to
+# rounding, in every sound program. If it *stays* 1, something is wrong. You will build one mistake that does this and is easily made, see that nothing complains, and own a
+# tool that finds it.
 
 # %% [markdown]
 # ## Idea
@@ -183,10 +183,10 @@ for name, part in detaching.gradient_lengths(policy, actor).items():
 # mean for our detective? We take its row alone, and one small step of plain gradient descent:
 
 # %%
-for name, which in (("as data", rows), ("with a graph", forgotten)):
+for name in ("as data", "with a graph"):
     team = copy.deepcopy(policy)
-    one = Rows(*(tensor[guide] for tensor in which))
-    if name == "with a graph":  # to the weights of this copy
+    one = Rows(*(tensor[guide] for tensor in rows))
+    if name == "with a graph":  # to the same weights
         graph, _, _ = team.evaluate_actions(one.obs, one.actions)
         one = one._replace(old_log_probs=graph)
     before = one.old_log_probs.exp().item()
@@ -196,7 +196,8 @@ for name, which in (("as data", rows), ("with a graph", forgotten)):
     print(f"{name:12}: going right {before:.3f} -> {after.exp().item():.3f}")
 
 # %% [markdown]
-# As data, the step to the right becomes rarer, as its advantage asks. With a graph the detective goes on as before, and would do so for ever.
+# As data, the step to the right becomes rarer, as its advantage asks. With a graph the detective goes on as before, however many such steps
+# we take.
 #
 # ## Loud and silent
 #
