@@ -289,8 +289,8 @@ for scale in (1, 0.01, 1e-4):
     print(f"not at all: {none:.0%}, mean {moved.mean():.2f}")
 
 # %% [markdown]
-# So with a hundredth of the loss the weights still move more than half as far; plain gradient descent would move them a hundredth. Only where most gradients fall below eps do they nearly
-# stay. That is why a fresh Adam's first step goes far. Later the gradients of different mini-batches disagree, their mean $m$ is smaller than $\sqrt{v}$, and the steps are
+# So with a hundredth of the loss the weights still move more than half as far; plain gradient descent would move them a hundredth. Only if most gradients fall below eps do the
+# weights nearly stay. That is why a fresh Adam's first step goes far. Later the gradients of different mini-batches disagree, their mean $m$ is smaller than $\sqrt{v}$, and the steps are
 # shorter: the spread of the ratios need not grow with each.
 #
 # ## The agent's number is part of what it sees

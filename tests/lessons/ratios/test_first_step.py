@@ -1,11 +1,14 @@
 """Adam's first step against its equation, and the numbers of the sidebar."""
 
+from itertools import pairwise
+
 import pytest
 import torch
+from torch.nn.utils import parameters_to_vector
 
 from ppo_lessons import Rows
 from ppo_lessons.lessons.ratios.first_step import first_adam_step
-from ppo_lessons.shipped.recorded_update import one_pass, recorded_rows, recording
+from ppo_lessons.shipped.recorded_update import one_pass, policy_after, recorded_rows, recording
 from ppo_lessons.shipped.recording import CONFIG
 from ppo_lessons.update import minibatch_losses
 
@@ -36,3 +39,9 @@ def test_the_numbers_of_the_sidebar(scale: float, most: float, mean: float):
 def test_a_larger_loss_is_shortened_to_the_same_step():
     assert torch.allclose(first_adam_step(100), first_adam_step(1), atol=1e-3)
     assert torch.equal(first_adam_step(1), first_adam_step(1)), "the recorded policy is left alone"
+
+
+def test_the_first_step_of_the_update_is_the_longest():
+    weights = [parameters_to_vector(policy_after(steps).parameters()).detach() for steps in range(17)]
+    first, *later = [float((now - before).norm()) for before, now in pairwise(weights)]
+    assert first == pytest.approx(0.28, abs=0.01) and first > 1.5 * max(later)
