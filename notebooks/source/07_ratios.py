@@ -17,12 +17,16 @@ welcome()
 # ## Promise
 #
 # You will look at the team's recorded decisions with the eyes of the policy as it is *now*, and reduce what has changed to one number per row.
-#
+
+# %% [markdown]
 # ## Idea
 #
-# The rows were played by one policy. After the first gradient step the network holds another. It would not have played the same game, but we can
-# still ask it: *this detective saw this and went right; how likely would that be with you?* The answer, divided by how likely it was then, is
-# the **ratio**.
+# **One detective's problem.** In the row (6, 0, 0) detective 0 went right, with a probability of 0.62, and fell. Its
+# [advantage](../docs/glossary.md#advantage) is a little below 0, so this is to become rarer. Is it becoming rarer?
+#
+# The rows were played by one [policy](../docs/glossary.md#policy). After the first [gradient step](../docs/glossary.md#gradient-step) the network holds another. It would
+# not have played the same game, but we can still ask it: *this detective saw this and went right; how likely would you make that?* The answer, divided by how likely it was
+# then, is the [**ratio**](../docs/glossary.md#importance-ratio).
 
 # %%
 import numpy as np
@@ -31,13 +35,14 @@ from ppo_lessons import Rows, actor_critic, losses
 from ppo_lessons.display.tables import row_table
 from ppo_lessons.lessons import claim
 from ppo_lessons.lessons import ratios as lesson
-from ppo_lessons.minibatches import shuffle_rows, split_rows
+from ppo_lessons.shipped.recorded_update import one_pass
 from ppo_lessons.shipped.recording import BADGES, CONFIG, load_recording
 from torch.distributions import Categorical, kl_divergence
 
 recording = load_recording()
 rows, badges = recording.buffer.get(), recording.buffer.badges()
 six = recording.rows_of(BADGES.values())
+guide = six[1]  # (6, 0, 0), called "falls"
 then = dict(action=rows.actions, old_log_prob=rows.old_log_probs)
 then["old_prob"] = rows.old_log_probs.exp()
 row_table(badges, six, BADGES, **then)
@@ -45,8 +50,9 @@ row_table(badges, six, BADGES, **then)
 # %% [markdown]
 # ## I. The forward pass
 #
-# The current policy gets the stored `obs` and gives five *logits* for each row; softmax turns them into probabilities. Nothing is drawn here. The
-# update only looks up the action that *was* taken, also where another one is likelier, as for `drained`, who went right against the odds.
+# The current policy gets the stored `obs` and gives five *logits* for each row, one number for each action. Softmax ($e$ to each, divided by their sum) turns them into
+# probabilities. Nothing is drawn here. The update only looks up the action that *was* taken. It does so also where another one is likelier, as for `drained`, who went right
+# against the odds.
 
 # %%
 logits, values = recording.policy(rows.obs)
@@ -59,11 +65,9 @@ lesson.show_lookup(logits[six], rows.actions[six], BADGES)
 #
 # $$\log \pi(a \mid s) = z_a - \ln \sum_b e^{z_b}$$
 #
-# This is the logarithm of softmax, `log_softmax`. Logarithms are kept because tiny probabilities stay ordinary numbers in them, and because a
-# quotient becomes a difference. PyTorch wraps the same in an object, `Categorical`.
-#
-# The second cell is a trap: given the actions as a column, (B, 1), `Categorical` looks *every* row's action up in *every* row, and raises no error. The
-# package refuses.
+# This is the logarithm of softmax, `log_softmax`: $z_a$ is the logit of the action taken, and the sum goes over all five. The
+# [log-probability](../docs/glossary.md#log-probability) is kept, and not the probability, because tiny probabilities stay ordinary numbers in it, and because a quotient becomes
+# a difference. PyTorch wraps the same in an object, `Categorical`.
 
 # %%
 all_log_probs = torch.log_softmax(logits, dim=-1)  # (B, N)
@@ -79,6 +83,9 @@ _, entropies = actor_critic.log_probs_and_entropy(logits, rows.actions)
 off = (entropies - distribution.entropy()).abs().max()
 claim("and so is the entropy", off < 1e-6)
 
+# %% [markdown]
+# A trap lies here. If the actions are given as a column, (B, 1), `Categorical` looks *every* row's action up in *every* row, and raises no error. The package refuses:
+
 # %%
 column = rows.actions[six].unsqueeze(1)  # (6, 1)
 six_of_them = Categorical(logits=logits[six])
@@ -93,23 +100,22 @@ except ValueError as error:
 #
 # $$r = \frac{\pi_\text{new}(a \mid s)}{\pi_\text{old}(a \mid s)} = e^{\log \pi_\text{new} - \log \pi_\text{old}}$$
 #
-# (Schulman et al. 2017, section 3.) In our words: `ratios`, `new_log_probs`, `old_log_probs`. The rows were drawn by the old policy; a row weighted with
-# $r$ counts as often as the new policy would have chosen it in that place. The field calls this *importance sampling*.
+# (Schulman et al. 2017, section 3.) In our words: `ratios`, `new_log_probs`, `old_log_probs`. The actions were drawn by the old policy; weighted with
+# $r$, each counts as often as the new policy would have chosen it in that place. The field calls this *importance sampling* ([lesson 04](04_policy_gradient.ipynb)
+# shows it with two coins). The weight mends the choice of the action, and not that the new policy would also come to other places.
 
 # %% [markdown]
 # **Question.** No step has been taken: the policy that looks is the one that played, and every ratio is 1. What is the gradient of the ratios?
 #
-# <details><summary>0, because they are all the same constant.</summary>Not so: 1 is their value at these weights. Change a weight and they move. A
-# parabola is 1 somewhere too, and need not be flat there.</details>
+# <details><summary>0, because they are all the same constant.</summary>They look constant, being 1 in every row. But 1 is only their value at
+# these weights: change a weight and they move. A parabola is 1 somewhere too, and need not be flat there.</details>
 # <details><summary>That of the log-probability.</summary>Right: the derivative of e to the x is itself, here 1, times that of x. And x holds only one
 # tensor with a graph, the new log-probability.</details>
-# <details><summary>It cannot be worked out, numerator and denominator are equal.</summary>Not so: equal in value, not in kind. The denominator is a
-# stored number, the numerator a function of the weights.</details>
+# <details><summary>It cannot be worked out, numerator and denominator are equal.</summary>They are equal in value, but not in kind. The
+# denominator is a stored number, the numerator a function of the weights, and of that there is a gradient.</details>
 
 # %%
-generator = torch.Generator().manual_seed(0)
-order = shuffle_rows(len(rows.actions), generator)
-first, *_ = split_rows(order, CONFIG.minibatch_size)
+first = one_pass()[0]  # the first mini-batch of an update
 minibatch = Rows(*(tensor[first] for tensor in rows))
 policy, A = recording.policy, minibatch.advantages
 logits, _ = policy(minibatch.obs)
@@ -126,15 +132,15 @@ def gradients(loss):
 ppo = gradients(-(ratios * A).mean())
 plain = gradients(-(new * A).mean())
 claim("every ratio is 1, to six digits", (ratios - 1).abs().max() < 1e-6)
-claim("so the gradient is 0", not any(gradient.any() for gradient in ppo))
+claim("there is a gradient all the same", any(g.any() for g in ppo))
 same = all(map(torch.allclose, ppo, plain))
 claim("it is the gradient of -log_prob A", same)
 
 # %% [markdown]
 # $$\nabla r = r\, \nabla \log \pi_\text{new}$$
 #
-# With $r = 1$ the gradient of $-r A$ is that of $-\log \pi\, A$ (the plain policy gradient, equation 2 of the paper): **the first step of PPO is a
-# plain policy-gradient step**. [Lesson 05](05_detaching.ipynb)'s silent bug gives the same ratios and a gradient of 0:
+# With $r = 1$ the gradient of $-r A$ is that of $-\log \pi\, A$, the loss of the plain policy gradient (equation 2 of the paper, with a minus sign): **in the first
+# mini-batch, PPO's actor has the plain policy gradient**. [Lesson 05](05_detaching.ipynb)'s silent bug gives the same ratios and a gradient of 0:
 
 # %%
 not_detached = losses.importance_ratios(new, new)  # both with a graph
@@ -145,20 +151,53 @@ claim("the gradient is 0", not any(gradient.any() for gradient in bug))
 # %% [markdown]
 # ## How far has the whole policy moved?
 #
-# $$\mathrm{KL}(\pi_\text{old} \,\|\, \pi_\text{new}) \approx \mathrm{mean}\big((r - 1) - \ln r\big)$$
+# A ratio speaks of one action. How different are two policies as a whole? Somebody watches moves that the *old* policy plays, and wants to find out which of the two is
+# playing. Each move says a little: by what factor is it likelier under the old one? The mean of that factor's logarithm is the **KL divergence** (Kullback-Leibler):
 #
-# (Schulman 2020, *Approximating KL divergence*, the estimator k3.) The KL divergence is the mean of $-\ln r$ over the old policy's actions; taken over
-# our sample, this is k1. The mean of $r - 1$ over the old policy's actions is 0, so adding it leaves the average right.
+# $$\mathrm{KL}(\pi_\text{old} \,\|\, \pi_\text{new}) = \sum_a \pi_\text{old}(a)\, \ln \frac{\pi_\text{old}(a)}{\pi_\text{new}(a)}$$
+#
+# With two actions, by hand:
+#
+# | action | then | now | ln (then / now) | then x ln (then / now) |
+# |---|---|---|---|---|
+# | left | 0.50 | 0.25 | 0.6931 | 0.3466 |
+# | right | 0.50 | 0.75 | -0.4055 | -0.2027 |
+# | | | | **KL** | **0.1438** |
+#
+# It is 0 if the two are equal, and otherwise above 0, never below. The unit is the *nat*: at 0.1438 nats a move, 16 moves bring 2.3 on average,
+# and e to the 2.3 is 10: what was seen is then about ten times likelier under the old policy. The direction counts: if the new policy plays, it is 0.1308.
+
+# %%
+then, now = torch.tensor([0.5, 0.5]), torch.tensor([0.25, 0.75])
+by_hand = (then * (then / now).log()).sum()
+by_torch = kl_divergence(Categorical(then), Categorical(now))
+turned_round = kl_divergence(Categorical(now), Categorical(then))
+print(f"by hand {by_hand:.4f}, by PyTorch {by_torch:.4f}")
+print(f"the other way round {turned_round:.4f}")
 
 # %% [markdown]
+# ## From a sample
+#
+# An update knows one action of each row, and the mean over those of $-\ln r$ estimates the KL: this is k1. PPO code mostly uses another estimate, k3:
+#
+# $$\mathrm{KL}(\pi_\text{old} \,\|\, \pi_\text{new}) \approx \mathrm{mean}\big((r - 1) - \ln r\big)$$
+#
+# (Schulman 2020, *Approximating KL divergence*.) Over actions that the old policy draws, $r - 1$ is 0 on average: probabilities add up to 1 under both policies. So adding
+# it leaves the average right.
+#
 # **Question.** No KL divergence is negative. Which of these *estimates* can be?
 #
-# <details><summary>Neither k1 nor k3: they estimate something that is never negative.</summary>Not so: an estimate may miss. If most of the
+# <details><summary>Neither k1 nor k3: they estimate something that is never negative.</summary>One would wish so. But an estimate may miss: if most of the
 # sampled actions happen to have risen, the mean of -ln r is below 0.</details>
 # <details><summary>k1 only.</summary>Right: -ln r is negative in every row that rose. But (r - 1) - ln r is 0 or more in each row, since ln r is
 # never above r - 1.</details>
-# <details><summary>Both.</summary>Not so: look at one row of k3. The straight line r - 1 touches ln r at r = 1 and lies above it everywhere
+# <details><summary>Both.</summary>Half of it is right. Look at one row of k3: the straight line r - 1 touches ln r at r = 1 and lies above it everywhere
 # else.</details>
+#
+# **On paper.** Then (0.8, 0.2), now (0.6, 0.4). What is the KL? Three moves are drawn from the old policy, and all three happen to be the second action: what do k1 and k3 say?
+#
+# <details><summary>Answer</summary>KL = 0.8 ln(0.8 / 0.6) + 0.2 ln(0.2 / 0.4) = 0.2301 - 0.1386 = 0.0915. The ratio of the second action is 2 in all three: k1 = -ln 2 = -0.693, k3 =
+# (2 - 1) - ln 2 = 0.307. Both are far off, as three unlucky moves will be; k1 has the impossible sign.</details>
 
 # %% [markdown]
 # ## The same numbers three ways
@@ -191,50 +230,68 @@ print("package:", by_package.round(2), f"k3 {k3:.4f}")
 # The tests of this course compare the table with others' code: log-probabilities by `Categorical` (PyTorch 2.13.0), ratios and **0.0800** by the lines of
 # Stable-Baselines3 2.9.2 itself.
 #
-# k1 came out negative: rows that rose outweigh those that fell. Row 3 moved most, and k3 says so.
+# k1 came out negative: the rows that rose outweigh those that fell. Row 3 moved most, and gives most of k3.
+#
+# **A place to stop.** You can look an action up, and say what has changed. What follows lets the policy move.
 #
 # ## Picture: the ratios spread
 #
-# Now some gradient steps on the recording. What stands between ratio and step is opened in [lesson 08](08_clipping.ipynb) and after; here it is one line.
+# Now some gradient steps of a real update: four epochs of four mini-batches. `policy_after(4)` is the recorded policy after four of them. (The steps are opened in
+# [lesson 08](08_clipping.ipynb) and after.)
 
 # %%
-import copy
-
-from ppo_lessons import make_optimizer
-from ppo_lessons.steps import gradient_step
-from ppo_lessons.update import minibatch_losses
+from ppo_lessons.shipped.recorded_update import log_probs_of, policy_after
 
 
-def after_steps(num_steps, config=CONFIG):
-    # A copy of the recorded policy, trained a little on the recorded rows.
-    policy, pieces = copy.deepcopy(recording.policy), []
-    optimizer = make_optimizer(policy, config)
-    generator = torch.Generator().manual_seed(0)
-    for _ in range(num_steps):
-        if not pieces:
-            order = shuffle_rows(len(rows.actions), generator)
-            pieces = list(split_rows(order, config.minibatch_size))
-        minibatch = Rows(*(tensor[pieces[0]] for tensor in rows))
-        total = minibatch_losses(policy, minibatch, config).total_loss
-        gradient_step(total, policy, optimizer, config.max_grad_norm)
-        pieces = pieces[1:]
-    return policy
-
-
-# %%
-def ratios_under(policy):
-    with torch.no_grad():
-        logits, _ = policy(rows.obs)
-        now, _ = actor_critic.log_probs_and_entropy(logits, rows.actions)
+def ratios_after(steps):
+    now = log_probs_of(policy_after(steps), rows)
     return losses.importance_ratios(now, rows.old_log_probs)
 
 
-spread = {steps: ratios_under(after_steps(steps)) for steps in (0, 1, 4, 16)}
+spread = {steps: ratios_after(steps) for steps in (0, 1, 4, 16)}
 lesson.show_ratio_spread(spread)
 
 # %% [markdown]
-# One step is enough to spread them, and the first one goes far: a fresh Adam moves nearly every weight by its full step size, however short
-# the gradient. From there the spread need not grow at each step.
+# One step is enough to spread them. And our detective's row, whose going right is to become *rarer*?
+
+# %%
+from ppo_lessons.display.tables import Note, Table
+
+cells = [["gradient steps", "log-prob", "probability", "ratio"]]
+for steps, ratios in spread.items():
+    now = rows.old_log_probs[guide] + ratios[guide].log()
+    numbers = f"{now:.3f}", f"{now.exp():.3f}", f"{ratios[guide]:.3f}"
+    cells.append([str(steps), *numbers])
+claim("after one step its ratio has fallen", spread[1][guide] < 1)
+seen = (one_pass()[0] == guide).any()
+claim("its row was in the mini-batch of that step", seen)
+Note(Table(cells))
+
+# %% [markdown]
+# It went the wrong way: the step was made for other rows, and all rows share the weights. Later steps take it back and forth.
+#
+# ## Sidebar: Adam, which takes the steps
+#
+# Plain gradient descent moves a weight by `learning_rate` times its gradient $g$. Adam (Kingma and Ba 2015) keeps for each weight a running mean $m$ of its gradients and
+# $v$ of their squares, and moves it by
+#
+# $$\text{learning\_rate} \cdot \frac{m}{\sqrt{v} + \text{eps}}$$
+#
+# (both means corrected for their start at 0). In the *first* step $m = g$ and $\sqrt{v} = |g|$: each weight moves by $|g| / (|g| + \text{eps})$ of the step size. That is nearly
+# all of it where $|g|$ is much larger than eps, which PPO sets to 1e-5 (PyTorch's own default is 1e-8), and nothing where $g$ is 0. How does the first step change if the loss is made
+# smaller?
+
+# %%
+for scale in (1, 0.01, 1e-4):
+    moved = lesson.first_adam_step(scale)  # of each weight, in step sizes
+    most, none = (moved > 0.9).float().mean(), (moved == 0).float().mean()
+    print(f"loss x {scale:<6} more than 0.9 of a step: {most:3.0%}", end=", ")
+    print(f"not at all: {none:.0%}, mean {moved.mean():.2f}")
+
+# %% [markdown]
+# So with a hundredth of the loss the weights still move more than half as far; plain gradient descent would move them a hundredth. Only if most gradients fall below eps do the
+# weights nearly stay. That is why a fresh Adam's first step goes far. Later the gradients of different mini-batches disagree, their mean $m$ is smaller than $\sqrt{v}$, and the steps are
+# shorter: the spread of the ratios need not grow with each.
 #
 # ## The agent's number is part of what it sees
 #
@@ -248,8 +305,8 @@ logits, _ = recording.policy(views)
 lesson.show_lookup(logits, rows.actions[six[0]].repeat(4), titles)
 
 # %% [markdown]
-# Four policies in one network. So a row's number has to travel with it through shuffle and split: looked up under another number, the same
-# action gets a ratio that means nothing.
+# These are four policies in one network. So the agent's number has to travel with its row through shuffle and split. If an action were looked up under
+# another number, its ratio would mean nothing.
 
 # %% [markdown]
 # ## Play
@@ -265,7 +322,7 @@ lesson.show_lookup(logits, rows.actions[six[0]].repeat(4), titles)
 lesson.explore()
 
 # %% [markdown]
-# All rows pull at the same weights, and a step follows their sum: a row may be carried against its own advantage.
+# All rows pull at the same weights, and a step follows their sum. So a row may be carried against its own advantage, as ours was.
 #
 # ## Exercise 7.1: log-probabilities and entropy (difficulty 2, 6 minutes)
 #
@@ -309,7 +366,7 @@ importance_ratios = check(importance_ratios)
 # %% [markdown]
 # ## Exercise 7.3: how far it has moved (difficulty 2, 5 minutes)
 #
-# The estimator k3. It is a gauge, read and never minimised here, so keep it out of the graph.
+# The estimator k3. It is a gauge: we read it and never minimise it here, so keep it out of the graph.
 
 
 # %% tags=["exercise"]
@@ -326,11 +383,13 @@ approx_kl = check(approx_kl)
 # %% [markdown]
 # ## A claim put to the test
 #
-# "k1 *is* the definition of the KL, so there is no need for another." With all five probabilities the exact KL can be worked out. Against it:
-# a thousand samples of 64 rows, with actions freshly drawn from the old policy, looked up with your functions.
+# "k1 *is* the definition of the KL, so there is no need for another." With all five probabilities the exact KL can be worked out. Against it we hold
+# a thousand samples of 64 rows, with actions freshly drawn from the old policy and looked up with your functions. The new policy has gone through the rows twenty times.
 
 # %%
-trained = after_steps(80)
+from dataclasses import replace
+
+trained = policy_after(80, replace(CONFIG, epochs=20))
 with torch.no_grad():
     old_logits, _ = recording.policy(rows.obs)
     new_logits, _ = trained(rows.obs)
@@ -352,11 +411,14 @@ for i in range(1000):
 for name, k in (("k1", k1), ("k3", k3)):
     off = (k.mean() / exact - 1).abs()
     claim(f"{name} is right on average", off < 0.1, "to 10 %")
+below = (k1 < 0).float().mean()
+claim("k1 is never below 0", below == 0, "it is in 1 to 3 of 10 samples")
+claim("k3 scatters less", k3.std() < k1.std() / 2, "less than half")
 lesson.show_kl_estimates(k1, k3, exact.item())
 
 # %% [markdown]
-# Both are right on average; but k1 is below 0 in about one sample of five, and k3 scatters much less (here: no theorem says so for every pair of
-# policies). In training, though, the sample is not fresh: the policy has been fitted to these very rows.
+# Both are right on average. But k1 is below 0 in about one sample of five, and k3 scatters much less. (It does so here; no theorem says so for every pair of
+# policies.) In training, though, the sample is not fresh: the policy has been fitted to these very rows.
 
 # %%
 now, _ = log_probs_and_entropy(new_logits, rows.actions)
@@ -368,19 +430,7 @@ k3_off = (k3_here / exact - 1).abs()
 claim("k3 is about right", k3_off < 0.25, "within a quarter")
 
 # %% [markdown]
-# So `approx_kl` is a gauge, not a measurement: good enough to see that the policy runs away, too rough for the second decimal.
-#
-# ## Recap
-#
-# - The update looks stored actions up in the current policy; `new_log_probs` carries the graph, `old_log_probs` is data.
-# - Ratio 1 is not gradient 0: the first step is the plain policy-gradient step.
-# - Ratios then spread, up and down; `approx_kl` says how far, and is never negative.
-#
-# | code | meaning |
-# |---|---|
-# | [`ActorCritic.forward`](../ppo_lessons/actor_critic.py) | node I: predict logits and values |
-# | [`log_probs_and_entropy(logits, actions)`](../ppo_lessons/actor_critic.py) | node J: `Categorical` and `log_prob`, new probabilities of taken actions |
-# | [`importance_ratios(new_log_probs, old_log_probs)`](../ppo_lessons/losses.py) | node K: importance sampling |
+# So [`approx_kl`](../docs/glossary.md#approximate-kl) is a gauge and no exact measurement: it is good enough to see that the policy runs away, and too rough for its second digit.
 
 # %%
 from ppo_lessons.lessons import show_progress
@@ -388,4 +438,16 @@ from ppo_lessons.lessons import show_progress
 show_progress()
 
 # %% [markdown]
+# ## Recap
+#
+# - The update looks stored actions up in the current policy; `new_log_probs` carries the graph, `old_log_probs` is data.
+# - A ratio of 1 is not a gradient of 0: in the first mini-batch the actor has the plain policy gradient.
+# - Ratios then spread, up and down; `approx_kl` says how far, and is never negative. A row may be carried against its own advantage, as (6, 0, 0) was.
+#
+# | code | meaning |
+# |---|---|
+# | [`ActorCritic.forward`](../ppo_lessons/actor_critic.py) | node I: predict logits and values |
+# | [`log_probs_and_entropy(logits, actions)`](../ppo_lessons/actor_critic.py) | node J: `Categorical` and `log_prob`, new probabilities of taken actions |
+# | [`importance_ratios(new_log_probs, old_log_probs)`](../ppo_lessons/losses.py) | node K: importance sampling |
+#
 # **Next:** [8. Clipping: when does PPO stop pushing?](08_clipping.ipynb)

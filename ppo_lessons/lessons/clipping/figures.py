@@ -60,6 +60,68 @@ def show_clipped_surrogate(ratios: Tensor, advantages: Tensor, clip_eps: float) 
     return Picture(figure, ", ".join(said))
 
 
+def show_minimum_and_clip(clip_eps: float) -> Picture:
+    """Draw the surrogate, the clip alone and the smaller of the two over the ratio, for advantages of +1 and -1.
+
+    Args:
+        clip_eps: Half the width of the interval.
+
+    Returns:
+        The picture.
+    """
+    over = torch.linspace(0.5, 1.5, 201)
+    figure, panels = new_figure(5.8, 3.6, 1, 2)
+    outside = {"below": over < 1 - clip_eps - 1e-6, "above": over > 1 + clip_eps + 1e-6}
+    said = []
+    for axes, sign in zip(panels, (1, -1), strict=True):
+        mark_interval(axes, clip_eps, vertical=True)
+        plain_surrogate, clipped = over * sign, over.clamp(1 - clip_eps, 1 + clip_eps) * sign
+        smaller = torch.min(plain_surrogate, clipped)
+        axes.plot(over, smaller, color=GREEN, alpha=0.5, linewidth=6, label="the smaller", solid_capstyle="butt")
+        axes.plot(over, plain_surrogate, "-", color=BLUE, linewidth=1.5, label="r A")
+        axes.plot(over, clipped, "--", color=ORANGE, linewidth=1.8, label="clip(r) A")
+        plain(axes, f"A = {sign:+d}", "ratio r")
+        legend_above(axes)
+        steep = [name for name, part in outside.items() if bool((smaller[part].diff() != 0).all())]
+        said.append(
+            f"A = {sign:+d}: outside, the clip alone is flat; the smaller one still slopes {' and '.join(steep)}"
+        )
+    return Picture(figure, "; ".join(said))
+
+
+def show_rows_over_steps(
+    ratios_of: Mapping[str, Sequence[float]], advantages: Mapping[str, float], clip_eps: float
+) -> Picture:
+    """Follow the ratios of some rows through an update, and mark where they push and where they are silent.
+
+    Args:
+        ratios_of: Name of a row -> its ratio before the first gradient step and after each.
+        advantages: Name -> its advantage.
+        clip_eps: Half the width of the interval.
+
+    Returns:
+        The picture. Its text draws conclusions only.
+    """
+    figure, axes = new_figure(5.8, 3.4)
+    mark_interval(axes, clip_eps, vertical=False)
+    said = []
+    for (name, ratios), style in zip(ratios_of.items(), LINES, strict=False):
+        history, advantage = torch.tensor(ratios), torch.tensor(advantages[name])
+        pushed = still_pushed(history, advantage.expand(len(history)), clip_eps)
+        sign = 1 if advantage > 0 else -1
+        steps = torch.arange(len(history))
+        colour = BLUE if sign > 0 else ORANGE
+        axes.plot(steps, history, style, color=colour, linewidth=1, label=f"{name}, A = {advantage:+.1f}")
+        towards = "pushed up" if sign > 0 else "pushed down"
+        axes.plot(steps[pushed], history[pushed], **_marker(True, sign, 7), label=f"{name}: {towards}")
+        if not pushed.all():
+            axes.plot(steps[~pushed], history[~pushed], **_marker(False, sign, 8), label=f"{name}: silent")
+        said.append(f"{name}: {towards} {'at every step' if pushed.all() else 'at first, silent at some step'}")
+    plain(axes, "the ratio of two rows in the course of an update", "gradient steps so far", "ratio")
+    legend_above(axes, 3)
+    return Picture(figure, "; ".join(said))
+
+
 def mark_interval(axes: Axes, clip_eps: float, *, vertical: bool) -> None:
     """Shade 1 - eps ... 1 + eps.
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 import torch
+from matplotlib.axes import Axes
 from matplotlib.colors import ListedColormap
 from matplotlib.patches import Patch
 from torch import Tensor
@@ -23,6 +24,8 @@ from ppo_lessons.display.picture import (
 
 SHADES = ("#0B2545", "#2F7FBF", "#F0A04B", "#FBE3B5")
 """Of four mini-batches, from dark to light, so that also the brightness tells them apart."""
+LAST = 4
+"""Cycles at the end of a training over which its reward is averaged."""
 
 
 def correlation(first: Tensor, second: Tensor) -> float:
@@ -108,43 +111,82 @@ def show_assignment(
     return Picture(figure, f"mini-batches that hold {spot}: {'; '.join(found)}")
 
 
-def show_agreement(
-    sizes: Sequence[int], shuffled: Sequence[Sequence[float]], neighbours: Sequence[Sequence[float]]
-) -> Picture:
-    """Draw how well the gradient of a mini-batch points where that of all rows points.
+def show_arrows(pairs: Sequence[tuple[tuple[float, float], tuple[float, float]]]) -> Picture:
+    """Draw pairs of arrows in a plane, each with the cosine of the angle between the two.
 
     Args:
-        sizes: Rows in a mini-batch.
-        shuffled: For each size, the cosine between the two gradients of every mini-batch of shuffled rows.
-        neighbours: The same for mini-batches of neighbouring rows.
+        pairs: The ends of two arrows that begin at (0, 0).
 
     Returns:
         The picture.
     """
-    figure, axes = new_figure(5.8, 3.4)
-    axes.axhline(0, color=DARK, linewidth=0.8)
-    words = []
-    looks = (("shuffled rows", shuffled, BLUE, "o-", 0.97), ("neighbouring rows", neighbours, ORANGE, "s--", 1.03))
-    for name, cosines, colour, style, shift in looks:
-        places = [size * shift for size in sizes]  # side by side
-        middle, worst = [float(np.mean(c)) for c in cosines], [float(np.min(c)) for c in cosines]
-        axes.vlines(places, worst, middle, color=colour, linewidth=1)
-        axes.plot(places, worst, "v", color=colour, markersize=4, markerfacecolor="white")
-        axes.plot(places, middle, style, color=colour, label=name)
-        words.append(f"{name} " + ", ".join(f"{m:.2f}" for m in middle))
-    axes.set_xscale("log", base=2)
-    axes.set_xticks(sizes, [str(size) for size in sizes])
-    axes.minorticks_off()
-    axes.set_ylim(top=1.08)
-    plain(
-        axes,
-        "1: the same direction, 0: at a right angle",
-        "minibatch_size (rows)",
-        "cosine with the gradient\nof all rows",
-    )
-    named = {label: handle for handle, label in zip(*axes.get_legend_handles_labels(), strict=True)}
-    legend_above(axes, 3, {**named, "the worst one": axes.lines[1]})
-    return Picture(figure, f"mean cosine at {list(sizes)} rows: {'; '.join(words)}")
+    ends = np.array([(0, 0), *(end for pair in pairs for end in pair)], float)
+    (left, low), (right, high) = ends.min(0) - 0.5, ends.max(0) + 0.5
+    width = 5.8 / len(pairs)
+    size = width * min((high - low) / (right - left), 1.6) + 0.6
+    figure, panels = new_figure(5.8, size, 1, len(pairs), sharex=True, sharey=True, squeeze=False)
+    said = []
+    for axes, pair in zip(panels[0], pairs, strict=True):
+        first, second = (torch.tensor(end, dtype=torch.float64) for end in pair)
+        cosine = rounded(torch.cosine_similarity(first, second, dim=0), 2)
+        for end, colour, style in ((first, BLUE, "-"), (second, ORANGE, "--")):
+            look = dict(arrowstyle="->", color=colour, linestyle=style, linewidth=2, shrinkA=0, shrinkB=0)
+            axes.annotate("", end.tolist(), (0, 0), arrowprops=look)
+        axes.set(xlim=(left, right), ylim=(low, high), aspect="equal", xticks=(), yticks=())
+        plain(axes, f"cosine {cosine:.2f}")
+        axes.spines[:].set_visible(False)
+        axes.plot(0, 0, "o", color=DARK, markersize=4)
+        said.append(f"{pair[0]} and {pair[1]}: {cosine:.2f}")
+    return Picture(figure, f"cosine of two arrows: {'; '.join(said)}")
+
+
+def show_agreement(
+    sizes: Sequence[int],
+    shuffled: Mapping[str, Sequence[Sequence[float]]],
+    neighbours: Mapping[str, Sequence[Sequence[float]]],
+) -> Picture:
+    """Draw for each part of the loss how well the gradient of a mini-batch points where that of all rows points.
+
+    Args:
+        sizes: Rows in a mini-batch.
+        shuffled: Part of the loss -> for each size, the cosine between the two gradients of every mini-batch of
+            shuffled rows.
+        neighbours: The same for mini-batches of neighbouring rows.
+
+    Returns:
+        The picture. Its text says the means to one decimal.
+    """
+    figure, panels = new_figure(5.8, 3.4, 1, len(shuffled), sharey=True, squeeze=False)
+    said = []
+    for axes, part in zip(panels[0], shuffled, strict=True):
+        axes.axhline(0, color=DARK, linewidth=0.8)
+        means = [_draw_cosines(axes, sizes, shuffled[part], BLUE, "o-", 0.95)]
+        means.append(_draw_cosines(axes, sizes, neighbours[part], ORANGE, "s--", 1.05))
+        axes.set_xscale("log", base=2)
+        axes.set_xticks(sizes[::2], [str(size) for size in sizes[::2]])
+        axes.minorticks_off()
+        axes.set_ylim(-1, 1.08)
+        plain(axes, part, "minibatch_size")
+        words = [", ".join(f"{rounded(mean, 1):.1f}" for mean in of_sizes) for of_sizes in means]
+        said.append(f"{part}: shuffled rows {words[0]}, neighbouring rows {words[1]}")
+    panels[0, 0].set_ylabel("cosine with the gradient of all rows", fontsize=SMALL)
+    lines = panels[0, 0].lines
+    named = {"shuffled rows": lines[2], "neighbouring rows": lines[4], "the worst one": lines[1]}
+    look = dict(fontsize=SMALL, frameon=False, columnspacing=1, handletextpad=0.4)
+    figure.legend(named.values(), named.keys(), loc="outside lower center", ncols=3, **look)
+    return Picture(figure, f"mean cosine at {list(sizes)} rows: {'; '.join(said)}")
+
+
+def _draw_cosines(
+    axes: Axes, sizes: Sequence[int], cosines: Sequence[Sequence[float]], colour: str, style: str, shift: float
+) -> list[float]:
+    """Draw the mean and the worst cosine of each size; return the means."""
+    places = [size * shift for size in sizes]  # side by side
+    middle, worst = [float(np.mean(c)) for c in cosines], [float(np.min(c)) for c in cosines]
+    axes.vlines(places, worst, middle, color=colour, linewidth=1)
+    axes.plot(places, worst, "v", color=colour, markersize=4, markerfacecolor="white")
+    axes.plot(places, middle, style, color=colour, markersize=5)
+    return middle
 
 
 def show_learning(curves: Mapping[int, Sequence[float]]) -> Picture:
@@ -167,3 +209,29 @@ def show_learning(curves: Mapping[int, Sequence[float]]) -> Picture:
     cycles = max(len(rewards) for rewards in curves.values())
     axes.xaxis.get_major_locator().set_params(integer=True)
     return Picture(figure, f"mean reward in {cycles} cycles with {', '.join(map(str, curves))} epochs a rollout")
+
+
+def show_ten_seeds(rewards: Mapping[str, Sequence[Sequence[float]]]) -> Picture:
+    """Draw how ten teams of each kind ended: one dot a team, lines join the teams of one seed.
+
+    Args:
+        rewards: Kind -> for each seed, the mean reward of each cycle. See `ten_seeds.load_rewards`.
+
+    Returns:
+        The picture.
+    """
+    ends = {name: [float(np.mean(run[-LAST:])) for run in runs] for name, runs in rewards.items()}
+    places = np.arange(len(ends))
+    figure, axes = new_figure(5.8, 3)
+    for of_one_seed in zip(*ends.values(), strict=True):
+        axes.plot(places, of_one_seed, "-", color=GREY, linewidth=0.7)
+    looks = ((GREY, "o"), (BLUE, "s"), (ORANGE, "^"), (DARK, "x"))
+    for place, (name, dots), (colour, marker) in zip(places, ends.items(), looks, strict=False):
+        axes.plot([place] * len(dots), dots, marker, color=colour, markersize=6, label=name)
+        axes.plot([place - 0.18, place + 0.18], [np.mean(dots)] * 2, color=colour, linewidth=3)
+    axes.set_xticks(places, [f"{name}\nmean {np.mean(dots):.3f}" for name, dots in ends.items()])
+    axes.set(xlim=(-0.5, len(ends) - 0.5))
+    axes.set_ylim(bottom=0)
+    plain(axes, f"mean reward of a decision, last {LAST} of {len(next(iter(rewards.values()))[0])} cycles")
+    words = ", ".join(f"{name} {np.mean(dots):.3f}" for name, dots in ends.items())
+    return Picture(figure, f"{len(dots)} seeds, mean reward in the last {LAST} cycles: {words}")

@@ -42,3 +42,20 @@ def test_motion_says_whether_the_largest_ratio_stays_inside():
     assert "quiet: the largest ratio stays inside the interval: yes" in picture.text
     assert "wild: the largest ratio stays inside the interval: no" in picture.text
     assert is_not_empty(picture)
+
+
+def test_the_clip_alone_is_flat_where_the_minimum_slopes():
+    picture = figures.show_minimum_and_clip(0.2)
+    assert picture.text == (
+        "A = +1: outside, the clip alone is flat; the smaller one still slopes below; "
+        "A = -1: outside, the clip alone is flat; the smaller one still slopes above"
+    )
+    assert is_not_empty(picture)
+
+
+def test_rows_are_followed_until_they_fall_silent():
+    ratios = {"up": [1.0, 1.1, 1.3, 1.1], "down": [1.0, 1.3, 1.4, 0.9]}
+    picture = figures.show_rows_over_steps(ratios, {"up": 2.0, "down": -1.0}, 0.2)
+    assert picture.text == "up: pushed up at first, silent at some step; down: pushed down at every step"
+    assert is_not_empty(picture)
+    assert "silent" not in figures.show_rows_over_steps(ratios, {"up": 2.0, "down": -1.0}, 0.5).text

@@ -75,3 +75,19 @@ def loss_by(rule) -> float:
 def test_the_table_tells_the_usual_mistakes_apart(mistake, number):
     assert abs(loss_by(mistake) - number) < 5e-5
     assert abs(number + 0.1333) > 0.01
+
+
+def test_the_answers_on_paper():
+    wide = losses.clipped_surrogate_loss(RATIOS, ADVANTAGES, 0.4)
+    assert f"{wide:.4f}" == "-0.2000" and bool(losses.still_pushed(RATIOS, ADVANTAGES, 0.4).all())
+    row = RATIOS[3:4], ADVANTAGES[3:4]
+    assert f"{losses.clipped_surrogate_loss(*row, 0.05):.2f}" == "1.10" and bool(losses.still_pushed(*row, 0.05).all())
+
+
+@pytest.mark.parametrize(("ratio", "advantage"), [(1.25, 1.0), (0.75, -1.0)])
+def test_at_the_very_end_pytorch_gives_the_slope_of_the_inside_and_still_pushed_follows(ratio, advantage):
+    at_end = torch.tensor([ratio], requires_grad=True)
+    given = torch.tensor([advantage])
+    (slope,) = torch.autograd.grad(losses.clipped_surrogate_loss(at_end, given, 0.25), at_end)
+    assert float(slope) == -advantage
+    assert bool(losses.still_pushed(at_end, given, 0.25))

@@ -55,9 +55,25 @@ def test_assignment_names_the_mini_batches_of_the_ringed_row():
     assert is_not_empty(picture)
 
 
-def test_agreement_says_the_means():
-    picture = figures.show_agreement([32, 64], [[0.5, 0.7], [0.9]], [[0.1, -0.3], [0.2]])
-    assert "at [32, 64] rows: shuffled rows 0.60, 0.90; neighbouring rows -0.10, 0.20" in picture.text
+def test_arrows_say_their_cosines():
+    picture = figures.show_arrows([((4, 3), (3, 4)), ((4, 3), (8, 6)), ((4, 3), (-3, 4)), ((1, 0), (-1, 0))])
+    assert [part.rpartition(": ")[2] for part in picture.text.split("; ")] == ["0.96", "1.00", "0.00", "-1.00"]
+    assert is_not_empty(picture)
+
+
+def test_agreement_says_the_means_of_each_part():
+    shuffled = {"actor": [[0.5, 0.7], [0.9]], "critic": [[0.96], [1.0]]}
+    neighbours = {"actor": [[0.1, -0.3], [0.2]], "critic": [[-0.5], [0.4]]}
+    picture = figures.show_agreement([32, 64], shuffled, neighbours)
+    assert "at [32, 64] rows: actor: shuffled rows 0.6, 0.9, neighbouring rows -0.1, 0.2; critic: " in picture.text
+    assert picture.text.endswith("critic: shuffled rows 1.0, 1.0, neighbouring rows -0.5, 0.4")
+    assert is_not_empty(picture)
+
+
+def test_ten_seeds_says_the_means_of_the_last_cycles():
+    rewards = {"calm": [[9.0, 0.1, 0.1, 0.1, 0.1], [9.0, 0.3, 0.3, 0.3, 0.3]], "wild": [[0.0] * 5, [0.0, 1, 1, 1, 1]]}
+    picture = figures.show_ten_seeds(rewards)
+    assert picture.text == "2 seeds, mean reward in the last 4 cycles: calm 0.200, wild 0.500"
     assert is_not_empty(picture)
 
 

@@ -81,3 +81,16 @@ def test_the_golden_numbers_stand_in_the_lesson(log_probs):
     assert LESSON.count("0.0800") >= 2 and "-0.1284" in LESSON
     assert f"Stable-Baselines3 {stable_baselines3.__version__}" in LESSON
     assert f"PyTorch {torch.__version__.split('+')[0]}" in LESSON
+
+
+def test_the_two_small_distributions_and_the_answer_on_paper():
+    def kl(first, second):
+        first, second = (torch.tensor(chances, dtype=torch.float64) for chances in (first, second))
+        return f"{float((first * (first / second).log()).sum()):.4f}"
+
+    assert kl((0.5, 0.5), (0.25, 0.75)) == "0.1438" and kl((0.25, 0.75), (0.5, 0.5)) == "0.1308"
+    assert kl((0.8, 0.2), (0.6, 0.4)) == "0.0915"
+    for number in ("0.1438", "0.1308", "0.0915"):
+        assert number in LESSON
+    then, now = torch.tensor([0.2] * 3).log(), torch.tensor([0.4] * 3).log()
+    assert f"{float((then - now).mean()):.3f} {float(losses.approx_kl(now, then)):.3f}" == "-0.693 0.307"
