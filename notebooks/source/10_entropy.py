@@ -141,7 +141,7 @@ def push(policy, optimizer, steps, weight):
         loss = weight * losses.entropy_bonus(entropy)
         gradient_step(loss, policy, optimizer, CONFIG.max_grad_norm)
     _, entropy, _ = policy.evaluate_actions(rows.obs, rows.actions)
-    return float(entropy.mean())
+    return float(entropy.detach().mean())
 
 
 def certain_policy():

@@ -246,8 +246,9 @@ away = abs(value - rows.returns[her_row])
 claim("her value is nearer to her return", away < 0.04)
 
 # %% [markdown]
-# Her action went the way that her row asked for, and that was not her row alone: 511 others moved the same weights. Her *value*, which was 0.04
-# away from her return, was swept along: on the whole this mini-batch held returns above the values.
+# Her action went the way that her row asked for, though not by her row alone: 511 others moved the same weights. Her *value*, which was only 0.04
+# away from her return, was swept upwards by 0.8. On the whole the returns of this mini-batch lie above the values, and the first step of a fresh Adam
+# is a long one.
 #
 # **With pen and paper.** Adam's first step: the means of $g$ and $g^2$ are corrected to $g$ and $g^2$ themselves, so that a weight moves by
 # $\text{lr} \cdot g / (|g| + \text{eps})$. How far, in units of lr, if $g$ is 0.5, 0.001, 0.00001 (eps = 0.00001)?
@@ -300,8 +301,8 @@ full_update.show_update(history, config.epochs, config.clip_eps)
 
 # %% [markdown]
 # The first point has ratio 1 and KL 0, as foretold. The second is up at once: in a fresh Adam's first step most weights move by nearly the whole
-# learning rate ([lesson 07](07_ratios.ipynb) says why, and when not). After that approx_kl goes up and down from mini-batch to mini-batch, and over the four
-# epochs it rises: nothing pulls the policy back to where it was.
+# learning rate ([lesson 07](07_ratios.ipynb) says why, and when not). After that approx_kl goes up and down from mini-batch to mini-batch, and it is higher in
+# the later epochs than in the first.
 
 
 # %%
@@ -321,7 +322,7 @@ full_update.show_ratios(before, after, eps)
 # the same weights. That is why approx_kl is watched.
 #
 # **And our detective?** After one step *right* was less likely. After sixteen it is a little *likelier* than when she fell, though her row asked for less
-# in every epoch. One row is one voice among 1934, and a small one, for her A is near 0. What a policy learns is not what a single row says.
+# in every epoch. One row is one voice among 1934, and a soft one, for her A is near 0. What a policy learns is not what a single row says.
 
 # %% [markdown]
 # ## Play
