@@ -214,6 +214,7 @@ def broadcast_loss(v, r):
     return (v.unsqueeze(1) - r).square().mean()
 
 
+# %%
 said = {}
 for steps in (0, 10, 200):
     said[f"{steps} steps"] = train_critic(losses.value_loss, steps)
@@ -430,7 +431,8 @@ lesson.show_shared_clip(lengths, CONFIG.max_grad_norm)
 # But do not claim too much: the actor's *direction* is kept, and Adam divides by the recent size of each gradient, so that a constant factor
 # mostly cancels. What stays is a factor that changes from one mini-batch to the next, set by the critic's error. Smaller rewards, value
 # normalisation (MAPPO) or two clips make it smaller.
-#
+
+# %% [markdown]
 # **Our detective, once more.** Her row gives the critic next to nothing to learn. Her action is judged all the same, and through the trunk and the clip
 # the win in another copy has a say in what becomes of it.
 

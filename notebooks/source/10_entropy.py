@@ -90,7 +90,8 @@ lesson.show_entropy_curve(5)
 # %% [markdown]
 # At one fifth all five are equally likely, and $H = 5 \cdot \tfrac15 \ln 5 = \ln 5 = 1.609$. A certain choice has 0. The panel on the right shows
 # how hard the bonus pulls at the logits: not at all where H is highest, and less and less towards certainty.
-#
+
+# %% [markdown]
 # ## The gradient of the entropy
 #
 # $$\frac{\partial H}{\partial z_i} = -p_i\,(\ln p_i + H)$$

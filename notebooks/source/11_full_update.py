@@ -133,8 +133,7 @@ claim("so their gradient is 0", (gradient == 0).all())
 # Every [ratio](../docs/glossary.md#importance-ratio) is 1: it is the same policy. But a value of 1 is not a gradient of 0. The gradient of $r$ at this
 # point is that of $\log \pi$, so the actor's part of the first gradient is the plain policy gradient. (If *both* log-probabilities carried a graph, it would be
 # 0.)
-
-# %% [markdown]
+#
 # ## L. The clipped surrogate loss
 #
 # $$L = -\,\mathrm{mean}\big(\min(r\,A,\ \mathrm{clip}(r, 1-\epsilon, 1+\epsilon)\,A)\big)$$
@@ -172,8 +171,7 @@ print(f"actor_loss {actor_loss.abs():.3f}: near 0, but its gradient is not")
 # %% [markdown]
 # With all ratios 1 the loss is minus the mean of the advantages, which is 0 after normalising. "Loss near 0" says nothing about the gradient:
 # it pulls up what was good and pushes down what was bad, our row among the latter.
-
-# %% [markdown]
+#
 # ## M, N. Value loss, entropy, total
 #
 # $$\text{total} = \text{actor} + c_\text{vf} \cdot \text{MSE}(V, R) - c_\text{ent} \cdot H$$
@@ -255,8 +253,7 @@ claim("her value is nearer to her return", away < 0.04)
 #
 # <details><summary>The answer</summary>1.00, 0.99 and 0.50. Only a gradient about as small as eps is felt as small. The <a href="07_ratios.ipynb">sidebar
 # on Adam</a> goes on from here.</details>
-
-# %% [markdown]
+#
 # ## The same, by the package
 #
 # `ppo_update` does this for every mini-batch of every epoch. If we ask it for one epoch of one mini-batch with the very same rows, does it
@@ -275,8 +272,7 @@ claim("line by line gives the same weights, to the last digit", same)
 
 # %% [markdown]
 # **A place to stop.** You have seen one step whole. What follows is sixteen of them.
-
-# %% [markdown]
+#
 # ## Picture: the whole update
 #
 # There are four epochs, and one point for each gradient step. Before each step the losses are noted.
@@ -339,8 +335,7 @@ full_update.explore()
 # as before; only then does the small epsilon tell. (2) No, each layer moves more than half as far as before: Adam divides by the gradients' own recent
 # size. (3) No: a step is taken before anyone sees how far it went. The mini-batch above the line ends the update, but the policy is already
 # there.</details>
-
-# %% [markdown]
+#
 # ## Exercise 11.2: the gradient step (difficulty 2, 6 minutes)
 #
 # Box O: from the total loss to changed weights. `torch.nn.utils.clip_grad_norm_(parameters, max_norm)` shortens the gradients in place and
@@ -388,8 +383,6 @@ def minibatch_losses(policy, minibatch, config, steps):
 minibatch_losses = check(minibatch_losses)
 # hint("11.3")
 # solution("11.3")
-
-# %%
 fresh = load_recording().policy
 once_more = minibatch_losses(fresh, minibatch, config, Steps())
 off = (once_more.total_loss - total).abs()
@@ -434,8 +427,7 @@ claim("and the same losses, to five digits", off < 1e-5)
 # <details><summary>No, the ratios stay within 1 %.</summary>That is what the word *clip* suggests. Rows that are clipped have no gradient of their own, but
 # others move the same weights, and the value loss and the entropy push on the shared layers too. Here four rows in five end outside.</details>
 # <details><summary>Yes, though less.</summary>Right. Clipping takes away the incentive; watch approx_kl, or end early by target_kl.</details>
-
-# %% [markdown]
+#
 # ## The code-to-concept map
 #
 # | code | meaning | where it runs |

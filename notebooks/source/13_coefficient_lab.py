@@ -254,12 +254,11 @@ for place, vf_coef in enumerate(atlas.vf_coef):
     print(f"  {vf_coef:<4g} {kept}, gradient above 1: {long:.0%}")
 
 # %% [markdown]
-# With `ent_coef` 0 most policies end nearly certain, and few of these teams had learned to win by then; but some runs stay undecided without any bonus. With
-# 0.25 none becomes certain of anything. A wider clip lets the policy go further in each update: with 1.0, on average four times as far as with 0.2. With
-# `vf_coef` 0.1 the critic foresees less; with 10 it foresees no more than with 1, but the gradient is so long that it is often shortened, and the
-# policy moves less.
+# With `ent_coef` 0 most policies end rather certain, and few of these teams win; but some stay undecided without any bonus. With 0.25 none becomes certain
+# of anything. A wider clip lets the policy go further in each update: with 1.0, on average about four times as far as with 0.2. With `vf_coef` 0.1 the critic
+# foresees less; with 10 it foresees no more than with 1, but the gradient is often shortened, and the policy moves less.
 #
-# One thing the atlas does *not* say: after a million agent-steps a run is not at its end. It shows who gets there early.
+# One thing the atlas does *not* say: after a million agent-steps a run is not at its end.
 
 # %% [markdown]
 # Five settings that differ in `clip_eps` alone:
@@ -409,12 +408,12 @@ show_progress()
 
 # %% [markdown]
 # **5. A step of your own.** First step: write a value loss that grows less than the square for large errors (Huber), and hand it over as `Steps(value_loss=mine)`. Measure
-# value loss, explained variance and win rate against the package's, five seeds each. It worked if an update with a very large `delta` gives the package's
-# weights once you match its factor ½.
+# explained variance and win rate against the package's, five seeds each. It worked if an update with a very large `delta` gives the package's weights, once
+# you match the factor ½.
 #
 # **6. Tougher enemies.** First step: `evaluate(policy_player(load_age("mastery")), "nightfall")`. Then train on `nightfall` from this team and from nothing, three seeds
-# each. Measure the win rate against agent-steps. It worked if you can say what the team took along, and for how long it helped. Or make the
-# rules your own: [`Case`](../ppo_lessons/spirit_world/cases.py).
+# each. Measure the win rate against agent-steps. It worked if you can say whether the start helped, and for how long. (Your own rules are a
+# [`Case`](../ppo_lessons/spirit_world/cases.py).)
 
 # %% [markdown]
 # **The end, and our detective.** You have followed one row, (6, 0, 0), from the board into the buffer, through advantage, ratio, clip, value and entropy to the

@@ -23,7 +23,7 @@ from ppo_lessons.spirit_world.players import policy_player
 from ppo_lessons.training import TrainingRun, train
 
 REFERENCE = PPOConfig(seed=2)
-"""The run of the lesson on team training. What it does with other seeds is shipped: the learner's own is laid into it."""
+"""The run of the lesson on team training. What it does with other seeds is shipped, too."""
 CURVES, CURVE_SEEDS = ("win_rate", "survival"), tuple(range(20))
 FOLDER = Path(__file__).parent / "data" / "ages"
 AGES = ("chaos", "survival", "mastery")
