@@ -179,6 +179,7 @@ OF_NO_MODULE = {
     "test_sb3_parity.py",
     "test_torch_settings.py",
     "test_golden.py",
+    "test_sentences.py",
     "test_all_explorers.py",
 }
 

@@ -16,14 +16,20 @@ welcome()
 # %% [markdown]
 # ## Promise
 #
-# You will know what the critic's loss is to the last digit, see the bug that makes a critic learn nothing but one number, and measure the
-# tug-of-war between actor and critic.
+# You will work out the critic's loss to the last digit, see the bug that makes a [critic](../docs/glossary.md#critic) learn nothing but one
+# number, and measure the tug-of-war between actor and critic.
+#
+# **The detective's problem.** In step 6, detective 0 of copy 0 goes right and falls: the row (6, 0, 0). Its reward is -0.2, and yet its
+# [return](../docs/glossary.md#return) is 0.74. What should the critic have said of this row, how much does it learn from it, and what does that do to the action
+# that she took?
 
 # %% [markdown]
 # ## Idea
 #
-# The critic estimates how much is still to come. Its `values` decide what counts as a good surprise: advantages are what came *minus* what it
-# expected. A poor critic makes noisy advantages. So in each update it is pulled towards the `returns`, what it should have said.
+# The critic estimates how much is still to come. Its `values` decide what counts as a good surprise:
+# [advantages](../docs/glossary.md#advantage) compare what came with what it expected. A poor critic makes them noisy and, as $\lambda$ is below 1 here, also
+# *biased*: what it wrongly expects of the next steps goes into them ([lesson 03](03_advantages.ipynb)). So in each update it is pulled towards the
+# `returns`, what it should have said.
 
 # %%
 import torch
@@ -46,8 +52,11 @@ said = dict(values=values, returns=rows.returns)
 row_table(badges, six, BADGES, digits=2, **said)
 
 # %% [markdown]
-# The mates left in copy 0 were given up (-1.58) just before they banished a spirit; the winner was expected to get 0.89 and got 3.50.
-# Before the first step an error is nothing new: it is the advantage with its sign turned, since returns are advantages plus these values.
+# Look at `falls`, our row (6, 0, 0): the critic said 0.78, the return is 0.74. A fallen detective is credited with what its team gains later
+# ([lesson 03](03_advantages.ipynb)), and in step 9 the mates banish a spirit for 1.0. So the critic was nearly right about her, and wrong about those who
+# banished it: `banishes` was given up (-1.58).
+#
+# Before the first step an error is nothing new. It is the advantage with its sign turned, since returns are advantages plus these values.
 
 # %%
 errors = values - rows.returns
@@ -61,8 +70,9 @@ print("mean squared: error {:.4f}, advantage {:.4f}".format(*squared))
 #
 # $$L^{VF} = \mathrm{mean}\big((V - R)^2\big)$$
 #
-# (Schulman et al. 2017, below equation 9; there $V^\text{targ}$ for R.) V is `values`, now, with a graph; R is `returns`, data from the
-# rollout, without one. Here it is the plain *mean squared error* (MSE): the whole weight stands in `vf_coef`.
+# (Schulman et al. 2017, below equation 9; there $V^\text{targ}$ for R.) V is `values`, worked out now, with a graph; R is `returns`, data from the
+# rollout, without one. Here the [value loss](../docs/glossary.md#value-loss) is the plain *mean squared error* (MSE): the whole weight stands in
+# [`vf_coef`](../docs/glossary.md#vf_coef). [Lesson 04](04_policy_gradient.ipynb) shows where this term stands in the whole loss.
 
 # %% [markdown]
 # ## The same numbers three ways
@@ -78,7 +88,14 @@ print("mean squared: error {:.4f}, advantage {:.4f}".format(*squared))
 # | wins | 0.89 | 3.50 | -2.61 | 6.8121 |
 # | cut off | 0.60 | 0.84 | -0.24 | 0.0576 |
 #
-# Sum 10.5666, divided by 6: **1.7611**. One row alone, the win, gives nearly two thirds of it: squares listen to large errors.
+# Sum 10.5666, divided by 6: **1.7611**. Squares listen to large errors: the win alone gives nearly two thirds of the sum, and our fall hardly
+# anything, 0.0016. To the critic her fall is old news.
+#
+# **With pen and paper.** The gradient of a mean of B squares with respect to one value is $2\,(V - R)/B$. How hard do `falls` and `wins` pull at
+# their values here, and which way does each value go in a step downhill?
+#
+# <details><summary>The answer</summary>falls: 2 x 0.04 / 6 = 0.013; wins: 2 x (-2.61) / 6 = -0.87, 65 times as hard. Downhill is against the gradient:
+# the value of the fall goes down a little, that of the win goes up.</details>
 
 # %%
 import numpy as np
@@ -119,10 +136,10 @@ print(f"CleanRL:                 0.5 x 0.5 x MSE = {0.5 * 0.5 * mse:.4f}")
 #
 # **Question.** 512 rows, values (512, 1), returns (512,).
 #
-# <details><summary>An error: the shapes differ.</summary>Not so: they *broadcast*. A column minus a row is the whole table, (512, 512). torch's
-# own `mse_loss` warns, a plain minus does not even do that.</details>
-# <details><summary>The same loss; it is only another shape.</summary>Not so: every value is compared with every return, 262,144 pairs, and
-# only 512 of them belong together.</details>
+# <details><summary>An error: the shapes differ.</summary>It would be kinder. But torch *broadcasts* them: a column minus a row is the whole
+# table, (512, 512). Its own `mse_loss` warns, a plain minus does not even do that.</details>
+# <details><summary>The same loss; it is only another shape.</summary>A natural hope, since the numbers in both are the same. But every value is compared with
+# every return, 262,144 pairs, and only 512 of them belong together.</details>
 # <details><summary>Another number, and every value is pulled to the same place.</summary>Right. The mean over all returns j of
 # $(V_i - R_j)^2$ is smallest where $V_i$ is the <em>mean</em> return, for every row i.</details>
 
@@ -158,14 +175,19 @@ print("mean return {:.2f}, mean value {:.2f}".format(*means))
 lesson.show_predictions(values, rows.returns)
 
 # %% [markdown]
-# Read it with care: our returns hold the critic's own later estimates ($\lambda$ = 0.8, [lesson 03](03_advantages.ipynb)), so it is in part compared with itself. A
-# number near or below 0, or one that keeps falling while the team trains, is the alarm.
+# This is the [explained variance](../docs/glossary.md#explained-variance) of the log. Read it with care: our returns hold the critic's own later
+# estimates ($\lambda$ = 0.8), so it is in part compared with itself. Early in a training it goes up and down; if it *stays* near or below 0, look for
+# a mistake.
 #
 # **Question.** A critic is exactly 7 too high in every row. Its explained variance, its MSE?
 #
 # <details><summary>1 and 49.</summary>Right: it foresees all of the spread, and is wrong everywhere. Watch both numbers.</details>
-# <details><summary>0 and 49.</summary>Not so: a constant taken off the returns does not change how much is left to vary, which is nothing.</details>
-# <details><summary>Below 0 and 49.</summary>Not so: below 0 means that subtracting the values leaves *more* spread than there was.</details>
+# <details><summary>0 and 49.</summary>It earns 0 who says the same of every row. This one follows every return, 7 too high: R - V is -7 everywhere,
+# and what is the same everywhere has no spread.</details>
+# <details><summary>Below 0 and 49.</summary>One would think so of a critic that is never right. But below 0 means that subtracting the values leaves
+# *more* spread than there was; here it leaves none.</details>
+#
+# **A place to stop.** You have the loss, its bug and its diagnostic. What follows is what the critic does to the actor.
 
 # %% [markdown]
 # ## Picture: a critic learns
@@ -192,15 +214,24 @@ def broadcast_loss(v, r):
     return (v.unsqueeze(1) - r).square().mean()
 
 
+# %%
 said = {}
 for steps in (0, 10, 200):
     said[f"{steps} steps"] = train_critic(losses.value_loss, steps)
-said["200 steps, broadcast"] = train_critic(broadcast_loss, 200)
-lesson.show_predictions(said, minibatch.returns)
+broadcast = train_critic(broadcast_loss, 200)
+said["200 steps, broadcast"] = broadcast
+returns = minibatch.returns
+fell = broadcast_loss(broadcast, returns), broadcast_loss(0 * returns, returns)
+claim("with the mistake the loss falls, too", fell[0] < 0.6 * fell[1])
+spread = broadcast.std() / returns.std()
+claim("but all values are nearly the same", spread < 0.1, "spread under 10 %")
+off = (broadcast.mean() - returns.mean()).abs()
+claim("namely the mean return", off < 0.1, "within 0.1")
+lesson.show_predictions(said, returns)
 
 # %% [markdown]
-# With the mistake the loss falls too, and nothing crashes. But the critic has learnt one number, the mean return, and explains nothing. A
-# falling value loss alone does not prove that the critic works.
+# Nothing crashes. But the critic has learnt one number, the mean return, and explains nothing. It would say of (6, 0, 0) what it says of a
+# win. A falling value loss alone does not prove that the critic works.
 
 # %% [markdown]
 # ## A shared trunk
@@ -209,9 +240,9 @@ lesson.show_predictions(said, minibatch.returns)
 #
 # **Question.** We take 50 steps on the value loss *alone*. No actor loss, no entropy. Does the policy change?
 #
-# <details><summary>No: the actor's head is not touched.</summary>The head is not, but what it reads is. See the numbers below.</details>
+# <details><summary>No: the actor's head is not touched.</summary>The head is indeed not touched, but what it reads is. See the numbers below.</details>
 # <details><summary>Yes: the features below it move.</summary>Right. The actor's head reads features that the critic has bent to its own needs.</details>
-# <details><summary>Only if vf_coef is above 1.</summary>Not so: any weight above 0 moves the shared layers.</details>
+# <details><summary>Only if vf_coef is above 1.</summary>There is no such threshold: any weight above 0 moves the shared layers.</details>
 
 
 # %%
@@ -238,8 +269,28 @@ bits = "every log-probability as before, to the last digit"
 claim("separate trunks: it does not", separate_same, bits)
 
 # %% [markdown]
-# So the critic moves the policy without asking. `vf_coef` decides how hard. Now both at once: the gradient with respect to the shared
-# trunk, once of the actor's loss, once of the value loss, on one real mini-batch.
+# So the critic moves the policy without asking.
+#
+# ## Two arrows in a plane
+#
+# When both losses pull at once, which way does the sum go? Take a picture with two weights. The actor pulls 1 to the right, the value loss 8
+# upwards: a right angle, cosine 0 (the [cosine](06_minibatches.ipynb) says how far two arrows point the same way). With `vf_coef` 0.5 the sum is 1 to the right
+# and 4 upwards.
+
+# %%
+import math
+
+for weight in (0, 0.125, 0.5, 8):
+    up = 8 * weight
+    angle = math.degrees(math.atan2(up, 1))
+    print(f"vf_coef {weight:5}: right 1, up {up:2.0f}: {angle:2.0f} degrees")
+
+# %% [markdown]
+# 0 degrees: where the actor wants to go. 90: where the critic wants to go. At weight 0.125 both pull equally hard, and the sum lies half-way.
+#
+# Now the real thing. The [gradient](04_policy_gradient.ipynb) with respect to the shared trunk is an arrow, too, only with thousands of weights for axes. Two arrows
+# always lie in one plane, so it can be drawn: once of the actor's loss, once of the value loss, on one real
+# [mini-batch](../docs/glossary.md#mini-batch).
 
 # %%
 from ppo_lessons.update import minibatch_losses
@@ -262,8 +313,8 @@ print(f"cosine between them: {cosine:.3f}")
 lesson.show_tug_of_war(actor_pull, value_pull, (0, 0.25, 0.5, 1, 2, 8))
 
 # %% [markdown]
-# The two hardly oppose each other here: their cosine is near 0, a right angle. But the critic's arrow is more than eight times
-# longer. At `vf_coef` 0.5 the sum points 76 degrees away from what the actor asked for, at 8 it is 88.
+# As in the plane: the cosine is near 0, a right angle, and the critic's arrow is more than eight times as long. At `vf_coef` 0.5 the sum points
+# 76 degrees away from what the actor asked for; at 8 it is 88.
 
 # %%
 cells = [["vf_coef", "its pull", "cosine to actor", "cosine to value"]]
@@ -277,23 +328,24 @@ for vf_coef in (0, 0.25, 0.5, 1, 2, 8):
 Table(cells)
 
 # %% [markdown]
-# This is not bad in itself: features that foretell returns are often useful to the actor too. Too little weight leaves a poor critic, too much
-# leaves the trunk to it. Which value is good is a matter of trying ([lesson 13](13_coefficient_lab.ipynb)).
+# This need not be bad: features that foretell returns may serve the actor as well. Too little weight leaves a poor critic, too much leaves the
+# trunk to it. Which value is good has to be tried, on the team ([lesson 13](13_coefficient_lab.ipynb)).
 
 # %% [markdown]
 # ## Play
 #
 # The recorded update, with a `vf_coef` of yours in all of its steps. Decide first, then move: (1) `vf_coef` 0: do the critic's values stand still?
 # With a shared trunk, and without? (2) All 16 steps: how much better does a thousandfold weight, 10 instead of 0.01, make a critic that has a trunk
-# of its own? (3) No step so far: which `vf_coef` lets both pull about equally hard at the shared trunk?
+# of its own? (3) Before the first step: which `vf_coef` lets both pull about equally hard at the shared trunk?
 
 # %%
 lesson.explore()
 
 # %% [markdown]
 # <details><summary>Why (1) and (2) come out as they do</summary>(1) The actor bends the features that the critic reads; with two trunks there is nothing
-# to bend. (2) Adam divides by the recent size of each gradient, so that a constant weight mostly cancels. What is left for <code>vf_coef</code> to
-# decide: who steers what is shared, and how much of the actor's part the clip leaves.</details>
+# to bend. (2) Adam divides by the recent size of each gradient (the <a href="07_ratios.ipynb">sidebar on Adam</a>), so that a constant weight mostly
+# cancels. Two things are left for <code>vf_coef</code> to decide: who steers what is shared, and how much of the actor's part the clip leaves.
+# (3) About 0.1: one over how many times longer the critic's arrow is.</details>
 
 # %% [markdown]
 # ## Exercise 9.1: the value loss (difficulty 1, 4 minutes)
@@ -334,8 +386,8 @@ explained_variance = check(explained_variance)
 # %% [markdown]
 # ## A claim put to the test
 #
-# "Give each its own trunk, and the critic can no longer disturb the actor." There is one more place where they meet: *one* clip
-# shortens the gradient of all parameters together (node O). The real losses, separate trunks, your two functions:
+# "Give each its own trunk, and the critic can no longer disturb the actor." There is one more place where they meet. *One* clip
+# shortens the gradient of all parameters together (node O). Here are the real losses, with separate trunks and your two functions:
 
 # %%
 from dataclasses import replace
@@ -374,11 +426,15 @@ print("explained variance {:.2f}, and x 10 {:.2f}".format(*shares))
 lesson.show_shared_clip(lengths, CONFIG.max_grad_norm)
 
 # %% [markdown]
-# Refuted. The actor's part of the gradient is the same each time, before the clip. After it, at `vf_coef` 8, a twentieth is left.
+# The claim is refuted. Before the clip, the actor's part of the gradient is the same each time. After it, at `vf_coef` 8, a twentieth is left.
 #
-# No claim too many: the actor's *direction* is kept, and Adam divides by the recent size of each gradient, so a constant factor
+# But do not claim too much: the actor's *direction* is kept, and Adam divides by the recent size of each gradient, so that a constant factor
 # mostly cancels. What stays is a factor that changes from one mini-batch to the next, set by the critic's error. Smaller rewards, value
-# normalisation (MAPPO) or two clips are remedies.
+# normalisation (MAPPO) or two clips make it smaller.
+
+# %% [markdown]
+# **Our detective, once more.** Her row gives the critic next to nothing to learn. Her action is judged all the same, and through the trunk and the clip
+# the win in another copy has a say in what becomes of it.
 
 # %% [markdown]
 # ## Recap

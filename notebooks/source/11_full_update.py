@@ -17,13 +17,18 @@ welcome()
 #
 # You will take a real rollout, do one gradient step by hand with every number in view, and then see that the package's update is
 # nothing but this, repeated.
+#
+# **The detective's problem.** In the row (6, 0, 0) detective 0 went right and fell, and that was a little worse than the critic had expected: A is
+# below 0. So her row asks for *right* to become less likely. One update has 16 steps, and about two thousand rows have a say. Will she get what
+# her row asks for?
 
 # %% [markdown]
 # ## Idea
 #
-# The rollout is used several times: in each *epoch* all rows are shuffled and split into *mini-batches*, and each mini-batch gives one gradient
-# step. After the first step the policy is no longer the one that played. The ratios keep account of this, and the clip keeps it in
-# bounds, as far as it can.
+# The [rollout](../docs/glossary.md#rollout) is used several times. In each [epoch](../docs/glossary.md#epoch) all rows are shuffled and split into
+# [mini-batches](../docs/glossary.md#mini-batch), and each mini-batch gives one [gradient step](../docs/glossary.md#gradient-step). After the first step the policy is no longer
+# the one that played. The ratios keep account of this, and the clip takes away the incentive to go further. It bounds nothing by itself, as you will
+# see. All terms of the loss stand on one page in [lesson 04](04_policy_gradient.ipynb).
 
 # %%
 import copy
@@ -48,11 +53,11 @@ T, E, A = config.num_steps, config.num_envs, 4
 claim("the buffer is full", buffer.is_full, f"T {T} x E {E} x A {A} places")
 
 # %% [markdown]
-# This is the recorded rollout that you know: a team half-way to mastery. Six of its rows keep their names through all lessons.
+# This is the recorded rollout that you know: a team half-way to mastery. Six of its rows keep their names through the lessons; ours is `falls`.
 #
 # ## D. Extract
 #
-# Advantages say how much better each action was than the critic expected; returns are advantages plus old values. Then the line of the
+# Advantages say how much better each action was than the critic expected; returns are advantages plus old values. Here is the line of the
 # flowchart, as it stands there:
 
 # %%
@@ -66,8 +71,9 @@ row_table(buffer.badges(), six, BADGES, **named)
 # %% [markdown]
 # ## E. Detach
 #
-# What was played is data, no longer a function of the weights. An old log-probability *with* a graph would make every ratio
-# $e^{x - x} = 1$ with gradient 0: nothing is learned, and no error is raised. Ours were made under `no_grad`; `detach` makes sure.
+# What was played is data, no longer a function of the weights. If the old log-probability were worked out anew *with* its graph, every ratio
+# would be $e^{x - x} = 1$ with gradient 0: the actor would learn nothing, and no error would be raised. Ours were made under `no_grad`;
+# [`detach`](../docs/glossary.md#detach) makes sure.
 
 # %%
 rows = Rows(states, actions, log_probs_old, returns, advantages)
@@ -78,8 +84,8 @@ claim("no tensor carries a graph", not any(with_graph), "0 of 5")
 # %% [markdown]
 # ## F, G, H. Epochs, shuffle, split
 #
-# Neighbouring rows come from the same case and look alike. Shuffled, each mini-batch is a fair sample of the whole rollout. Each row is in
-# exactly one mini-batch of an epoch.
+# Neighbouring rows are mostly mates in the same step, and look alike. Shuffled, each mini-batch is a fair sample of the whole rollout. Each row is in
+# exactly one mini-batch of an epoch. We go on with the one that holds our row.
 
 # %%
 generator = torch.Generator().manual_seed(0)
@@ -88,13 +94,16 @@ pieces = split_rows(order, config.minibatch_size)
 print("mini-batches of", [len(piece) for piece in pieces], "rows")
 used = len(torch.cat(pieces).unique())
 claim("each row is used once", used == len(order), f"{used} of {len(order)}")
-minibatch = Rows(*(tensor[pieces[0]] for tensor in rows))
+her_row = six[list(BADGES).index("falls")]
+(place,) = [n for n, piece in enumerate(pieces) if her_row in piece]
+print("(6, 0, 0) is in mini-batch", place)
+minibatch = Rows(*(tensor[pieces[place]] for tensor in rows))
 
 # %% [markdown]
 # ## I, J. Forward pass, log_probs and entropy
 #
 # The *current* policy looks at the stored observations again. `Categorical` is PyTorch's name for the distribution over actions; the package
-# has the same in three lines, because it is faster.
+# works out the same in a few lines of its own, which is faster.
 
 # %%
 logits, values = policy(minibatch.obs)  # (B, N), (B,)
@@ -121,15 +130,16 @@ claim("all ratios are 1, to six digits", (ratios - 1).abs().max() < 1e-6)
 claim("so their gradient is 0", (gradient == 0).all())
 
 # %% [markdown]
-# Every ratio is 1: it is the same policy. But a value of 1 is not a gradient of 0. The gradient of $r$ at this point is that of $\log \pi$, so the first
-# step of PPO is the plain policy-gradient step. (If *both* log-probabilities carried a graph, it would be 0.)
-
-# %% [markdown]
+# Every [ratio](../docs/glossary.md#importance-ratio) is 1: it is the same policy. But a value of 1 is not a gradient of 0. The gradient of $r$ at this
+# point is that of $\log \pi$, so the actor's part of the first gradient is the plain policy gradient. (If *both* log-probabilities carried a graph, it would be
+# 0.)
+#
 # ## L. The clipped surrogate loss
 #
 # $$L = -\,\mathrm{mean}\big(\min(r\,A,\ \mathrm{clip}(r, 1-\epsilon, 1+\epsilon)\,A)\big)$$
 #
-# (equation 7, with a minus sign to minimise.) The advantages are brought to mean 0 and standard deviation 1 in each mini-batch first.
+# (equation 7, with a minus sign to minimise; the [clipped surrogate loss](../docs/glossary.md#clipped-surrogate-loss).) Before that, the advantages are
+# brought to mean 0 and standard deviation 1 in each mini-batch ([advantage normalisation](../docs/glossary.md#advantage-normalisation)).
 
 # %% [markdown]
 # ## Exercise 11.1: normalise the advantages (difficulty 1, 4 minutes)
@@ -160,14 +170,14 @@ print(f"actor_loss {actor_loss.abs():.3f}: near 0, but its gradient is not")
 
 # %% [markdown]
 # With all ratios 1 the loss is minus the mean of the advantages, which is 0 after normalising. "Loss near 0" says nothing about the gradient:
-# it pulls up what was good and pushes down what was bad.
-
-# %% [markdown]
+# it pulls up what was good and pushes down what was bad, our row among the latter.
+#
 # ## M, N. Value loss, entropy, total
 #
 # $$\text{total} = \text{actor} + c_\text{vf} \cdot \text{MSE}(V, R) - c_\text{ent} \cdot H$$
 #
-# (equation 9, sign turned.) The critic shares its hidden layers with the actor, so vf_coef also decides who may shape them.
+# (equation 9, sign turned; the [total loss](../docs/glossary.md#total-loss).) The critic shares its hidden layers with the actor, so vf_coef also decides who
+# shapes them.
 
 # %%
 value_loss = losses.value_loss(values, minibatch.returns)
@@ -184,8 +194,8 @@ full_update.show_loss_terms(MinibatchLosses(*numbers), config)
 # %% [markdown]
 # ## O. Backpropagation and step
 #
-# Forget old gradients, work out new ones, shorten them *together* to max_grad_norm, step. Now, for the first time, a weight changes: in a copy, so
-# that you can run this cell again. First, I to N once more, in one place:
+# Forget the old gradients, work out new ones, shorten them *together* to max_grad_norm, and step. Now, for the first time, a weight changes. It does so in
+# a copy, so that you can run this cell again. First, I to N once more, in one place:
 
 
 # %%
@@ -212,15 +222,47 @@ before, after = policy.state_dict(), by_hand.state_dict()
 full_update.show_weight_changes(before, after)
 
 # %% [markdown]
+# What has become of our row? Her ratio says how much likelier *right* is now, and her value what the critic now says of her.
+
+
+# %%
+def look_at_her(policy):
+    """Ratio and value of the row (6, 0, 0) under a policy."""
+    with torch.no_grad():
+        logits, values = policy(rows.obs[[her_row]])
+        her = logits, rows.actions[[her_row]]
+        log_prob, _ = log_probs_and_entropy(*her)
+    old = rows.old_log_probs[[her_row]]
+    return float(losses.importance_ratios(log_prob, old)), float(values)
+
+
+_, value_before = look_at_her(policy)
+ratio, value = look_at_her(by_hand)
+less = "as her row asked"
+claim("right is less likely than before", ratio < 0.9, less)
+away = abs(value - rows.returns[her_row])
+claim("her value is nearer to her return", away < 0.04)
+
+# %% [markdown]
+# Her action went the way that her row asked for, though not by her row alone: 511 others moved the same weights. Her *value*, which was only 0.04
+# away from her return, was swept upwards by 0.8. On the whole the returns of this mini-batch lie above the values, and the first step of a fresh Adam
+# is a long one.
+#
+# **With pen and paper.** Adam's first step: the means of $g$ and $g^2$ are corrected to $g$ and $g^2$ themselves, so that a weight moves by
+# $\text{lr} \cdot g / (|g| + \text{eps})$. How far, in units of lr, if $g$ is 0.5, 0.001, 0.00001 (eps = 0.00001)?
+#
+# <details><summary>The answer</summary>1.00, 0.99 and 0.50. Only a gradient about as small as eps is felt as small. The <a href="07_ratios.ipynb">sidebar
+# on Adam</a> goes on from here.</details>
+#
 # ## The same, by the package
 #
-# `ppo_update` does this for every mini-batch of every epoch. Asked for one epoch of one mini-batch with the very same rows, does it
+# `ppo_update` does this for every mini-batch of every epoch. If we ask it for one epoch of one mini-batch with the very same rows, does it
 # give the same weights, to the last digit?
 
 # %%
 one = replace(config, epochs=1)
 by_package = copy.deepcopy(policy)
-only = Steps(split_rows=lambda order, size: split_rows(order, size)[:1])
+only = Steps(split_rows=lambda order, size: split_rows(order, size)[place:][:1])
 optimizer = make_optimizer(by_package, one)
 shuffling = torch.Generator().manual_seed(0)
 ppo_update(by_package, optimizer, rows, one, shuffling, steps=only)
@@ -229,9 +271,11 @@ same = all(torch.equal(a, b) for a, b in pairs)
 claim("line by line gives the same weights, to the last digit", same)
 
 # %% [markdown]
+# **A place to stop.** You have seen one step whole. What follows is sixteen of them.
+#
 # ## Picture: the whole update
 #
-# Four epochs, one point for each gradient step. Before each step the losses are noted.
+# There are four epochs, and one point for each gradient step. Before each step the losses are noted.
 
 
 # %%
@@ -246,11 +290,15 @@ def update(config, **steps):
 
 
 updated, history, report = update(config)
+kl = [float(losses.approx_kl) for losses in history]
+claim("approx_kl is 0 before the first step", kl[0] < 1e-6)
+claim("and only slowly grows from there", kl[1] < 0.1 * max(kl))
 full_update.show_update(history, config.epochs, config.clip_eps)
 
 # %% [markdown]
-# The first point has ratio 1 and KL 0, as foretold. The next few go far: a fresh Adam takes steps of full length whatever the gradient's
-# length. Then the clip and the two means that Adam keeps calm it down.
+# The first point has ratio 1 and KL 0, as foretold. The second is up at once: in a fresh Adam's first step most weights move by nearly the whole
+# learning rate ([lesson 07](07_ratios.ipynb) says why, and when not). After that approx_kl goes up and down from mini-batch to mini-batch, and it is higher in
+# the later epochs than in the first.
 
 
 # %%
@@ -262,11 +310,15 @@ def ratios_under(policy):
 
 
 before, after = ratios_under(policy), ratios_under(updated)
+claim("right is less likely for her at the end", after[her_row] < 1)
 full_update.show_ratios(before, after, eps)
 
 # %% [markdown]
 # Some ratios end far outside the interval. Clipping takes away a row's *incentive* to go further; it does not hold the row back when others move
 # the same weights. That is why approx_kl is watched.
+#
+# **And our detective?** After one step *right* was less likely. After sixteen it is a little *likelier* than when she fell, though her row asked for less
+# in every epoch. One row is one voice among 1934, and a soft one, for her A is near 0. What a policy learns is not what a single row says.
 
 # %% [markdown]
 # ## Play
@@ -280,10 +332,10 @@ full_update.explore()
 
 # %% [markdown]
 # <details><summary>What you saw</summary>(1) No: at the first step every ratio is 1 and nothing is clipped, whatever epsilon is. The second point is as high
-# as before; only then does the small epsilon tell. (2) No, hardly less: Adam divides by the gradients' own recent size. (3) No: a step is taken before
-# anyone sees how far it went. The mini-batch above the line ends the update, but the policy is already there.</details>
-
-# %% [markdown]
+# as before; only then does the small epsilon tell. (2) No, each layer moves more than half as far as before: Adam divides by the gradients' own recent
+# size. (3) No: a step is taken before anyone sees how far it went. The mini-batch above the line ends the update, but the policy is already
+# there.</details>
+#
 # ## Exercise 11.2: the gradient step (difficulty 2, 6 minutes)
 #
 # Box O: from the total loss to changed weights. `torch.nn.utils.clip_grad_norm_(parameters, max_norm)` shortens the gradients in place and
@@ -304,16 +356,26 @@ gradient_step = check(gradient_step)
 # %% [markdown]
 # ## Exercise 11.3: wire a mini-batch (difficulty 3, 10 minutes)
 #
-# Boxes I to N in one function, from a policy and some rows to all the numbers of a mini-batch. Every box is at hand as `steps.forward_pass`,
-# `steps.log_probs_and_entropy`, `steps.importance_ratios`, ... (use these: they may be somebody's own);
-# `config.normalise_advantages` is True or False. Return
-# `MinibatchLosses(actor_loss, value_loss, entropy, total_loss, approx_kl, clip_fraction)`.
+# Boxes I to N in one function, from a policy and some rows to all the numbers of a mini-batch. Every box is a function in `steps` (use
+# these: they may be somebody's own). Fill in what each line needs. `approx_kl` and `clip_fraction` are in `ppo_lessons.losses`.
+#
+# Two things have one name here: `config.normalise_advantages` is a switch, True or False, and says *whether* to normalise;
+# `steps.normalise_advantages` is the function that *does* it.
 
 
 # %% tags=["exercise"]
 def minibatch_losses(policy, minibatch, config, steps):
     # I. logits, values = steps.forward_pass(policy, minibatch.obs)
-    # J ... N, then approx_kl and clip_fraction from ppo_lessons.losses
+    # J. new_log_probs, entropies = steps.log_probs_and_entropy(  ,  )
+    # K. ratios = steps.importance_ratios(  ,  )
+    # L. advantages = minibatch.advantages, normalised if config says so
+    #    actor_loss = steps.clipped_surrogate_loss(  ,  ,  )
+    # M. critic_loss = steps.value_loss(  ,  )
+    # N. entropy = steps.entropy_bonus(  )
+    #    total = steps.total_loss(  ,  ,  ,  ,  )
+    # kl = losses.approx_kl(  ,  )
+    # outside = losses.clip_fraction(  ,  )
+    # MinibatchLosses(actor_loss, critic_loss, entropy, total, kl, outside)
     return ...
 
 
@@ -321,8 +383,6 @@ def minibatch_losses(policy, minibatch, config, steps):
 minibatch_losses = check(minibatch_losses)
 # hint("11.3")
 # solution("11.3")
-
-# %%
 fresh = load_recording().policy
 once_more = minibatch_losses(fresh, minibatch, config, Steps())
 off = (once_more.total_loss - total).abs()
@@ -333,6 +393,9 @@ claim("the total is the one of line by line", off < 1e-6)
 #
 # The real update, 16 gradient steps on the same rows, with *every* function of yours that has passed in any lesson. Number for number? (What
 # is still open, the package's function does.)
+#
+# Both runs use the package's own shuffle. Yours may be just as right and draw another order from the same seed, and another order is another run. What
+# may still differ is the rounding: $e^{a-b}$ and $e^a / e^b$ are the same number on paper, but not to the last digit.
 
 # %%
 from ppo_lessons.classroom.my_ppo import my_functions
@@ -340,7 +403,7 @@ from ppo_lessons.classroom.my_ppo import my_functions
 mine = my_functions()
 mine["normalise_advantages"] = normalise_advantages
 mine["gradient_step"] = gradient_step
-mine.pop("shuffle_rows", None)  # two right ones may draw two orders
+mine.pop("shuffle_rows", None)  # one shuffle for both
 reference, _, theirs = update(config)
 yours, _, report = update(config, **mine)
 pairs = zip(reference.parameters(), yours.parameters(), strict=True)
@@ -353,18 +416,18 @@ claim("and the same losses, to five digits", off < 1e-5)
 # %% [markdown]
 # **Question.** `actor_loss` was 0.000 on the first mini-batch. Was nothing learned from it?
 #
-# <details><summary>Nothing: the loss was 0.</summary>Not so. The mean of normalised advantages is 0, but each row pulls its own way, and the gradient is
-# not 0.</details>
-# <details><summary>It was a plain policy-gradient step.</summary>Right: with all ratios 1 the gradient of the clipped loss is that of -log pi x A.</details>
-# <details><summary>Only the critic learned.</summary>Not so: the actor's head moved as well. Look at the picture of the weights.</details>
+# <details><summary>Nothing: the loss was 0.</summary>In many tasks a loss of 0 is the end of learning. Here the mean of normalised advantages is 0, but
+# each row pulls its own way, and the gradient is not 0.</details>
+# <details><summary>The actor's gradient was the plain policy gradient.</summary>Right: with all ratios 1 the gradient of the clipped loss is that of -log pi x A.</details>
+# <details><summary>Only the critic learned.</summary>Its loss was the only large number, but sizes of losses do not tell: the actor's head moved as well. Look at the
+# picture of the weights.</details>
 #
 # **Question.** You set `clip_eps=0.01`. Can the policy still move far in one update?
 #
-# <details><summary>No, the ratios stay within 1 %.</summary>Not so: rows that are clipped have no gradient of their own, but others move the same
-# weights, and the value loss and the entropy push on the shared layers too.</details>
+# <details><summary>No, the ratios stay within 1 %.</summary>That is what the word *clip* suggests. Rows that are clipped have no gradient of their own, but
+# others move the same weights, and the value loss and the entropy push on the shared layers too. Here four rows in five end outside.</details>
 # <details><summary>Yes, though less.</summary>Right. Clipping takes away the incentive; watch approx_kl, or end early by target_kl.</details>
-
-# %% [markdown]
+#
 # ## The code-to-concept map
 #
 # | code | meaning | where it runs |
@@ -387,8 +450,9 @@ show_progress()
 # %% [markdown]
 # ## Recap
 #
-# - Before the first step every ratio is 1, the clip does nothing, and the step is the plain policy-gradient step.
+# - Before the first step every ratio is 1, the clip does nothing, and the actor's gradient is the plain policy gradient.
 # - Three terms, one number, one gradient, shortened as a whole.
 # - Clipping removes an incentive, it does not build a wall: watch approx_kl.
+# - One row asks, all rows decide: ours asked for *less*, and got a little more.
 #
 # **Next:** [12. Team training: from chaos to mastery](12_team_training.ipynb)

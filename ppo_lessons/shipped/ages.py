@@ -5,7 +5,13 @@ fits each age.
 """
 
 import json
+import math
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
 
 from ppo_lessons.actor_critic import ActorCritic
 from ppo_lessons.checkpoints import load_policy, save_policy
@@ -17,9 +23,22 @@ from ppo_lessons.spirit_world.players import policy_player
 from ppo_lessons.training import TrainingRun, train
 
 REFERENCE = PPOConfig(seed=2)
-"""The run of the lesson on team training: its learning curve is shipped, to be laid beside the learner's own."""
+"""The run of the lesson on team training. What it does with other seeds is shipped, too."""
+CURVES, CURVE_SEEDS = ("win_rate", "survival"), tuple(range(20))
 FOLDER = Path(__file__).parent / "data" / "ages"
 AGES = ("chaos", "survival", "mastery")
+
+
+class SeedCurves(NamedTuple):
+    """One run with S seeds, at P points."""
+
+    seeds: tuple[int, ...]
+    agent_steps: np.ndarray
+    """Where the points lie, int64, (P,)."""
+    win_rate: np.ndarray
+    """Share of the last 400 cases that was won, (S, P); NaN as long as fewer than 20 cases were finished."""
+    survival: np.ndarray
+    """Share of the detectives still standing at their end, (S, P)."""
 
 
 def load_age(age: str) -> ActorCritic:
@@ -84,24 +103,39 @@ def make_ages(
     raise RuntimeError(f"All ages must be reached within {most_cycles} cycles. Got {', '.join(kept) or 'none'}")
 
 
-def make_reference_curve(folder: Path = FOLDER, cycles: int = 240) -> None:
-    """Train the run of team training; write its win rate over the last 400 cases, cycle by cycle, as reference.json."""
+def make_seed_curves(
+    folder: Path = FOLDER, seeds: Sequence[int] = CURVE_SEEDS, cycles: int = 240, every: int = 4
+) -> None:
+    """Train the run of team training with several seeds; write how each fares, as seed_curves.json.
+
+    Args:
+        folder: Where to write it.
+        seeds: One run each.
+        cycles: Length of a run.
+        every: Cycles between two points of a curve.
+
+    Raises:
+        FileNotFoundError: If there is no such folder.
+    """
     require_folder(folder)
-    behaviours, curve = [], []
-    for report in train(TrainingRun("standard", REFERENCE), cycles):
-        behaviours.append(report.behaviour)
-        win_rate = recent(behaviours, "win_rate", least=20)[-1]
-        curve.append([report.agent_steps, round(win_rate, 4) if win_rate == win_rate else 0.0])
-    write_whole(folder / "reference.json", lambda file: file.write(json.dumps(curve).encode()))
+    curves: dict[str, list] = {"seeds": list(seeds), "agent_steps": [], **{name: [] for name in CURVES}}
+    for seed in seeds:
+        reports = list(train(TrainingRun("standard", replace(REFERENCE, seed=seed)), cycles))
+        behaviours = [report.behaviour for report in reports]
+        curves["agent_steps"] = [report.agent_steps for report in reports][every - 1 :: every]
+        for name in CURVES:
+            points = recent(behaviours, name, least=20)[every - 1 :: every]
+            curves[name].append([None if math.isnan(point) else round(point, 3) for point in points])
+    write_whole(folder / "seed_curves.json", lambda file: file.write(json.dumps(curves).encode()))
 
 
-def load_reference_curve() -> list[tuple[int, float]]:
-    """Return (agent-steps, win rate over the last 400 cases) of the reference run, one pair a cycle."""
-    return [
-        (int(steps), float(won)) for steps, won in json.loads((FOLDER / "reference.json").read_text(encoding="utf-8"))
-    ]
+def load_seed_curves() -> SeedCurves:
+    """Return how the run of team training fared with each shipped seed, all by the package's own steps."""
+    kept = json.loads((FOLDER / "seed_curves.json").read_text(encoding="utf-8"))
+    curves = {name: np.array(kept[name], float) for name in CURVES}
+    return SeedCurves(tuple(kept["seeds"]), np.array(kept["agent_steps"]), **curves)
 
 
 if __name__ == "__main__":
     make_ages()
-    make_reference_curve()
+    make_seed_curves()

@@ -73,7 +73,7 @@ def test_what_the_writer_itself_says_is_left_alone(tmp_path: Path):
     [
         (atlas, lambda missing: atlas.make_atlas(missing / "atlas.npz")),
         (ages, lambda missing: ages.make_ages(missing / "ages")),
-        (ages, lambda missing: ages.make_reference_curve(missing)),
+        (ages, lambda missing: ages.make_seed_curves(missing)),
         (recorded, lambda missing: recorded.make_recording(missing / "recording")),
     ],
     ids=["atlas", "ages", "reference", "recording"],

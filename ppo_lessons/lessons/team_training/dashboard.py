@@ -14,7 +14,8 @@ from ppo_lessons.display.picture import BLUE, DARK, GREEN, ORANGE, PINK, legend_
 from ppo_lessons.interactive.controls import Button, Slider
 from ppo_lessons.interactive.theatre import Theatre
 from ppo_lessons.interactive.workbench import Workbench
-from ppo_lessons.shipped.ages import REFERENCE, load_reference_curve
+from ppo_lessons.lessons.team_training.figures import draw_band
+from ppo_lessons.shipped.ages import REFERENCE, load_seed_curves
 from ppo_lessons.shipped.atlas import BEHAVIOUR, LEARNING, curves_of
 from ppo_lessons.spirit_world.evaluation import Replay, record
 from ppo_lessons.spirit_world.players import policy_player
@@ -41,7 +42,7 @@ class Training(NamedTuple):
 
 
 class DashboardFace:
-    """What the team achieves, how it behaves, and how far the updates go, with a mark at the moment that is watched."""
+    """What the team achieves, how it behaves, and how it learns, with a mark at the moment that is watched."""
 
     LINES = (
         (0, "win_rate", ORANGE, "-"),
@@ -58,8 +59,7 @@ class DashboardFace:
         plans = {1: "wins / behaves / learns", 2: "wins behaves / learns learns", 3: "wins behaves learns"}
         self.figure, named = new_panels(columns, plans, {1: 2.2, 2: 1.95, 3: 3}[columns])
         panels = [named[name] for name in ("wins", "behaves", "learns")]
-        reference = np.array(load_reference_curve(), float)
-        panels[0].plot(reference[:, 0] / 1e6, reference[:, 1], color="#8C8C8C", linewidth=4, label="reference")
+        draw_band(panels[0], load_seed_curves())
         self.lines = {
             name: panels[i].plot(
                 [], [], linestyle=style, marker=".", markersize=4, color=colour, linewidth=1.7, label=name

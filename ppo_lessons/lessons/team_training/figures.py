@@ -4,6 +4,8 @@ import textwrap
 from collections.abc import Sequence
 from dataclasses import fields
 
+import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
@@ -20,6 +22,7 @@ from ppo_lessons.display.picture import (
     new_figure,
     plain,
 )
+from ppo_lessons.shipped.ages import SeedCurves
 from ppo_lessons.spirit_world.behaviour import recent
 from ppo_lessons.steps import Steps
 from ppo_lessons.training import TrainReport
@@ -85,14 +88,21 @@ def show_curves(reports: Sequence[TrainReport], cycles: int | None = None) -> Pi
     return Picture(figure, "Learning curves: win_rate, survival, teaming_up, health_lost_alone, losses and diagnostics")
 
 
-def show_certificate(
-    reports: Sequence[TrainReport], reference: Sequence[tuple[int, float]], own_steps: Sequence[str]
-) -> Picture:
-    """Draw the learner's learning curve beside the reference's, and say which steps are the learner's own.
+def draw_band(axes: Axes, curves: SeedCurves) -> None:
+    """Draw where the win rates of the shipped seeds lie: from the lowest to the highest, and their median."""
+    known = np.isfinite(curves.win_rate).all(axis=0)
+    steps, rates = curves.agent_steps[known] / 1e6, curves.win_rate[:, known]
+    name = f"{len(curves.seeds)} shipped seeds"
+    axes.fill_between(steps, rates.min(axis=0), rates.max(axis=0), color="#E4E4DF", linewidth=0, label=name)
+    axes.plot(steps, np.median(rates, axis=0), ":", color=GREY, linewidth=2.2, label="their median")
+
+
+def show_certificate(reports: Sequence[TrainReport], curves: SeedCurves, own_steps: Sequence[str]) -> Picture:
+    """Lay the learner's learning curve into the band of shipped seeds, and say which steps are the learner's own.
 
     Args:
         reports: Of the learner's run, one a cycle.
-        reference: (agent-steps, win rate) of the run that the package's own steps made.
+        curves: Of runs that the package's own steps made.
         own_steps: Names of the learner's functions that took part.
 
     Returns:
@@ -101,9 +111,7 @@ def show_certificate(
     figure, axes = new_figure(5.8, 3.6)
     behaviours = [report.behaviour for report in reports if report.behaviour is not None]
     steps = [report.agent_steps / 1e6 for report in reports]
-    axes.plot(
-        [s / 1e6 for s, _ in reference], [w for _, w in reference], "--", color=GREY, linewidth=3, label="reference"
-    )
+    draw_band(axes, curves)
     axes.plot(steps, recent(behaviours, "win_rate", least=20), "-", color=ORANGE, linewidth=1.6, label="this run")
     axes.axhline(0.95, color=DARK, linewidth=0.8, linestyle=":")
     plain(axes, "share of the last 400 cases won", "million agent-steps")
@@ -113,4 +121,5 @@ def show_certificate(
     title = f"{len(own_steps)} of the {len(fields(Steps))} steps of this training are the learner's own"
     lines = [title, *textwrap.wrap(names, 80)]
     figure.suptitle("\n".join(lines), fontsize=SMALL, color=DARK, x=0.02, ha="left")
-    return Picture(figure, "win rate of this run beside the reference's, and which of its steps are the learner's own")
+    words = f"win rate of this run, laid into the band of {len(curves.seeds)} shipped seeds"
+    return Picture(figure, f"{words}, and which of its steps are the learner's own")

@@ -12,7 +12,7 @@ from ppo_lessons.lessons.coefficient_lab.atlas import AtlasFace
 from ppo_lessons.lessons.coefficient_lab.moment import MomentFace
 from ppo_lessons.lessons.team_training import figures as training_figures
 from ppo_lessons.lessons.team_training.dashboard import DashboardFace
-from ppo_lessons.shipped.ages import load_reference_curve
+from ppo_lessons.shipped.ages import load_seed_curves
 from tests.readable import faults
 
 pytestmark = pytest.mark.slow
@@ -41,7 +41,7 @@ def test_legends_of_learning_curves(figures: list[Figure]):
     small = PPOConfig(num_envs=8, num_steps=4, minibatch_size=64, epochs=1)
     reports = list(train(TrainingRun("standard", small), 3))
     legends_are_beside_the_curves(training_figures.draw_curves(reports, 20))
-    training_figures.show_certificate(reports, load_reference_curve(), ["gae"])
+    training_figures.show_certificate(reports, load_seed_curves(), ["gae"])
     legends_are_beside_the_curves(figures[0])
 
 
