@@ -12,7 +12,7 @@ from torch import Tensor
 
 from ppo_lessons.actor_critic import ActorCritic
 from ppo_lessons.buffer import Rows
-from ppo_lessons.classroom.counted import Asked, counted
+from ppo_lessons.classroom.counted import counted
 from ppo_lessons.classroom.draws import generator
 from ppo_lessons.classroom.exercise import Exercise, Mistake, Outcome, Probe
 from ppo_lessons.config import PPOConfig
@@ -36,21 +36,48 @@ MOST = 60
 """Steps that are looked at; an answer may go on for ever."""
 
 
-class _Losses(Asked):
-    """I to N, and which rows they were asked for."""
+class _Watch:
+    """Boxes that note what they were handed.
 
-    def __call__(self, *given: Any, **named: Any) -> MinibatchLosses:
-        """Write down how many rows there are, and whether they carry a graph."""
-        rows = given[1]
-        self.sizes.append(len(rows.actions))
-        self.graph = self.graph or any(tensor.requires_grad for tensor in rows)
-        return super().__call__(*given, **named)
+    Args:
+        steps: Boxes that are counted already.
+        rows: All rows of the rollout.
+    """
 
-    def watch(self) -> "_Losses":
-        """Begin anew."""
+    def __init__(self, steps: Steps, rows: Rows) -> None:
+        self.rows = rows
+        self.foreign: set[str] = set()
         self.sizes: list[int] = []
         self.graph = False
-        return self
+        self.stepped_along: set[str] = set()
+        self.asked_about: set[str] = set()
+        self._last: MinibatchLosses | None = None
+        self._counted = steps
+        own = dict(minibatch_losses=self._losses, gradient_step=self._step, should_stop=self._stop)
+        self.steps = replace(steps, **own)
+
+    def _losses(self, *given: Any, **named: Any) -> MinibatchLosses:
+        self.sizes.append(len(given[1].actions))
+        self.graph = self.graph or any(tensor.requires_grad for tensor in given[1])
+        self.foreign |= _foreign(given[1], self.rows)
+        self._last = self._counted.minibatch_losses(*given, **named)
+        return self._last
+
+    def _step(self, loss: Any, *given: Any, **named: Any) -> Any:
+        self.stepped_along.add(self._name(loss, "total_loss"))
+        return self._counted.gradient_step(loss, *given, **named)
+
+    def _stop(self, kl: Any, target_kl: Any) -> Any:
+        if target_kl is not None:
+            self.asked_about.add(self._name(kl, "approx_kl"))
+        return self._counted.should_stop(kl, target_kl)
+
+    def _name(self, value: Any, wanted: str) -> str:
+        """Return what a number is among the last losses; the name that is wanted, if it could be that."""
+        losses = {} if self._last is None else self._last._asdict()
+        number = float(value.detach() if isinstance(value, Tensor) else value)
+        same = [name for name, loss in losses.items() if abs(float(loss.detach()) - number) < 1e-9]
+        return wanted if wanted in same else same[0] if same else "something else"
 
 
 def _update_probe(
@@ -67,32 +94,46 @@ def _update_probe(
         numbers = torch.randn(2, num_rows, generator=draw)
         if with_graph:
             numbers = numbers * torch.ones((), requires_grad=True)
-        steps, record = counted(Steps(), *ASKED)
-        steps = replace(steps, minibatch_losses=_Losses("minibatch_losses", Steps().minibatch_losses, record).watch())
         rows = Rows(obs, actions, old_log_probs, numbers[0], numbers[1])
-        return policy, torch.optim.SGD(policy.parameters(), lr=lr), rows, config, generator(1), steps
+        return policy, torch.optim.SGD(policy.parameters(), lr=lr), rows, config, generator(1), _watched(rows)
 
     def look(function: Callable[..., Any], inputs: Given) -> Outcome:
-        policy, losses = inputs[0], inputs[5].minibatch_losses
-        assert isinstance(losses, _Losses)
+        policy, steps = inputs[0], inputs[5]
+        watch, record = steps.minibatch_losses.__self__, steps.detach_rows.record  # type: ignore[attr-defined]
         answer = function(*inputs)
         if answer is ... or answer is None:
             return {"result": answer}
         handed_on = list(islice(answer, MOST)) if isinstance(answer, Iterable) else answer
-        left_out = [name for name in ASKED if name not in losses.record]
+        left_out = [name for name in ASKED if name not in record]
         if config.target_kl is None and "should_stop" in left_out:
             left_out.remove("should_stop")  # there is nothing to ask
         return {
+            "what should_stop is asked about": " and ".join(sorted(watch.asked_about)) or "nothing",
             "steps that were never asked": ", ".join(left_out) or "none",
-            "the rows that the losses see": "with a graph" if losses.graph else "without a graph",
-            "losses and steps": _course(losses.record),
-            "the rows of each mini-batch": ", ".join(map(str, losses.sizes)),
+            "the rows that the losses see": "with a graph" if watch.graph else "without a graph",
+            "fields of a mini-batch that do not belong to its rows": ", ".join(sorted(watch.foreign)) or "none",
+            "the gradient_step is along": " and ".join(sorted(watch.stepped_along)) or "nothing",
+            "losses and steps": _course(record),
+            "the rows of each mini-batch": ", ".join(map(str, watch.sizes)),
             "what is handed on": _handed_on(handed_on),
             "result": handed_on,
             "the weights": torch.cat([parameter.detach().flatten() for parameter in policy.parameters()]),
         }
 
     return Probe(make=make, look=look, special=special)
+
+
+def _foreign(minibatch: Rows, rows: Rows) -> set[str]:
+    """Return the fields of a mini-batch that do not belong to the rows whose observations it has."""
+    with torch.no_grad():
+        source = (minibatch.obs[:, None] == rows.obs[None]).all(dim=-1).int().argmax(dim=1)
+        pairs = zip(Rows._fields, minibatch, rows, strict=True)
+        return {name for name, mine, all_of_it in pairs if not mine.equal(all_of_it[source])}
+
+
+def _watched(rows: Rows) -> Steps:
+    """Return boxes that note that they were asked, and what they were handed."""
+    return _Watch(counted(Steps(), *ASKED)[0], rows).steps
 
 
 def _course(record: list[str]) -> str:
@@ -135,11 +176,11 @@ EXERCISE = Exercise(
     difficulty=3,
     minutes=15,
     probes=(
-        _update_probe(6, PPOConfig(epochs=1, minibatch_size=3)),
-        _update_probe(10, PPOConfig(epochs=2, minibatch_size=4)),
+        _update_probe(3, PPOConfig(epochs=1, minibatch_size=3)),
+        _update_probe(7, PPOConfig(epochs=2, minibatch_size=4)),
         _update_probe(8, PPOConfig(epochs=3, minibatch_size=3, target_kl=0.02), lr=1.0,
                       special="a target_kl that ends the update"),
-        _update_probe(7, PPOConfig(epochs=2, minibatch_size=4), with_graph=True, special="rows that carry a graph"),
+        _update_probe(6, PPOConfig(epochs=1, minibatch_size=3), with_graph=True, special="rows that carry a graph"),
     ),
     mistakes=(
         Mistake(name="no detach: the rows keep the graph of the rollout", wrong=graph_kept,

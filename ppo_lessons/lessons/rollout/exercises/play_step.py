@@ -1,5 +1,6 @@
 """One step of everybody."""
 
+import copy
 from collections.abc import Callable
 from typing import Any
 
@@ -34,9 +35,9 @@ class _Counted(SpiritWorld):
         return step
 
 
-def _decided(seed: int) -> ActorCritic:
+def _decided(obs_size: int, seed: int) -> ActorCritic:
     """Return a policy that prefers some actions; a fresh one finds all of them alike."""
-    policy = ActorCritic(34, 5, 8, seed=seed)
+    policy = ActorCritic(obs_size, 5, 8, seed=seed)
     with torch.no_grad():
         policy.actor_head.weight.mul_(60)
     return policy
@@ -44,12 +45,13 @@ def _decided(seed: int) -> ActorCritic:
 
 def _step_probe(seed: int, num_envs: int, case: str = "standard", in_place: bool = False, special: str = "") -> Probe:
     """Two steps, one after the other: what came back, and where the world and the random numbers stand."""
+    policy = _decided(SpiritWorld(case, num_envs=1).obs_size, seed)  # a copy is made faster
 
     def make() -> tuple[_Counted, ActorCritic, torch.Generator]:
         world = _Counted(case, num_envs=num_envs)
         world.reset(seed)
         world.in_place = in_place
-        return world, _decided(seed) if world.obs_size == 34 else ActorCritic(world.obs_size, 5, 8), generator(seed)
+        return world, copy.deepcopy(policy), generator(seed)
 
     def look(function: Callable[..., Any], inputs: tuple[_Counted, ActorCritic, torch.Generator]) -> Outcome:
         world, _, given = inputs
@@ -89,6 +91,13 @@ def _best_of_the_logits(env: Any, policy: Any, given: Any) -> Transition:
     seen = see(env)
     decision = policy.sample_actions(seen, given)
     return act(env, policy, seen, decision._replace(actions=policy(seen)[0].argmax(dim=-1)))
+
+
+def _random_moves(env: Any, policy: Any, given: Any) -> Transition:
+    seen = see(env)
+    decision = policy.sample_actions(seen, given)
+    moves = torch.randint(0, env.num_actions, decision.actions.shape, generator=given)
+    return act(env, policy, seen, decision._replace(actions=moves))
 
 
 def _drawn_twice(env: Any, policy: Any, given: Any) -> Transition:
@@ -146,6 +155,8 @@ EXERCISE = Exercise(
             wrong=lambda env, policy, given: play_step(env, policy, generator(0)),
             advice="All draws come from the generator that is given, so that a seed stands for one run.",
         ),
+        Mistake(name="moves drawn anew, with no regard to the policy", wrong=_random_moves,
+                advice="decision.actions are what the policy chose. Hand the decision on as it is."),
         Mistake(name="drawing twice: the log-probabilities of one draw, the actions of another", wrong=_drawn_twice,
                 advice="One decision: its actions, log_probs and values belong together."),
         Mistake(name="giving each agent the decision of another (the agents turned round)", wrong=_of_others,

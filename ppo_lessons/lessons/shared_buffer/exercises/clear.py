@@ -140,8 +140,8 @@ EXERCISE = Exercise(
                 advice="A fresh buffer has both names, and they hold None."),
         Mistake(name="taking the room away (num_steps)", wrong=_no_room,
                 advice="num_steps says for how many steps there is room. That does not change."),
-        Mistake(name="giving the name to a new buffer", wrong=lambda buffer: None,
-                advice="`buffer = ...` only gives the name to another one: the caller's stays full. Change its fields."),
+        Mistake(name="leaving the buffer as it was", wrong=lambda buffer: None,
+                advice="`buffer = ...` only gives the name to another one, and == compares: set the fields of this one."),
     ),
     hints=(
         "What has to change so that the next step is stored in place 0? And what was worked out from the old rows?",

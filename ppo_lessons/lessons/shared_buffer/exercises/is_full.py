@@ -10,7 +10,7 @@ def _full_probe(steps: int, num_steps: int, used_before: bool = False) -> Probe:
     return Probe(
         make=lambda: (buffer_with(steps, num_steps, used_before),),
         look=lambda function, inputs: {"result": function(*inputs)},
-        special=f"{steps} of {num_steps} steps stored{cleared}",
+        special="" if steps == num_steps else f"{steps} of {num_steps} steps stored{cleared}",
     )
 
 
@@ -35,6 +35,9 @@ EXERCISE = Exercise(
         Mistake(name="full one step too early",
                 wrong=lambda buffer: buffer.step >= buffer.num_steps - 1,
                 advice="With T - 1 steps there is room for one more: steps counts how many are stored, from 0."),
+        Mistake(name="one step off: T - 1 steps are called full, and T are not",
+                wrong=lambda buffer: buffer.step == buffer.num_steps - 1,
+                advice="steps counts how many are stored, from 0: with all T of them it is full."),
         Mistake(name="never full (asking for more than there is room for)",
                 wrong=lambda buffer: buffer.step > buffer.num_steps,
                 advice="With T = buffer.num_steps steps it is full, and it never holds more: so no rollout would end."),

@@ -6,6 +6,7 @@ from typing import Any
 from torch import Tensor
 
 from ppo_lessons.buffer import SharedBuffer, Transition, store
+from ppo_lessons.classroom.diagnosis import words
 from ppo_lessons.classroom.exercise import Exercise, Mistake, Outcome, Probe
 from ppo_lessons.lessons.shared_buffer.exercises.buffers import buffer_with, transition
 
@@ -17,15 +18,16 @@ def _store_probe(steps: int, num_steps: int = 3, used_before: bool = False, spec
         buffer, new = inputs
         before = {name: tensor.clone() for name, tensor in buffer.data._asdict().items()}
         answer = function(buffer, new)
-        if not isinstance(buffer.data, Transition) or not all(isinstance(field, Tensor) for field in buffer.data):
-            return {"buffer.data": "is no Transition of ten tensors any more"}
+        if not _fits(buffer.data, before):
+            return {"buffer.data": "something else"}
         after = buffer.data._asdict()
         written = {name: _places(before[name], after[name]) for name in after}
         fields = [name for name, places in written.items() if places]
         outcome: Outcome = {
+            "buffer.data": "ten tensors, each as large as it was",
             "the fields that were written": "all ten" if len(fields) == len(after) else ", ".join(fields) or "none",
             "the places that were written": ", ".join(map(str, sorted(set().union(*written.values())))) or "none",
-            "buffer.step": buffer.step,
+            "buffer.step": words.shown(buffer.step),
         }
         outcome |= {f"buffer.data.{name}": tensor for name, tensor in after.items()}
         untouched = not fields and buffer.step == steps
@@ -36,10 +38,15 @@ def _store_probe(steps: int, num_steps: int = 3, used_before: bool = False, spec
     )
 
 
+def _fits(data: Any, before: dict[str, Tensor]) -> bool:
+    """Say whether these are still ten tensors of the same shapes."""
+    if not isinstance(data, Transition) or not all(isinstance(field, Tensor) for field in data):
+        return False
+    return [field.shape for field in data] == [field.shape for field in before.values()]
+
+
 def _places(before: Tensor, after: Tensor) -> set[int]:
     """Return the steps t at which a field has changed."""
-    if before.shape != after.shape:
-        return set(range(len(after)))
     return {t for t in range(len(before)) if not before[t].equal(after[t])}
 
 
