@@ -12,7 +12,7 @@ from typing import Any
 
 from ppo_lessons.classroom.alike import alike
 from ppo_lessons.classroom.diagnosis import words
-from ppo_lessons.classroom.diagnosis.attempt import attempt, facts, own_file
+from ppo_lessons.classroom.diagnosis.attempt import attempt, facts, is_at_work, own_file
 from ppo_lessons.classroom.diagnosis.conditions import Kept, known_conditions, random_states
 from ppo_lessons.classroom.diagnosis.naming import explain
 from ppo_lessons.classroom.diagnosis.source import is_blank
@@ -143,11 +143,11 @@ def _the_same(got: Outcome, want: Outcome) -> bool:
 
 @contextmanager
 def _watching(exercise: Exercise, calls: list[str]) -> Iterator[None]:
-    """Notice calls of the package's own function."""
+    """Notice calls of the package's own function while the answer is at work; the probes may call it themselves."""
     code = inspect.unwrap(exercise.function).__code__
 
     def see(frame: FrameType, event: str, arg: object) -> None:
-        if event == "call" and frame.f_code is code:
+        if event == "call" and frame.f_code is code and is_at_work(frame):
             calls.append(exercise.name)
 
     if sys.getprofile() is not None:  # whoever profiles goes on
@@ -168,6 +168,8 @@ def _at_first_sight(exercise: Exercise, function: Callable[..., Any], got: list[
         if is_blank(function):
             hint = f'For a hint: hint("{exercise.number}")'
             return Verdict("blank", f"still blank, the package's own is used. {hint}")
+        if _returns_nothing(exercise):
+            return None  # nothing was changed; the probes say what should have been
         if kept.printed.getvalue().strip():
             return Verdict(
                 "explained", "not yet. It prints something, but returns nothing: print shows, return hands on."
@@ -175,7 +177,7 @@ def _at_first_sight(exercise: Exercise, function: Callable[..., Any], got: list[
         return Verdict(
             "explained", "not yet. It works something out, but returns nothing: the last line needs a return."
         )
-    if any(result is None for result in results):
+    if any(result is None for result in results) and not _returns_nothing(exercise):
         call = words.call_text(exercise, next(place for place, result in enumerate(results) if result is None))
         return Verdict("explained", f"not yet. With some inputs it returns nothing: {call} gives None.")
     if inspect.isgenerator(first):
@@ -193,6 +195,11 @@ def _at_first_sight(exercise: Exercise, function: Callable[..., Any], got: list[
             "explained", f"not yet. It returns the function {name} itself, not its result: the () are missing."
         )
     return None
+
+
+def _returns_nothing(exercise: Exercise) -> bool:
+    """Say whether a function is asked for that changes something, and returns nothing."""
+    return inspect.signature(exercise.function).return_annotation in (None, "None")
 
 
 def _explained(

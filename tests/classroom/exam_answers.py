@@ -15,7 +15,7 @@ from torch.distributions import Categorical
 
 from ppo_lessons import Rows
 from ppo_lessons.lessons import EXERCISES
-from ppo_lessons.losses import approx_kl, clip_fraction
+from ppo_lessons.rollout import act, see
 from ppo_lessons.spirit_world import rules
 from ppo_lessons.steps import MinibatchLosses
 
@@ -58,7 +58,7 @@ def written(answer: Answer) -> Callable[..., Any]:
     linecache.cache[file] = (1, None, [f"{line}\n" for line in lines], file)
     names: dict[str, Any] = {"__name__": "__main__", "math": math, "np": np, "torch": torch, "nn": nn, "Rows": Rows}
     names |= {"F": nn.functional, "Categorical": Categorical, "MinibatchLosses": MinibatchLosses}
-    names |= {name: getattr(rules, name) for name in NAMES} | {"approx_kl": approx_kl, "clip_fraction": clip_fraction}
+    names |= {name: getattr(rules, name) for name in NAMES} | {"see": see, "act": act}
     names |= {exercise.name: exercise.function for exercise in EXERCISES if exercise.number != answer.number}
     exec(compile("\n".join(lines), file, "exec"), names)
     return names[answer.signature.split("(")[0]]

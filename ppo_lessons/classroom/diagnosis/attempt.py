@@ -2,7 +2,8 @@
 
 import inspect
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from types import FrameType
 from typing import Any
 
 from ppo_lessons.classroom.diagnosis.conditions import set_known_state
@@ -27,7 +28,17 @@ class _Watched:
         except BaseException as error:  # whatever it is, it is the answer's own
             self.error = error
             raise
+        if inspect.isgenerator(self.returned):
+            self.returned = self._one_by_one(self.returned)
         return self.returned
+
+    def _one_by_one(self, pieces: Iterator[Any]) -> Iterator[Any]:
+        """Hand on what a generator yields; it works while it is gone through, and an error then is its own, too."""
+        try:
+            yield from pieces
+        except Exception as error:
+            self.error = error
+            raise
 
 
 def attempt(probe: Probe, function: Callable[..., Any], *, place: bool = False) -> Outcome:
@@ -55,6 +66,16 @@ def attempt(probe: Probe, function: Callable[..., Any], *, place: bool = False) 
         if watched.error is None:
             return {"result": watched.returned, "what can be done with the result": "nothing"}
         return {"error": _said(error), PLACE: own_line(error, function) if place else ""}
+
+
+def is_at_work(frame: FrameType | None) -> bool:
+    """Say whether the function that is looked at is at work further up on the stack, and not only its probe."""
+    inside = (_Watched.__call__.__code__, _Watched._one_by_one.__code__)
+    while frame is not None:
+        if frame.f_code in inside:
+            return True
+        frame = frame.f_back
+    return False
 
 
 def facts(outcome: Outcome) -> Outcome:

@@ -2,7 +2,7 @@
 
 import torch
 
-from ppo_lessons.losses import approx_kl, clip_fraction
+from ppo_lessons.buffer import Rows
 from ppo_lessons.steps import MinibatchLosses
 
 
@@ -54,9 +54,8 @@ def _wired_backwards(policy, minibatch, config, steps):
         "entropy": steps.entropy_bonus(entropies),
     }
     parts["total_loss"] = steps.total_loss(*parts.values(), config.vf_coef, config.ent_coef)
-    log_ratios = (now - minibatch.old_log_probs).detach()
-    parts["approx_kl"] = (log_ratios.exp() - 1 - log_ratios).mean()
-    parts["clip_fraction"] = ((ratios.detach() - 1).abs() > config.clip_eps).float().mean()
+    parts["approx_kl"] = steps.approx_kl(now.detach(), minibatch.old_log_probs)
+    parts["clip_fraction"] = steps.clip_fraction(ratios.detach(), config.clip_eps)
     return MinibatchLosses(**parts)
 
 
@@ -69,12 +68,38 @@ def _wired_in_few_lines(policy, rows, config, steps):
     actor, critic = steps.clipped_surrogate_loss(ratios, adv, config.clip_eps), steps.value_loss(values, rows.returns)
     bonus = steps.entropy_bonus(entropies)
     total = steps.total_loss(actor, critic, bonus, vf_coef=config.vf_coef, ent_coef=config.ent_coef)
-    outside = clip_fraction(ratios, config.clip_eps)
-    return MinibatchLosses(actor, critic, bonus, total, approx_kl(now, then), outside)
+    outside = steps.clip_fraction(ratios, config.clip_eps)
+    return MinibatchLosses(actor, critic, bonus, total, steps.approx_kl(now, then), outside)
+
+
+def _update_in_a_list(policy, optimizer, rows, config, generator, steps):
+    rows, done = steps.detach_rows(rows), []
+    for index in steps.each_minibatch(rows.obs.shape[0], config, generator, steps):
+        minibatch = Rows(*[tensor[index] for tensor in rows])
+        losses = steps.minibatch_losses(policy, minibatch, config, steps)
+        if steps.should_stop(losses.approx_kl.item(), config.target_kl):
+            break
+        length = steps.gradient_step(losses.total_loss, policy, optimizer, config.max_grad_norm)
+        done.append((index, losses, length))
+    return done
+
+
+def _update_written_out(policy, optimizer, rows, config, generator, steps):
+    """All mini-batches first, then one after the other."""
+    obs, actions, old_log_probs, returns, advantages = steps.detach_rows(rows)
+    pieces = list(steps.each_minibatch(len(actions), config, generator, steps))
+    while pieces:
+        i = pieces.pop(0)
+        minibatch = Rows(obs[i], actions[i], old_log_probs[i], returns[i], advantages[i])
+        losses = steps.minibatch_losses(policy, minibatch, config, steps)
+        if config.target_kl is not None and steps.should_stop(losses.approx_kl, config.target_kl):
+            return
+        yield i, losses, steps.gradient_step(losses.total_loss, policy, optimizer, config.max_grad_norm)
 
 
 RIGHT = {
     "11.1": [_normalised_by_hand, _normalised_by_std_mean],
     "11.2": [_another_order_of_words, _with_gradients_by_hand],
     "11.3": [_wired_backwards, _wired_in_few_lines],
+    "11.4": [_update_in_a_list, _update_written_out],
 }

@@ -44,7 +44,31 @@ def _count_by_ceil(num_rows, minibatch_size, epochs):
     return epochs * (math.ceil(num_rows / minibatch_size) - single)
 
 
+def _minibatches_in_a_list(num_rows, config, generator, steps):
+    pieces = []
+    for _ in range(config.epochs):
+        pieces += steps.split_rows(steps.shuffle_rows(num_rows, generator), config.minibatch_size)
+    return pieces
+
+
+def _minibatches_by_hand(num_rows, config, generator, steps):
+    """All orders first, then the pieces one by one."""
+    orders = [steps.shuffle_rows(num_rows, generator) for _ in range(config.epochs)]
+    for order in orders:
+        for piece in steps.split_rows(order, minibatch_size=config.minibatch_size):
+            yield piece.clone()
+
+
 RIGHT = {
+    "6.4": [
+        _minibatches_in_a_list,
+        _minibatches_by_hand,
+        lambda num_rows, config, generator, steps: (
+            piece
+            for _ in range(config.epochs)
+            for piece in steps.split_rows(steps.shuffle_rows(num_rows, generator), config.minibatch_size)
+        ),
+    ],
     "6.1": [
         _shuffle_by_swapping,
         lambda num_rows, generator: torch.rand(num_rows, generator=generator).argsort(),

@@ -39,7 +39,51 @@ def _mean_by_loops(quantity, acting):
     return total / count if count else torch.tensor(float("nan"))
 
 
+def _store_by_name(buffer, transition):
+    t = buffer.step
+    for name in transition._fields:
+        getattr(buffer.data, name)[t] = getattr(transition, name)
+    buffer.step = t + 1
+
+
+def _store_by_copying(buffer, transition):
+    for number in range(len(transition)):
+        buffer.data[number].select(0, buffer.step).copy_(transition[number])
+    buffer.step += 1
+    return buffer
+
+
+def _store_in_a_new_table(buffer, transition):
+    """Slow, and right: the tensors are made anew."""
+    parts = []
+    for place, new in zip(buffer.data, transition, strict=True):
+        parts.append(torch.cat((place[: buffer.step], new.unsqueeze(0), place[buffer.step + 1 :])))
+    buffer.data = type(transition)(*parts)
+    buffer.step += 1
+
+
+def _clear_with_new_tensors(buffer):
+    """Slow, and right."""
+    buffer.data = type(buffer.data)(*(torch.zeros_like(field) for field in buffer.data))
+    buffer.step, buffer.advantages, buffer.returns = 0, None, None
+
+
+def _clear_and_wipe(buffer):
+    for field in buffer.data:
+        field.zero_()
+    buffer.returns = buffer.advantages = None
+    buffer.step -= buffer.step
+    return buffer
+
+
 RIGHT = {
+    "2.4": [_store_by_name, _store_by_copying, _store_in_a_new_table],
+    "2.5": [
+        lambda buffer: buffer.step >= buffer.num_steps,
+        lambda buffer: not buffer.step < len(buffer.data.obs),
+        lambda buffer: buffer.num_steps - buffer.step == 0,
+    ],
+    "2.6": [_clear_with_new_tensors, _clear_and_wipe],
     "2.1": [
         _flatten_by_loops,
         _flatten_by_numbers,

@@ -21,6 +21,11 @@ def _with_ends(ends: Callable[[Tensor], Tensor]) -> Callable[..., Tensor]:
     return lambda td_errors, given, gamma, gae_lambda: gae(td_errors, ends(given), gamma, gae_lambda)
 
 
+def _whole_row(flags: Tensor, like: Tensor) -> Tensor:
+    """The same flag for everybody, one for each step."""
+    return flags.reshape(-1, *[1] * (like.dim() - 1)).expand_as(like)
+
+
 def _but_the_last(td_errors: Tensor, ends: Tensor, gamma: float, gae_lambda: float) -> Tensor:
     return torch.cat((gae(td_errors[:-1], ends[:-1], gamma, gae_lambda), torch.zeros_like(td_errors[:1])))
 
@@ -50,11 +55,20 @@ EXERCISE = Exercise(
         Mistake(name="cutting everybody's sum when one agent ends",
                 wrong=_with_ends(lambda ends: ends | ends.any(dim=-1, keepdim=True)),
                 advice="One detective falls, the others play on. Each has its own flags."),
+        Mistake(name="cutting the sums of all copies when one agent ends",
+                wrong=_with_ends(lambda ends: ends | _whole_row(ends.flatten(1).any(dim=1), ends)),
+                advice="ends[t] holds a flag for each agent of each copy: torch.where, or a factor for each, no if."),
+        Mistake(name="the ends of one agent for all",
+                wrong=_with_ends(lambda ends: _whole_row(ends.flatten(1)[:, 0], ends)),
+                advice="ends[t] holds a flag for each agent of each copy: torch.where, or a factor for each, no if."),
         Mistake(name="going on only where it ended (the ends turned round)", wrong=_with_ends(torch.logical_not),
                 advice="Where ends is True, the sum stops."),
         Mistake(name="cutting the end's own error too",
                 wrong=lambda td_errors, ends, *more: gae(td_errors, ends, *more) * ~ends,
                 advice="The step that ended it was a decision too: only what comes after it is another case's."),
+        Mistake(name="cutting the end's own error, which then reaches no row before it either",
+                wrong=lambda td_errors, ends, *more: gae(td_errors.masked_fill(ends, 0.0), ends, *more),
+                advice="The step that ended it was a decision too. Set to 0 what follows it, not its own error."),
         Mistake(name="gamma squared (gamma for lambda)",
                 wrong=lambda td_errors, ends, gamma, gae_lambda: gae(td_errors, ends, gamma, gamma),
                 advice="Change lambda in your head: does anything move? The sum shrinks by gamma times lambda a step."),

@@ -25,7 +25,6 @@ EXERCISE = Exercise(
     function=next_values,
     difficulty=2,
     minutes=4,
-    used="Used by gae, if yours calls it.",
     probes=(
         # Goes on, cut off, really over, both at once, and the last row of the rollout, which goes on.
         call_with(

@@ -26,7 +26,6 @@ EXERCISE = Exercise(
     function=td_errors,
     difficulty=1,
     minutes=2,
-    used="Used by gae, if yours calls it.",
     probes=(
         # The second row is followed by an end: its next value is 0, not the 4 below it.
         call_with(column(1.0, 3.0, -2.0), column(2.0, 5.0, 4.0), column(5.0, 0.0, 7.0), 0.5),

@@ -54,7 +54,6 @@ EXERCISE = Exercise(
     function=with_team_credit,
     difficulty=3,
     minutes=7,
-    used="Used before gae, where rewards of the fallen are credited: the buffer asks the package's own.",
     probes=(
         # One copy, two detectives: the first falls with t = 1, the team wins with t = 3, a new case begins with t = 4.
         _credit_probe(

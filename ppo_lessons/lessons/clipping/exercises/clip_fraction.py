@@ -16,7 +16,6 @@ EXERCISE = Exercise(
     function=clip_fraction,
     difficulty=1,
     minutes=3,
-    used="Used in the reports: minibatch_losses asks for it, if yours calls it.",
     probes=(
         call_with(RATIOS, 0.2, gradients=(0,)),
         call_with(_EDGES, 0.25, special="ratios at the ends of the interval"),

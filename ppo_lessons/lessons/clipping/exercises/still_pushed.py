@@ -25,7 +25,6 @@ EXERCISE = Exercise(
     function=still_pushed,
     difficulty=3,
     minutes=7,
-    used="Used to look at the rows of a mini-batch, and not one of the training's steps.",
     probes=(
         call_with(RATIOS, ADVANTAGES, 0.2),
         call_with(torch.tensor([1.0, 0.7, 1.3]), torch.tensor([0.0, 0.0, 0.0]), 0.2, special="advantages of 0"),

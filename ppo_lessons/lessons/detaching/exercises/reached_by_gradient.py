@@ -81,7 +81,6 @@ EXERCISE = Exercise(
     function=reached_by_gradient,
     difficulty=2,
     minutes=5,
-    used="Used to look at a network after backward(), and not one of the training's steps.",
     probes=(
         _reach_probe(_tiny),  # 0.weight [1, -1], 0.bias [0], 1.weight None, 1.bias [-2]
         _reach_probe(_after_backward("actor", False)),

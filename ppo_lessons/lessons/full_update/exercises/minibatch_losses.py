@@ -8,21 +8,25 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ppo_lessons.actor_critic import ActorCritic
+from ppo_lessons.actor_critic import ActorCritic, entropy_of, log_probs_of
 from ppo_lessons.buffer import Rows
 from ppo_lessons.classroom.alike import alike
 from ppo_lessons.classroom.draws import generator
 from ppo_lessons.classroom.exercise import Exercise, Mistake, Outcome, Probe
 from ppo_lessons.config import PPOConfig
-from ppo_lessons.losses import approx_kl, clipped_surrogate_loss, importance_ratios
+from ppo_lessons.losses import approx_kl, clip_fraction, clipped_surrogate_loss, importance_ratios
 from ppo_lessons.steps import MinibatchLosses, Steps, minibatch_losses
 
 _GIVEN = Steps()
 _OWN = Steps(
+    log_probs_of=lambda logits, actions: log_probs_of(logits, actions) - 0.1,
+    entropy_of=lambda all_log_probs: 3 * entropy_of(all_log_probs),
     importance_ratios=lambda new, old: importance_ratios(new, old) ** 2,
     value_loss=lambda values, returns: (values - returns).abs().mean(),
     entropy_bonus=lambda entropy: entropy.max(),
     total_loss=lambda actor, critic, entropy, vf_coef, ent_coef: actor + 2 * vf_coef * critic - ent_coef * entropy,
+    approx_kl=lambda new, old: approx_kl(new, old) + 1,
+    clip_fraction=lambda ratios, clip_eps: clip_fraction(ratios, clip_eps) + 2,
 )
 
 
@@ -77,7 +81,7 @@ def _with(config: Callable[[PPOConfig], PPOConfig] = lambda given: given, **step
 def _kl_turned(policy: ActorCritic, rows: Rows, config: PPOConfig, steps: Steps) -> MinibatchLosses:
     new_log_probs = steps.log_probs_of(steps.forward_pass(policy, rows.obs)[0], rows.actions)
     losses = minibatch_losses(policy, rows, config, steps)
-    return losses._replace(approx_kl=approx_kl(rows.old_log_probs, new_log_probs))
+    return losses._replace(approx_kl=steps.approx_kl(rows.old_log_probs, new_log_probs))
 
 
 def _value_loss_weighted(policy: ActorCritic, rows: Rows, config: PPOConfig, steps: Steps) -> MinibatchLosses:
@@ -118,7 +122,7 @@ EXERCISE = Exercise(
                 wrong=_with(lambda config: replace(config, vf_coef=config.ent_coef, ent_coef=config.vf_coef)),
                 advice="total_loss takes the critic's coefficient first."),
         Mistake(name="old and new swapped in approx_kl", wrong=_kl_turned,
-                advice="approx_kl(new_log_probs, old_log_probs) estimates KL(old || new)."),
+                advice="steps.approx_kl(new_log_probs, old_log_probs) estimates KL(old || new)."),
         Mistake(name="cutting the actor's loss off from the network",
                 wrong=_with(clipped_surrogate_loss=lambda *args: clipped_surrogate_loss(*args).detach()),
                 advice="The numbers are right, but no gradient reaches the actor's head: no detach(), no no_grad()."),
@@ -128,7 +132,7 @@ EXERCISE = Exercise(
     hints=(
         "Go along the map: what does box I give, what does J need of it, what K, L, M, N?",
         "logits, values -> new_log_probs, entropies -> ratios -> actor_loss (advantages normalised if config says so) "
-        "-> value_loss with the returns -> mean entropy -> total. Then approx_kl and clip_fraction.",
+        "-> value_loss with the returns -> mean entropy -> total. Then steps.approx_kl and steps.clip_fraction.",
         "logits, values = steps.forward_pass(policy, minibatch.obs)\n"
         "now = steps.log_probs_of(logits, minibatch.actions)\n"
         "entropies = steps.entropy_of(logits.log_softmax(-1))\n"

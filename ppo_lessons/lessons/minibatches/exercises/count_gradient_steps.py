@@ -16,7 +16,6 @@ EXERCISE = Exercise(
     function=count_gradient_steps,
     difficulty=2,
     minutes=5,
-    used="Used to foretell the length of an update, and not one of the training's steps.",
     probes=tuple(call_with(*n, special="a single row in all" if n[0] == 1 else "") for n in _NUMBERS),
     mistakes=(
         Mistake(name="rounding down: the smaller last mini-batch gets no step",

@@ -26,7 +26,6 @@ EXERCISE = Exercise(
     function=approx_kl,
     difficulty=2,
     minutes=5,
-    used="Used in the reports and to end an update early: minibatch_losses asks for it, if yours calls it.",
     probes=(
         call_with(NOW[:3], THEN[:3], gradients=(0,)),
         call_with(NOW, THEN, gradients=(0,)),

@@ -58,7 +58,7 @@ EXERCISE = Exercise(
     function=rewards_of,
     difficulty=2,
     minutes=7,
-    used="Used by the Spirit world in every step, and not one of the training's steps: it pays by the package's own.",
+    used="Used by the world in every step: my_world hands yours to it.",
     probes=(
         call_with(CASES["standard"], _ONE_COPY),
         call_with(CASES["standard"], _events(1, 3, CASES["standard"])),

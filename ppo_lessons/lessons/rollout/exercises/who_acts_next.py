@@ -33,7 +33,7 @@ EXERCISE = Exercise(
     function=who_acts_next,
     difficulty=1,
     minutes=5,
-    used="Used by the worlds after every step, and not one of the training's steps: they ask the package's own.",
+    used="Used by the world in every step: my_world hands yours to it.",
     probes=(
         call_with(*_SMALLEST),
         call_with(*_CUT_OFF),

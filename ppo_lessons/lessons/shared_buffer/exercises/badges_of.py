@@ -23,7 +23,6 @@ EXERCISE = Exercise(
     function=badges_of,
     difficulty=2,
     minutes=6,
-    used="Used to look at rows, and not one of the training's steps.",
     probes=(call_with(TINY), call_with(MANY), call_with(LONG), call_with(torch.ones(2, 4, 3, dtype=torch.bool))),
     mistakes=(
         Mistake(name="the badges of the fallen", wrong=lambda acting: (~acting).nonzero(),

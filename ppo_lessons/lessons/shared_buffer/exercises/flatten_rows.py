@@ -33,7 +33,6 @@ EXERCISE = Exercise(
     function=flatten_rows,
     difficulty=1,
     minutes=4,
-    used="Used when the buffer is emptied, and not one of the training's steps: the buffer asks the package's own.",
     probes=(
         call_with(torch.tensor([[[0.0, 1.0, 2.0]], [[10.0, math.nan, 12.0]]]), TINY),
         call_with(torch.arange(30).reshape(5, 2, 3), MANY),

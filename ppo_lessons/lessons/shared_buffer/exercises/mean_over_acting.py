@@ -26,7 +26,6 @@ EXERCISE = Exercise(
     function=mean_over_acting,
     difficulty=1,
     minutes=4,
-    used="Used in the reports, and not one of the training's steps: they ask the package's own.",
     probes=(
         call_with(
             torch.tensor([[[1.0, 3.0, 5.0]], [[7.0, math.nan, 12.0]]]),

@@ -16,7 +16,6 @@ EXERCISE = Exercise(
     function=annealed,
     difficulty=1,
     minutes=4,
-    used="Used before every cycle if config.anneal_cycles says so; the training asks the package's own.",
     probes=tuple(call_with(*n, special="a cycle at the end or after it" if n[1] >= n[2] else "") for n in _NUMBERS),
     mistakes=(
         Mistake(name="a step size that grows", wrong=lambda rate, k, n: rate * min(1.0, k / n),

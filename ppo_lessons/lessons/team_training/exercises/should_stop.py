@@ -25,7 +25,6 @@ EXERCISE = Exercise(
     function=should_stop,
     difficulty=1,
     minutes=4,
-    used="Used after every mini-batch if config.target_kl says so; the training asks the package's own.",
     probes=tuple(call_with(*n, special="no target" if n[1] is None else "") for n in _NUMBERS),
     mistakes=(
         Mistake(name="stopping at the target itself, without the factor 1.5",

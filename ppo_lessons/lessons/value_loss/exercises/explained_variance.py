@@ -39,7 +39,6 @@ EXERCISE = Exercise(
     function=explained_variance,
     difficulty=2,
     minutes=6,
-    used="Used in the reports, and not one of the training's steps: they ask the package's own.",
     probes=(
         _share_probe([1.0, 2.0, 6.0], [2.0, 3.0, 10.0]),
         _share_probe([1.0, 2.0, 6.0], [4.0, 4.0, 4.0], "returns that do not vary"),
