@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 
 
-def _same_shape(**tensors: Tensor) -> None:
+def require_same_shape(**tensors: Tensor) -> None:
     """Refuse tensors of different shapes: (B,) with (B, 1) would silently broadcast to (B, B)."""
     if len({tensor.shape for tensor in tensors.values()}) > 1:
         got = ", ".join(f"{name} {tuple(tensor.shape)}" for name, tensor in tensors.items())
@@ -27,7 +27,7 @@ def importance_ratios(new_log_probs: Tensor, old_log_probs: Tensor) -> Tensor:
     References:
         Schulman et al. (2017), section 3, https://arxiv.org/abs/1707.06347
     """
-    _same_shape(new_log_probs=new_log_probs, old_log_probs=old_log_probs)
+    require_same_shape(new_log_probs=new_log_probs, old_log_probs=old_log_probs)
     return torch.exp(new_log_probs - old_log_probs)
 
 
@@ -48,7 +48,7 @@ def clipped_surrogate_loss(ratios: Tensor, advantages: Tensor, clip_eps: float) 
     References:
         Schulman et al. (2017), equation 7, https://arxiv.org/abs/1707.06347
     """
-    _same_shape(ratios=ratios, advantages=advantages)
+    require_same_shape(ratios=ratios, advantages=advantages)
     unclipped = ratios * advantages
     clipped = ratios.clamp(1 - clip_eps, 1 + clip_eps) * advantages
     return -torch.min(unclipped, clipped).mean()
@@ -70,7 +70,7 @@ def value_loss(values: Tensor, returns: Tensor) -> Tensor:
     References:
         Schulman et al. (2017), equation 9 (L^VF), https://arxiv.org/abs/1707.06347
     """
-    _same_shape(values=values, returns=returns)
+    require_same_shape(values=values, returns=returns)
     return (values - returns).square().mean()
 
 

@@ -1,0 +1,3 @@
+"""What do we want to make large, and why does this loss do it?"""
+
+
