@@ -12,6 +12,7 @@ The small package that the course teaches lies open on this floor. With the node
 | `buffer` | `SharedBuffer`: add, finish, get, clear | B, C, D, P |
 | `minibatches` | one shuffled pass over the rows | G, H |
 | `losses` | ratios, the clipped surrogate, value loss, entropy, the total, and diagnostics | K, L, M, N |
+| `policy_gradient` | what the clipped surrogate comes from: the policy gradient, the surrogate without a clip | L |
 | `steps` | every node under its name; replace one with a function of your own | A to P |
 | `seams` | says in words what a replaced step must return, and what came | A to P |
 | `update` | `ppo_update`: the update, line by line as in the flowchart | E to O |

@@ -394,4 +394,4 @@ show_progress()
 # | [`gae(rewards, values, ...)`](../ppo_lessons/advantages.py) | node D: was this action better than expected? |
 # | [`with_team_credit(rewards, ...)`](../ppo_lessons/advantages.py) | credit after one's own fall |
 #
-# **Next:** [5. Detaching: which tensors may carry a gradient?](05_detaching.ipynb)
+# **Next:** [4. Policy gradient: what do we want to make large?](04_policy_gradient.ipynb)

@@ -1,8 +1,9 @@
 """Three actor losses train the team: the policy gradient, the surrogate without a clip, and the clipped one.
 
 Made by `python -m ppo_lessons.shipped.three_losses`: the standard case, the default settings but for what makes the
-method, and but for the step size. That is chosen for each method on seeds of its own, out of one grid for all, by the
-win rate averaged over the whole run; then ten fresh seeds are trained. The file holds arrays only, no pickle.
+method, and but for the step size. That is chosen for each method on other seeds, out of four values a factor of two
+apart, by the win rate averaged over the whole run; then ten fresh seeds are trained. The file holds arrays only, no
+pickle.
 """
 
 from collections.abc import Mapping, Sequence
@@ -24,11 +25,15 @@ from ppo_lessons.training import TrainingRun, TrainReport, train
 PATH = Path(__file__).parent / "data" / "three_losses.npz"
 METHODS = ("policy gradient", "no clip", "PPO")
 """One step a rollout with all its rows; the default epochs and mini-batches without a clip; the same with it."""
-GRID = (0.00125, 0.0025, 0.005, 0.01, 0.02, 0.04)
-"""Step sizes that each method may choose from."""
+GRIDS = {
+    METHODS[0]: (0.0025, 0.005, 0.01, 0.02),
+    METHODS[1]: (0.0003, 0.0006, 0.00125, 0.0025),
+    METHODS[2]: (0.00125, 0.0025, 0.005, 0.01),
+}
+"""Step sizes to choose from; those beside them were worse in runs before these."""
 TRIED_SEEDS, SEEDS = (100, 101, 102), tuple(range(200, 210))
 """To choose the step size with, and to be shown."""
-CYCLES, EVERY = 300, 10
+CYCLES, EVERY = 240, 8
 """Length of a run, and how many cycles lie between two points of its curves."""
 CURVES = ("win_rate", "survival", "entropy", "approx_kl")
 """Win rate and survival over the last 400 cases; entropy and approx_kl as means since the last point."""
@@ -39,8 +44,8 @@ class ThreeLosses:
     """What came of it: M methods, L step sizes, S seeds, P points of each curve."""
 
     methods: tuple[str, ...]
-    learning_rates: tuple[float, ...]
-    """The grid, (L,)."""
+    learning_rates: np.ndarray
+    """Step sizes that were tried, (M, L)."""
     tried: np.ndarray
     """Win rate averaged over the whole run, for every method, step size and seed that was tried, (M, L, S')."""
     chosen: tuple[float, ...]
@@ -118,7 +123,7 @@ def score(curves: np.ndarray) -> float:
 
 def make_three_losses(
     path: Path = PATH,
-    grid: Sequence[float] = GRID,
+    grids: Mapping[str, Sequence[float]] = GRIDS,
     tried_seeds: Sequence[int] = TRIED_SEEDS,
     seeds: Sequence[int] = SEEDS,
     lengths: tuple[int, int] = (CYCLES, EVERY),
@@ -128,7 +133,7 @@ def make_three_losses(
 
     Args:
         path: Where to write.
-        grid: Step sizes to choose from.
+        grids: Method -> step sizes to choose from, equally many for each.
         tried_seeds: To choose with.
         seeds: To be shown, none of those.
         lengths: Cycles of a run, and between two points of its curves.
@@ -142,19 +147,20 @@ def make_three_losses(
     if set(tried_seeds) & set(seeds):
         raise ValueError(f"The seeds to choose with must not be shown. Got {tuple(tried_seeds)} and {tuple(seeds)}")
     config, (cycles, every) = config or PPOConfig(), lengths
-    tried = np.zeros((len(METHODS), len(grid), len(tried_seeds)), np.float32)
+    rates = np.array([grids[method] for method in METHODS])  # (M, L)
+    tried = np.zeros((*rates.shape, len(tried_seeds)), np.float32)
     chosen, shown = [], []
     for m, method in enumerate(METHODS):
         for place in np.ndindex(tried.shape[1:]):
-            setting = replace(config, learning_rate=grid[place[0]], seed=tried_seeds[place[1]])
+            setting = replace(config, learning_rate=rates[m, place[0]], seed=tried_seeds[place[1]])
             tried[m][place] = score(train_with(method, setting, cycles, every))
             print(f"{method}, {setting.learning_rate:g}, seed {setting.seed}: {tried[m][place]:.3f}", flush=True)
-        chosen.append(float(grid[int(tried[m].mean(axis=1).argmax())]))
+        chosen.append(float(rates[m, tried[m].mean(axis=1).argmax()]))
         settings = [replace(config, learning_rate=chosen[-1], seed=seed) for seed in seeds]
         shown.append([train_with(method, setting, cycles, every) for setting in settings])
         print(f"{method}, {chosen[-1]:g}: {[round(score(curves), 3) for curves in shown[-1]]}", flush=True)
     agent_steps = np.arange(every, cycles + 1, every) * config.num_steps * config.num_envs * 4
-    kept = dict(methods=METHODS, learning_rates=grid, tried=tried, chosen=chosen, agent_steps=agent_steps)
+    kept = dict(methods=METHODS, learning_rates=rates, tried=tried, chosen=chosen, agent_steps=agent_steps)
     arrays = {name: np.array(value) for name, value in kept.items()}
     curves = np.array(shown).transpose(2, 0, 1, 3).astype(np.float16)  # (Q, M, S, P)
     arrays |= {name: curve for name, curve in zip(CURVES, curves, strict=True)}
@@ -165,9 +171,9 @@ def load_three_losses(path: Path = PATH) -> ThreeLosses:
     """Read the shipped runs."""
     with np.load(path, allow_pickle=False) as file:
         arrays: Mapping[str, Any] = dict(file)
-    names = ("methods", "learning_rates", "chosen")
     return ThreeLosses(
-        **{name: tuple(arrays[name].tolist()) for name in names},
+        **{name: tuple(arrays[name].tolist()) for name in ("methods", "chosen")},
+        learning_rates=arrays["learning_rates"],
         tried=arrays["tried"],
         agent_steps=arrays["agent_steps"],
         curves={name: arrays[name].astype(np.float32) for name in CURVES},
