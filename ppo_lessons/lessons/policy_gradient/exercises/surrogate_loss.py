@@ -12,7 +12,7 @@ EXERCISE = Exercise(
     function=surrogate_loss,
     difficulty=1,
     minutes=3,
-    used="The team takes the clipped surrogate loss, which is this one with a clip.",
+    used="Not one of the steps: the team trains with the clipped surrogate loss, which is this one with a clip.",
     probes=(
         call_with(RATIOS, ADVANTAGES),
         call_with(RATIOS, ADVANTAGES, gradients=(0,)),
