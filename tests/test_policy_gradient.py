@@ -84,9 +84,7 @@ def test_it_says_how_the_variance_of_a_weighted_mean_grows():
     """Payoffs that have nothing to do with the weights: the variance grows by 1 / share."""
     generator = torch.Generator().manual_seed(3)
     weights = torch.exp(torch.randn(200, generator=generator))
-    means = [
-        float((weights * torch.randn(200, generator=generator)).sum() / weights.sum()) for _ in range(4000)
-    ]
+    means = [float((weights * torch.randn(200, generator=generator)).sum() / weights.sum()) for _ in range(4000)]
     variance = sum(mean**2 for mean in means) / len(means)
     assert variance * 200 * float(effective_sample_size(weights)) == pytest.approx(1, abs=0.12)
 

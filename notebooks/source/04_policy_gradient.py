@@ -101,18 +101,19 @@ claim("at each place A is 0 on average", max(map(abs, means)) < 1e-12)
 
 # %% [markdown]
 # A decision cannot change what was rewarded before it. So each one may be weighted with what came *after* it, and from that a baseline may be taken away (next
-# section). What is left is the *policy gradient theorem* (Sutton et al. 2000):
+# section). What is left is the *policy gradient theorem* (Sutton et al. 2000; for $\gamma$ = 1, see the footnote further down):
 #
 # $$\nabla J = \mathrm{mean}\Big(\textstyle\sum_t A(s_t, a_t)\, \nabla \log \pi_\theta(a_t \mid s_t)\Big)$$
 #
-# For $p = \mathrm{sigmoid}(\theta)$ the derivative of $\log p$ is $1 - p$, and that of $\log(1 - p)$ is $-p$.
+# $\nabla \log \pi$ is called the *score* of a decision. For $p = \mathrm{sigmoid}(\theta)$ the derivative of $\log p$ is $1 - p$, and that of
+# $\log(1 - p)$ is $-p$.
 
 # %%
 theta = p.logit().requires_grad_()
 J = stairs.expected_return(theta.sigmoid())
 (by_autograd,) = torch.autograd.grad(J, theta)
 
-up, down = 1 - p, -p  # derivatives of log p and of log(1 - p)
+up, down = 1 - p, -p  # the scores: of going on, of turning back
 chance = stairs.case_probabilities(p)
 of_case = torch.stack([down, up + down, up + up])  # of log P
 by_cases = (chance * of_case * stairs.RETURNS).sum()
@@ -146,8 +147,8 @@ def sampled(b0, b1):  # of each case: (return to go - baseline) x score
 V0, V1 = 0.16, -0.2
 ways = {"no baseline": sampled(0, 0), "baseline V": sampled(V0, V1)}
 ways["baseline 1"] = sampled(1, 1)
-by_A = [A[1] * down, A[0] * up + A[3] * down, A[0] * up + A[2] * up]
-ways["advantage A"] = torch.stack(by_A)
+with_a = [A[1] * down, A[0] * up + A[3] * down, A[0] * up + A[2] * up]
+ways["advantage A"] = torch.stack(with_a)
 nothing = 0.2 * 1 * up + 0.8 * 1 * down
 claim("the baseline 1 adds 0 at s0, on average", abs(nothing) < 1e-12)
 for name, g in ways.items():
@@ -203,8 +204,8 @@ from ppo_lessons.policy_gradient import policy_gradient_loss as package_loss
 
 often = np.array([5, 20, 1, 4])
 log_p = np.log([0.2, 0.8, 0.2, 0.8])
-table_A = np.array([0.64, -0.16, -0.8, 0.2])
-print(f"numpy:   {-(often * log_p * table_A).sum() / 30:+.4f}")
+table_a = np.array([0.64, -0.16, -0.8, 0.2])
+print(f"numpy:   {-(often * log_p * table_a).sum() / 30:+.4f}")
 
 evenings = torch.tensor([0] * 20 + [1] * 4 + [2])  # 25 cases
 rows_played = stairs.rows_of_cases(evenings)  # 30 decisions
@@ -265,7 +266,7 @@ policy_gradient_loss = check(policy_gradient_loss)
 from ppo_lessons.policy_gradient import surrogate_loss as package_surrogate
 
 r_table = np.array([1.5, 0.875, 1.5, 0.875])
-print(f"numpy:   {-(often * r_table * table_A).sum() / 30:+.4f}")
+print(f"numpy:   {-(often * r_table * table_a).sum() / 30:+.4f}")
 new_p = torch.tensor(0.3, dtype=torch.float64)
 ratios = stairs.ratios(new_p, p)[rows_played]
 by_package = package_surrogate(ratios, A[rows_played])
@@ -352,6 +353,7 @@ effective_sample_size = check(effective_sample_size)
 # all.</details>
 # <details><summary>p = 1.</summary>Yes. It is the tangent of J at 0.2, a straight line: 0.04 + 0.6 p. It promises 0.64, where J is 0.</details>
 # <details><summary>p = 0.2: nothing beats the policy that was played.</summary>Its slope there is +0.6, so that a little more is better.</details>
+
 
 # %%
 def promised(new, visits):  # how much better than the old one

@@ -55,7 +55,9 @@ def find_papers(lessons: str) -> tuple[OnPaper, ...]:
     """
     names = [module.name for module in pkgutil.iter_modules(importlib.import_module(lessons).__path__, f"{lessons}.")]
     paths = {name: getattr(importlib.import_module(name), "__path__", ()) for name in names}
-    with_paper = [n for n, path in paths.items() if "on_paper" in {module.name for module in pkgutil.iter_modules(path)}]
+    with_paper = [
+        n for n, path in paths.items() if "on_paper" in {module.name for module in pkgutil.iter_modules(path)}
+    ]
     found = [paper for name in with_paper for paper in importlib.import_module(f"{name}.on_paper").PAPER]
     return tuple(sorted(found, key=lambda paper: [int(part) for part in paper.number.split(".")]))
 

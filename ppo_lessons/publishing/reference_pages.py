@@ -14,7 +14,17 @@ REPOSITORY = Path(__file__).parents[2]
 DOCS, SOURCE, TESTS = REPOSITORY / "docs", REPOSITORY / "notebooks" / "source", REPOSITORY / "tests"
 TRUTHS = ("test_sb3_parity.py", "test_golden.py")
 """Tests that hold our numbers against somebody else's."""
-MODULES = ("actor_critic", "advantages", "buffer", "minibatches", "losses", "policy_gradient", "steps", "update", "training")
+MODULES = (
+    "actor_critic",
+    "advantages",
+    "buffer",
+    "minibatches",
+    "losses",
+    "policy_gradient",
+    "steps",
+    "update",
+    "training",
+)
 
 
 class Term(NamedTuple):

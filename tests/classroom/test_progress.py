@@ -58,7 +58,9 @@ def test_in_a_notebook_it_is_the_flowchart_with_what_comes_next_and_the_strip(sh
     page = shown[-1].page
     assert "Boxes written: A, B. Begun: D, J." in re.search('alt="(.*?)"', page)[1]
     left = sum(exercise.minutes for exercise in EXERCISES if read_progress().get(exercise.number) != "passed")
-    assert f"6 of {len(EXERCISES)} functions written. Next: 10.2 entropy_bonus in lesson 10. About {left} minutes" in page
+    assert (
+        f"6 of {len(EXERCISES)} functions written. Next: 10.2 entropy_bonus in lesson 10. About {left} minutes" in page
+    )
     assert "<td>■◪□□</td>" in page
     assert f"<td>{'□' * len(PAPERS)}</td>" in page, "what is done on paper has a column of its own"
     assert "\n" not in page, "one line, which nbval.cfg leaves out"
@@ -85,7 +87,9 @@ def test_the_first_cell_greets_and_says_what_comes_next(shown: list[Note], capsy
     assert f"Welcome: 0 of {len(EXERCISES)} functions written. Next: 1.1 who_acts_next" in shown[-1].page
     note("1.1", "passed")
     welcome()
-    assert f"Welcome back: 1 of {len(EXERCISES)} functions written. Next: 1.2 rewards_of in lesson 01." in shown[-1].page
+    assert (
+        f"Welcome back: 1 of {len(EXERCISES)} functions written. Next: 1.2 rewards_of in lesson 01." in shown[-1].page
+    )
     assert shown[-1].says == "welcome", "nothing of the reader is compared"
 
 

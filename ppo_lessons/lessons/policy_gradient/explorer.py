@@ -123,8 +123,8 @@ class StairsFace:
         )
         on, back = result.ratios
         return (
-            f"p {result.p:g}, old p {result.old_p:g}, clip_eps {result.clip_eps:g}: J {true}, surrogate {said}, clipped "
-            f"surrogate {clipped}; gradients {slopes}; ratio of going on {on:.3f}, of turning back {back:.3f}"
+            f"p {result.p:g}, old p {result.old_p:g}, clip_eps {result.clip_eps:g}: J {true}, surrogate {said}, "
+            f"clipped surrogate {clipped}; gradients {slopes}; ratio of going on {on:.3f}, of turning back {back:.3f}"
         )
 
 
@@ -136,5 +136,7 @@ def explore() -> Explorer:
         Slider("old_p", "old p", tuple(round(0.05 * place, 2) for place in range(1, 20)), 0.2),
         Slider("clip_eps", "clip_eps", tuple(round(0.05 * place, 2) for place in range(1, 20)), 0.2),
     )
-    text = "Explorer: a policy, the old policy and clip_eps against the true return, both surrogates and their gradients"
+    text = (
+        "Explorer: a policy, the old policy and clip_eps against the true return, both surrogates and their gradients"
+    )
     return Explorer("Policy gradient", text, compare, StairsFace, knobs)

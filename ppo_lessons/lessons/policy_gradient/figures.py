@@ -1,6 +1,7 @@
 """The lesson's pictures: the stairs, sampled gradients, the surrogate far from the old policy, and three teams."""
 
 from collections.abc import Mapping
+from itertools import pairwise
 
 import numpy as np
 import torch
@@ -78,7 +79,7 @@ def show_estimates(estimates: Mapping[int, Tensor], exact: float) -> Picture:
         The picture. Its text draws conclusions only.
     """
     figure, axes = new_figure(5.8, 3.1)
-    for place, (cases, found) in enumerate(estimates.items()):
+    for place, found in enumerate(estimates.values()):
         offsets = place + np.linspace(-0.28, 0.28, len(found))
         axes.plot(offsets, found, ".", color=BLUE, markersize=5, label="one estimate" if not place else None)
     axes.axhline(exact, color=ORANGE, linewidth=1.6, linestyle="--", label="exact gradient", zorder=1)
@@ -86,7 +87,7 @@ def show_estimates(estimates: Mapping[int, Tensor], exact: float) -> Picture:
     plain(axes, "sampled gradients of J", "cases in one estimate", "gradient with respect to theta")
     legend_above(axes)
     spreads = [float(found.std()) for found in estimates.values()]
-    narrower = all(wide > 2 * narrow for wide, narrow in zip(spreads, spreads[1:], strict=False))
+    narrower = all(wide > 2 * narrow for wide, narrow in pairwise(spreads))
     around = all(abs(float(f.mean()) - exact) < float(f.std()) for f in estimates.values())
     says = f"around the exact one: {_yes(around)}; narrower each time: {_yes(narrower)}"
     return Picture(figure, f"Estimates from {', '.join(map(str, estimates))} cases, {says}")

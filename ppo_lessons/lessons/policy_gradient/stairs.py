@@ -1,8 +1,8 @@
 """One detective at the stairs of a dark house: a world so small that everything can be summed.
 
-In s0 it goes on (+1, a weak spirit is banished, and it stands in s1) or turns back (0, the case is over); in s1 it goes on
-(-1, a strong spirit) or turns back (0), and the case is over. It goes on with the same probability p = sigmoid(theta) in
-both, and nothing is discounted. Float64 throughout.
+In s0 it goes on (+1, a weak spirit is banished, and it stands in s1) or turns back (0, the case is over); in s1 it goes
+on (-1, a strong spirit) or turns back (0), and the case is over. It goes on with the same probability p =
+sigmoid(theta) in both, and nothing is discounted. Float64 throughout.
 """
 
 import torch

@@ -27,8 +27,8 @@ def _share_by_variance(ratios):
 
 RIGHT = {
     "4.1": [
-        lambda l, a: (-l * a).mean(),
-        lambda l, a: -torch.dot(l, a) / len(a),
+        lambda g, a: (-g * a).mean(),
+        lambda g, a: -torch.dot(g, a) / len(a),
         _gradient_loss_row_by_row,
     ],
     "4.2": [

@@ -29,7 +29,8 @@ EXERCISE = Exercise(
         Mistake(name="one number for each row", wrong=lambda r, a: -(r * a),
                 advice="A loss is one number: the mean over the rows."),
         Mistake(name="the log-ratio in the place of the ratio", wrong=lambda r, a: -(r.log() * a).mean(),
-                advice="The weight of a row is how much likelier it is now, r itself. Their gradients agree at r = 1 only."),
+                advice="The weight of a row is how much likelier it is now, r itself. Their gradients agree at "
+                       "r = 1 only."),
         Mistake(name="a clip that nobody asked for (at 0.8 and 1.2)",
                 wrong=lambda r, a: -torch.min(r * a, r.clamp(0.8, 1.2) * a).mean(),
                 advice="That is what comes later. This is the surrogate before it."),
@@ -37,7 +38,8 @@ EXERCISE = Exercise(
                 advice="What is likelier now counts more: multiply by new / old."),
         Mistake(name="a weighted mean (divided by the sum of the ratios)",
                 wrong=lambda r, a: -(r * a).sum() / r.sum(),
-                advice="That is another estimator, the self-normalised one. The surrogate divides by the number of rows."),
+                advice="That is another estimator, the self-normalised one. The surrogate divides by the "
+                       "number of rows."),
         Mistake(name="how far the ratio is from 1 in the place of the ratio", wrong=lambda r, a: -((r - 1) * a).mean(),
                 advice="Its gradient is the same, its value differs by the mean advantage. Equation 6 has r."),
         Mistake(name="the ratio alone, without the advantage", wrong=lambda r, a: -r.mean(),
