@@ -14,6 +14,7 @@ from ppo_lessons.classroom.console import say
 from ppo_lessons.classroom.exercise import Exercise
 from ppo_lessons.classroom.my_ppo import collect
 from ppo_lessons.classroom.needs import needs_of
+from ppo_lessons.classroom.paper import OnPaper, judge
 from ppo_lessons.classroom.progress import note, show_strip, welcome_back
 
 
@@ -55,11 +56,12 @@ class Desk:
     """Takes answers, and remembers what was said to the learner.
 
     Args:
-        exercises: All that can be handed in.
+        exercises: All functions that can be handed in.
+        papers: All that is to be worked out with pen and paper.
     """
 
-    def __init__(self, exercises: Sequence[Exercise]) -> None:
-        self.exercises = tuple(exercises)
+    def __init__(self, exercises: Sequence[Exercise], papers: Sequence[OnPaper] = ()) -> None:
+        self.exercises, self.papers = tuple(exercises), tuple(papers)
         self._hints_given: dict[str, int] = {}
         self._last_verdicts: dict[str, Verdict] = {}
 
@@ -101,6 +103,22 @@ class Desk:
         say(f"{mark} {exercise.number} {exercise.name}: {text}")
         return function if verdict.kind == "passed" else exercise.function
 
+    def check_on_paper(self, number: str | float, answer: Any) -> None:
+        """Say in one line whether an answer that was found with pen and paper is right, and remember it.
+
+        Args:
+            number: For instance "4.4"; 4.4 without quotes will do.
+            answer: A number or a word; `...` while it is blank.
+        """
+        if (paper := self._paper(number)) is None:
+            say(f"There is nothing on paper {number!r}. There are {', '.join(p.number for p in self.papers)}")
+            return
+        verdict = judge(paper, answer)
+        if verdict.kind in ("passed", "mistake", "different"):
+            note(paper.number, "passed" if verdict.kind == "passed" else "tried")
+        mark = {"passed": "✔", "blank": "□"}.get(verdict.kind, "✘")
+        say(f"{mark} on paper {paper.number}: {verdict.text}")
+
     def inputs(self, number: str, place: int = 1) -> tuple[Any, ...]:
         """Return the inputs of one of an exercise's probes, to call a function with: `gae(*inputs("3.3", 2))`.
 
@@ -122,6 +140,9 @@ class Desk:
         Args:
             number: For instance "11.1"; 11.1 without quotes will do.
         """
+        if (paper := self._paper(number)) is not None:
+            say(f"Hint: {paper.hint}")
+            return
         if (exercise := self._numbered(number)) is None:
             return
         number = exercise.number
@@ -135,21 +156,27 @@ class Desk:
             say(f'That was the last one. The solution: solution("{number}")')
 
     def solution(self, number: str | float) -> None:
-        """Print the package's own source of an exercise.
+        """Print the package's own source of an exercise, or how the answer of one on paper is found.
 
         Args:
             number: For instance "11.1".
         """
+        if (paper := self._paper(number)) is not None:
+            say(f"{paper.right}. {paper.because}")
+            return
         if (exercise := self._numbered(number)) is not None:
             say(f"# {exercise.function.__module__}\n{solution_source(exercise)}", fold=False)
 
     def show_progress(self) -> None:
         """Show the flowchart with what has been written of it, what comes next, and every exercise."""
-        show_strip(self.exercises)
+        show_strip(self.exercises, [paper.number for paper in self.papers])
 
     def welcome(self) -> None:
         """Say in one line how far the learner is and what comes next."""
         welcome_back(self.exercises)
+
+    def _paper(self, number: str | float) -> OnPaper | None:
+        return next((paper for paper in self.papers if paper.number == str(number)), None)
 
     def _numbered(self, number: str | float) -> Exercise | None:
         exercise = self.find(str(number))

@@ -68,20 +68,15 @@ def read_progress() -> dict[str, str]:
     return states
 
 
-def show_strip(exercises: Sequence[Exercise]) -> None:
+def show_strip(exercises: Sequence[Exercise], papers: Sequence[str] = ()) -> None:
     """Show how far the learner is: in a notebook the flowchart, what comes next and the strip; on a console as text.
 
     Args:
         exercises: All of them, in order.
+        papers: Numbers of what is done with pen and paper, in order.
     """
     states = read_progress()
-    lessons: dict[str, str] = {}
-    for exercise in exercises:
-        lesson = _lesson_of(exercise)
-        lessons[lesson] = lessons.get(lesson, "") + MARKS[states.get(exercise.number, "open")]
-    passed = sum(states.get(exercise.number) == "passed" for exercise in exercises)
-    legend = ", ".join(f"{mark} {state}" for state, mark in MARKS.items())
-    strip = Table([["lesson", legend], *map(list, lessons.items()), ["passed", f"{passed} of {len(exercises)}"]])
+    strip = _strip([exercise.number for exercise in exercises], papers, states)
     marks: dict[str, list[str]] = {}
     for exercise in exercises:
         marks.setdefault(exercise.node, []).append(states.get(exercise.number, "open"))
@@ -92,6 +87,20 @@ def show_strip(exercises: Sequence[Exercise]) -> None:
         f"<details><summary>Lesson by lesson</summary>{strip.html()}</details>"
     )
     show(strip, "your progress, lesson by lesson", f'<div class="{OWN}">{page}</div>'.replace("\n", ""))
+
+
+def _strip(numbers: Sequence[str], papers: Sequence[str], states: dict[str, str]) -> Table:
+    """Return a mark for every exercise, lesson by lesson, and in a column of their own those on paper."""
+    kinds = [numbers, papers] if papers else [numbers]
+    lessons: dict[str, list[str]] = {}
+    for column, kind in enumerate(kinds):
+        for number in kind:
+            row = lessons.setdefault(_lesson_of(number), [""] * len(kinds))
+            row[column] += MARKS[states.get(number, "open")]
+    legend = ", ".join(f"{mark} {state}" for state, mark in MARKS.items())
+    sums = [f"{sum(states.get(number) == 'passed' for number in kind)} of {len(kind)}" for kind in kinds]
+    rows = [[lesson, *lessons[lesson]] for lesson in sorted(lessons)]
+    return Table([["lesson", legend, "on paper"][: 1 + len(kinds)], *rows, ["passed", *sums]])
 
 
 def welcome_back(exercises: Sequence[Exercise]) -> None:
@@ -111,8 +120,8 @@ OWN = "ppo-progress"
 """Class of what differs from learner to learner; with `tests/notebooks/nbval.cfg` it is not compared."""
 
 
-def _lesson_of(exercise: Exercise) -> str:
-    return exercise.number.split(".")[0].zfill(2)
+def _lesson_of(number: str) -> str:
+    return number.split(".")[0].zfill(2)
 
 
 def _next(exercises: Sequence[Exercise], states: dict[str, str]) -> Exercise | None:
@@ -130,7 +139,7 @@ def _where(exercises: Sequence[Exercise], states: dict[str, str], link: bool = F
     following = _next(exercises, states)
     if following is None:
         return f"{written}. All of them: train your team with them in the lesson on team training."
-    lesson, name = _lesson_of(following), f"{following.number} {following.name}"
+    lesson, name = _lesson_of(following.number), f"{following.number} {following.name}"
     files = sorted(Path().glob(f"{lesson}_*.ipynb")) if link else []
     where = f"lesson {lesson}"
     if files:  # underlined: a colour alone says nothing to some

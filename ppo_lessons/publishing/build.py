@@ -18,6 +18,7 @@ from nbformat import NotebookNode
 
 from ppo_lessons.classroom.desk import solution_source
 from ppo_lessons.classroom.exercise import Exercise
+from ppo_lessons.classroom.paper import OnPaper
 from ppo_lessons.lessons import desk
 
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
@@ -58,10 +59,11 @@ def read_lesson(name: str) -> NotebookNode:
 
 
 def solve(notebook: NotebookNode) -> NotebookNode:
-    """Fill every blank with the package's own source, in place.
+    """Fill every blank with the package's own source, in place; one on paper with its right answer.
 
     Args:
-        notebook: A blank notebook; its exercise cells hold `def name(...)` of an exercise that returns `...`.
+        notebook: A blank notebook; its exercise cells hold `def name(...)` of an exercise that returns `...`, its cells
+            on paper `answer = ...`.
 
     Returns:
         The same notebook.
@@ -69,6 +71,8 @@ def solve(notebook: NotebookNode) -> NotebookNode:
     for cell in notebook.cells:
         if (exercise := exercise_of(cell)) is not None:
             cell.source = solution_source(exercise)
+        if (paper := paper_of(cell)) is not None:
+            cell.source = cell.source.replace("answer = ...", f"answer = {paper.right!r}")
     return notebook
 
 
@@ -81,6 +85,18 @@ def exercise_of(cell: NotebookNode) -> Exercise | None:
     if exercise is None:
         raise ValueError(f"A cell with the tag exercise defines the function of an exercise. Got: {cell.source[:60]!r}")
     return exercise
+
+
+def paper_of(cell: NotebookNode) -> OnPaper | None:
+    """Return what is to be worked out on paper for a cell; None if nothing is."""
+    if cell.cell_type != "code" or "on-paper" not in cell.metadata.get("tags", []):
+        return None
+    asked = re.search(r'^answer = \.\.\.\ncheck_on_paper\("([\d.]+)", answer\)$', cell.source, flags=re.MULTILINE)
+    paper = next((paper for paper in desk.papers if asked and paper.number == asked.group(1)), None)
+    if paper is None:
+        form = "`answer = ...` and `check_on_paper(number, answer)`"
+        raise ValueError(f"A cell with the tag on-paper holds {form}. Got: {cell.source[:80]!r}")
+    return paper
 
 
 def execute(notebook: NotebookNode, folder: Path = NOTEBOOKS, seconds: int = 120) -> NotebookNode:

@@ -11,7 +11,7 @@ import pytest
 from ppo_lessons.classroom import console, progress
 from ppo_lessons.classroom.progress import note, progress_file, read_progress
 from ppo_lessons.display.tables import Note
-from ppo_lessons.lessons import EXERCISES, show_progress, welcome
+from ppo_lessons.lessons import EXERCISES, PAPERS, show_progress, welcome
 from tests.answers import unfolded
 
 
@@ -24,7 +24,7 @@ def own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_nothing_tried_yet(capsys: pytest.CaptureFixture[str]):
     show_progress()
     strip = capsys.readouterr().out
-    assert strip.count("□") == len(EXERCISES) + 1 and f"0 of {len(EXERCISES)}" in strip
+    assert strip.count("□") == len(EXERCISES) + len(PAPERS) + 1 and f"0 of {len(EXERCISES)}" in strip
     assert not progress_file().exists(), "looking writes nothing"
 
 
@@ -58,8 +58,11 @@ def test_in_a_notebook_it_is_the_flowchart_with_what_comes_next_and_the_strip(sh
     page = shown[-1].page
     assert "Boxes written: A, B. Begun: D, J." in re.search('alt="(.*?)"', page)[1]
     left = sum(exercise.minutes for exercise in EXERCISES if read_progress().get(exercise.number) != "passed")
-    assert f"6 of 30 functions written. Next: 10.2 entropy_bonus in lesson 10. About {left} minutes" in page
+    assert (
+        f"6 of {len(EXERCISES)} functions written. Next: 10.2 entropy_bonus in lesson 10. About {left} minutes" in page
+    )
     assert "<td>■◪□□</td>" in page
+    assert f"<td>{'□' * len(PAPERS)}</td>" in page, "what is done on paper has a column of its own"
     assert "\n" not in page, "one line, which nbval.cfg leaves out"
     note("10.2", "passed"), note("10.3", "passed")
     for exercise in EXERCISES[EXERCISES.index(next(e for e in EXERCISES if e.number == "10.3")) :]:
@@ -75,16 +78,18 @@ def test_in_a_notebook_it_is_the_flowchart_with_what_comes_next_and_the_strip(sh
     for exercise in EXERCISES:
         note(exercise.number, "passed")
     show_progress()
-    assert "30 of 30 functions written. All of them" in shown[-1].page
+    assert f"{len(EXERCISES)} of {len(EXERCISES)} functions written. All of them" in shown[-1].page
     assert "Begun: none" in shown[-1].page
 
 
 def test_the_first_cell_greets_and_says_what_comes_next(shown: list[Note], capsys: pytest.CaptureFixture[str]):
     welcome()
-    assert "Welcome: 0 of 30 functions written. Next: 1.1 who_acts_next" in shown[-1].page
+    assert f"Welcome: 0 of {len(EXERCISES)} functions written. Next: 1.1 who_acts_next" in shown[-1].page
     note("1.1", "passed")
     welcome()
-    assert "Welcome back: 1 of 30 functions written. Next: 1.2 rewards_of in lesson 01." in shown[-1].page
+    assert (
+        f"Welcome back: 1 of {len(EXERCISES)} functions written. Next: 1.2 rewards_of in lesson 01." in shown[-1].page
+    )
     assert shown[-1].says == "welcome", "nothing of the reader is compared"
 
 
