@@ -109,7 +109,8 @@ for age, low, high in (
 # ## The map
 #
 # One cycle of training; then the next one begins at A. Most words in it are new, and no lesson expects you to know them before it explains
-# them. You will write the step of each box yourself; the table below leads to its lesson and to our code.
+# them. You will write the functions in these boxes yourself, all but the network's own forward pass; the table below leads to the lessons and
+# to our code. In the end the functions train the team.
 #
 # ```mermaid
 # %%{init: {"flowchart": {"rankSpacing": 16, "nodeSpacing": 30, "wrappingWidth": 600, "padding": 8}}}%%
@@ -137,21 +138,21 @@ for age, low, high in (
 # | node | step | its lesson | its code |
 # |---|---|---|---|
 # | A | Collect experience for all agents | [01](01_rollout.ipynb) | [`rollout.play_step`](../ppo_lessons/rollout.py) |
-# | B | Store experiences in shared buffer | [02](02_shared_buffer.ipynb) | [`rollout.store`](../ppo_lessons/rollout.py) |
-# | C | Is buffer full? | [02](02_shared_buffer.ipynb) | [`rollout.is_full`](../ppo_lessons/rollout.py) |
-# | D | Extract states, actions, old_log_probs, returns, advantages | [03](03_advantages.ipynb) | [`SharedBuffer.get`](../ppo_lessons/buffer.py) |
+# | B | Store experiences in shared buffer | [02](02_shared_buffer.ipynb) | [`buffer.store`](../ppo_lessons/buffer.py) |
+# | C | Is buffer full? | [02](02_shared_buffer.ipynb) | [`buffer.is_full`](../ppo_lessons/buffer.py) |
+# | D | Extract states, actions, old_log_probs, returns, advantages | [02](02_shared_buffer.ipynb), [03](03_advantages.ipynb) | [`buffer.flatten_rows`](../ppo_lessons/buffer.py), [`advantages.gae`](../ppo_lessons/advantages.py) |
 # | E | Detach all tensors | [05](05_detaching.ipynb) | [`steps.detach_rows`](../ppo_lessons/steps.py) |
-# | F | For each epoch | [06](06_minibatches.ipynb) | [`update.ppo_update`](../ppo_lessons/update.py) |
+# | F | For each epoch | [06](06_minibatches.ipynb) | [`steps.each_minibatch`](../ppo_lessons/steps.py) |
 # | G | Shuffle data | [06](06_minibatches.ipynb) | [`minibatches.shuffle_rows`](../ppo_lessons/minibatches.py) |
 # | H | Split into mini-batches | [06](06_minibatches.ipynb) | [`minibatches.split_rows`](../ppo_lessons/minibatches.py) |
-# | I | Forward pass through policy | [07](07_ratios.ipynb) | [`ActorCritic.forward`](../ppo_lessons/actor_critic.py) |
-# | J | Compute new log_probs and entropy | [07](07_ratios.ipynb) | [`log_probs_and_entropy`](../ppo_lessons/actor_critic.py) |
+# | I | Forward pass through policy | [07](07_ratios.ipynb) | [`steps.forward_pass`](../ppo_lessons/steps.py) |
+# | J | Compute new log_probs and entropy | [07](07_ratios.ipynb), [10](10_entropy.ipynb) | [`log_probs_of`](../ppo_lessons/actor_critic.py), [`entropy_of`](../ppo_lessons/actor_critic.py) |
 # | K | Compute importance sampling ratios | [07](07_ratios.ipynb) | [`losses.importance_ratios`](../ppo_lessons/losses.py) |
-# | L | Compute clipped surrogate actor loss | [08](08_clipping.ipynb) | [`losses.clipped_surrogate_loss`](../ppo_lessons/losses.py) |
+# | L | Compute clipped surrogate actor loss | [04](04_policy_gradient.ipynb), [08](08_clipping.ipynb) | [`losses.clipped_surrogate_loss`](../ppo_lessons/losses.py) |
 # | M | Compute critic value loss | [09](09_value_loss.ipynb) | [`losses.value_loss`](../ppo_lessons/losses.py) |
 # | N | Combine actor + critic - entropy loss | [10](10_entropy.ipynb) | [`losses.total_loss`](../ppo_lessons/losses.py) |
-# | O | Backpropagation and optimizer step | [11](11_full_update.ipynb) | [`steps.gradient_step`](../ppo_lessons/steps.py) |
-# | P | Clear buffer | [02](02_shared_buffer.ipynb) | [`SharedBuffer.clear`](../ppo_lessons/buffer.py) |
+# | O | Backpropagation and optimizer step | [11](11_full_update.ipynb) | [`optimisation.gradient_step`](../ppo_lessons/optimisation.py) |
+# | P | Clear buffer | [02](02_shared_buffer.ipynb) | [`buffer.clear`](../ppo_lessons/buffer.py) |
 
 # %% [markdown]
 # ## Is everything installed?

@@ -31,19 +31,22 @@ welcome()
 # %%
 import copy
 
-from ppo_lessons import PPOConfig, TrainingRun, train
-from ppo_lessons.classroom import my_steps
+from ppo_lessons import TrainingRun, train
+from ppo_lessons.classroom import my_steps, my_world
 from ppo_lessons.lessons import claim, team_training
+from ppo_lessons.shipped.ages import REFERENCE
 
 steps = my_steps()
-config = PPOConfig(seed=2)
-teams = {"chaos": TrainingRun("standard", config).policy}
-T, E = config.num_steps, config.num_envs
+T, E = REFERENCE.num_steps, REFERENCE.num_envs
+world = my_world("standard", E)
+run, reports = TrainingRun(world, REFERENCE), []
+teams = {"chaos": copy.deepcopy(run.policy)}
 print(f"one rollout: T = {T} steps of E = {E} copies with A = 4 agents")
 
 # %% [markdown]
-# `my_steps()` takes what stands in `my_ppo.py`, the file beside the notebooks into which every function goes that passes its check. Your functions
-# train this team; the package does what is missing.
+# `my_steps()` takes what stands in `my_ppo.py`, the file beside the notebooks into which every function goes that passes its check, and
+# `my_world()` the two rules of the game among them. Every function that you have written takes part in this training: most do the work of a box,
+# some watch over it and stand in its reports. The package does what is missing.
 
 # %% [markdown]
 # ## Code: the whole cycle
@@ -51,7 +54,6 @@ print(f"one rollout: T = {T} steps of E = {E} copies with A = 4 agents")
 # `train` is a generator: it goes once round the flowchart and reports, again and again, as long as you ask. Here are the first three cycles:
 
 # %%
-run, reports = TrainingRun("standard", config), []
 for report in train(run, cycles=3, steps=steps):
     reports.append(report)
     update = report.update
@@ -157,17 +159,19 @@ for rate in (0.008, 0.02):
 # %% [markdown]
 # ## Picture: it learns
 #
-# Curves grow while the team trains. **Jupyter's stop button (■) ends it at any time**; nothing is lost, run the cell again to go on.
+# Curves grow while the team trains, now with your two new functions as well. **Jupyter's stop button (■) ends it at any time**; nothing is lost, run the cell again to go on.
 # *Predict first*, with the detective's problem in mind: which will rise earlier, survival or the win rate?
 
 # %%
+steps = my_steps()
 mine = dict(reports=reports, steps=steps)
 reports = team_training.watch_training(run, cycles=27, **mine)
 teams["survival"] = copy.deepcopy(run.policy)
 
 # %% [markdown]
 # Survival comes first. To win, three detectives have to stand at the same spirit in the same step. As long as the mates wander, going there costs
-# health and pays nothing, so staying away is what is learned first. We go on until 95 % of the last 400 cases are won:
+# health and pays nothing, so staying away is what is learned first. We go on until 95 % of the last 400 cases are won, or until the step size has
+# come down to 0 in cycle 1000:
 
 # %%
 mine = dict(reports=reports, steps=steps)
@@ -271,7 +275,8 @@ from ppo_lessons import Steps
 given = Steps()
 draws = dict(shuffle_rows=given.shuffle_rows, play_step=given.play_step)
 alike = replace(steps, **draws)
-yours, theirs = (TrainingRun("standard", PPOConfig(seed=2)) for _ in "ab")
+yours = TrainingRun(my_world("standard", E), REFERENCE)
+theirs = TrainingRun("standard", REFERENCE)
 mine, reference = (next(train(yours, 1, alike)), next(train(theirs, 1)))
 pairs = [yours.policy.parameters(), theirs.policy.parameters()]
 same = all(torch.allclose(a, b, atol=1e-4) for a, b in zip(*pairs, strict=True))
@@ -291,8 +296,36 @@ own = list(my_functions())
 team_training.show_certificate(reports, curves, own)
 
 # %% [markdown]
-# The band reaches from the slowest to the fastest of 20 seeds. A run of right steps need not stay inside all the time: of these 20 themselves, 14 leave the
+# The band reaches from the lowest to the highest of 20 seeds. A run of right steps need not stay inside all the time: of these 20 themselves, 14 leave the
 # band of the other 19 somewhere, 3 of them by more than 0.05. So the band proves nothing; but a curve far below it deserves a second look.
+
+# %% [markdown]
+# ## Your three losses
+#
+# In [lesson 04](04_policy_gradient.ipynb) you wrote the two losses that came before the clipped one. They can train a team, too: ten cycles with each, and
+# how far the policy had gone after an update (approx_kl over all rows), with what was left of the old rows' worth (the effective sample size).
+
+# %%
+all_rows = replace(REFERENCE, epochs=1, minibatch_size=T * E * 4)
+kinds = {
+    "clipped": (steps, REFERENCE),
+    "no clip": (steps.with_actor_loss("surrogate"), REFERENCE),
+    "one step": (steps.with_actor_loss("policy_gradient"), all_rows),
+}
+went, left = {}, {}
+for name, (own, settings) in kinds.items():
+    team = TrainingRun(my_world("standard", E), settings)
+    updates = [report.update for report in train(team, 10, own)]
+    went[name] = sum(update.kl_after for update in updates) / 10
+    left[name] = sum(u.effective_sample_size for u in updates) / 10
+farther = went["no clip"] > 2 * went["clipped"]
+claim("without a clip it went farther", farther, "more than twice")
+less = left["no clip"] < left["clipped"] - 0.02
+claim("and the old rows were worth less after it", less)
+claim("one step went less far", went["one step"] < went["clipped"] / 2)
+
+# %% [markdown]
+# How far these three methods get with whole trainings, on ten seeds each, is in [lesson 04](04_policy_gradient.ipynb).
 
 # %% [markdown]
 # ## Play

@@ -12,12 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from torch import Tensor
 
 from ppo_lessons.config import PPOConfig
 from ppo_lessons.errors import NonFiniteError
 from ppo_lessons.guards.files import require_folder, write_whole
-from ppo_lessons.policy_gradient import surrogate_loss
 from ppo_lessons.spirit_world.behaviour import recent
 from ppo_lessons.steps import Steps
 from ppo_lessons.training import TrainingRun, TrainReport, train
@@ -73,11 +71,7 @@ def config_of(method: str, config: PPOConfig, num_agents: int = 4) -> PPOConfig:
 
 def steps_of(method: str) -> Steps:
     """Return the steps of a method: the package's own for PPO, without a clip for the others."""
-    return Steps() if method == METHODS[2] else Steps(clipped_surrogate_loss=_without_clip)
-
-
-def _without_clip(ratios: Tensor, advantages: Tensor, clip_eps: float) -> Tensor:
-    return surrogate_loss(ratios, advantages)
+    return Steps() if method == METHODS[2] else Steps().with_actor_loss("surrogate")
 
 
 def train_with(method: str, config: PPOConfig, cycles: int = CYCLES, every: int = EVERY) -> np.ndarray:

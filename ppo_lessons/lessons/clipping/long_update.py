@@ -11,7 +11,8 @@ from ppo_lessons.losses import importance_ratios
 from ppo_lessons.shipped.recorded_update import SEED, log_probs_of, recorded_rows, recording
 from ppo_lessons.shipped.recording import CONFIG
 from ppo_lessons.steps import Steps
-from ppo_lessons.update import make_optimizer, ppo_update
+from ppo_lessons.optimisation import make_optimizer
+from ppo_lessons.update import ppo_update
 
 
 def long_update(loss: Callable[[Tensor, Tensor, float], Tensor], clip_eps: float, epochs: int = 20) -> list[Tensor]:
