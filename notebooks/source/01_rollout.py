@@ -177,6 +177,7 @@ print(f"{HEALTH_REWARD=}, {FALL_REWARD=}")
 # Everybody moves at once. Back come a reward and two flags for each agent, and one flag for each team.
 
 # %%
+world.reset(seed=7)  # the same start, should you run this cell again
 step = world.step(decision.actions.numpy())
 print("rewards    ", step.rewards.shape, step.rewards[0])
 print("terminated ", step.terminated.shape, step.terminated[0])

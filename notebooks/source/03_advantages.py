@@ -239,7 +239,8 @@ numbers |= dict(alone=alone, with_team=buffer.advantages)
 lesson.six_rows(recording, **numbers)
 
 # %% [markdown]
-# With [team credit](../docs/glossary.md#team-credit) the fall goes from -0.977 to -0.036: hardly worse than expected. "Drained", three rows before it, moves along through the sum.
+# With [team credit](../docs/glossary.md#team-credit) the fall goes from -0.977 to -0.036: hardly worse than expected. "Drained", three rows before
+# it, moves along through the sum.
 # The other four keep their numbers.
 #
 # So the detective's question has an answer: its action turned out about as good as the critic had expected. That other choices would have been
@@ -274,7 +275,7 @@ lesson.show_mean_credit(credits)
 # ## Picture: copy 0, step by step
 #
 # Follow one panel from left to right. Where V jumps and no reward makes up for it, there is a large TD error; the advantages of
-# the rows before lean the same way, less and less.
+# the rows before are pulled the same way, less and less.
 
 # %%
 copy = 0
@@ -289,7 +290,8 @@ lesson.show_along_copy(*(x[:, copy] for x in shown), of_ends)
 #
 # ## Play
 #
-# Four real ends. The row looked at is taken apart: the green parts of the TD errors, added up, are its advantage. Decide first, then move: (1) *Is cut off*, treated as terminated: which rows does it change? Which with `gae_lambda` 0? (2) *Falls*, `team_credit` off: does the
+# Four real ends. The row looked at is taken apart: the green parts of the TD errors, added up, are its advantage. Decide first, then move: (1) *Is
+# cut off*, treated as terminated: which rows does it change? Which with `gae_lambda` 0? (2) *Falls*, `team_credit` off: does the
 # row before the fall notice, at `gae_lambda` 0.8 and at 0? (3) *Rollout full*, treated as truncated: what changes?
 
 # %%
