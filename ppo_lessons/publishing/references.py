@@ -53,6 +53,11 @@ PAPERS = (
         "https://arxiv.org/abs/1712.00378",
     ),
     Paper(
+        "Schulman et al. (2015)",
+        "J. Schulman, S. Levine, P. Moritz, M. Jordan, P. Abbeel: Trust region policy optimization",
+        "https://arxiv.org/abs/1502.05477",
+    ),
+    Paper(
         "Schulman et al. (2016)",
         "J. Schulman, P. Moritz, S. Levine, M. Jordan, P. Abbeel: High-dimensional continuous control using "
         "generalized advantage estimation",
@@ -68,6 +73,11 @@ PAPERS = (
         "Shannon (1948)",
         "C. E. Shannon: A mathematical theory of communication",
         "https://doi.org/10.1002/j.1538-7305.1948.tb01338.x",
+    ),
+    Paper(
+        "Sutton et al. (2000)",
+        "R. S. Sutton, D. McAllester, S. Singh, Y. Mansour: Policy gradient methods for reinforcement learning with "
+        "function approximation. Advances in Neural Information Processing Systems 12",
     ),
     Paper(
         "Yu et al. (2022)",
