@@ -110,8 +110,8 @@ last = torch.arange(5) == 4
 never = torch.zeros(5, dtype=torch.bool)
 next_case = torch.tensor(77.0)  # must not matter
 rest = tens, next_case, 0.9, 0.95
-cut_off = adv.gae(ones, tens, never, last, *rest)
-as_if_dead = adv.gae(ones, tens, last, never, *rest)
+cut_off = adv.estimate_advantages(ones, tens, never, last, *rest)
+as_if_dead = adv.estimate_advantages(ones, tens, last, never, *rest)
 lesson.show_ends({"truncated": cut_off, "treated as terminated": as_if_dead})
 
 # %% [markdown]
@@ -180,7 +180,7 @@ final_v = torch.tensor([0, 0, 4.0, 0, 0, 0])
 after_v = torch.tensor(6.0)  # of the next case: must not matter
 rest = over, cut, final_v, after_v, 0.8, 0.5
 r_all, V_all = (torch.tensor(x).float() for x in (r, V))
-by_package = adv.gae(r_all, V_all, *rest)
+by_package = adv.estimate_advantages(r_all, V_all, *rest)
 print("package:", " ".join(f"{x:+.3f}" for x in by_package))
 
 # %% [markdown]
@@ -194,8 +194,8 @@ print("package:", " ".join(f"{x:+.3f}" for x in by_package))
 # edge of the rollout. In between, as a rule: less noise than 1, less of the critic's error than 0.
 
 # %%
-at_0 = adv.gae(data.rewards, data.values, *ends, gamma, 0.0)
-at_1 = adv.gae(data.rewards, data.values, *ends, gamma, 1.0)
+at_0 = adv.estimate_advantages(data.rewards, data.values, *ends, gamma, 0.0)
+at_1 = adv.estimate_advantages(data.rewards, data.values, *ends, gamma, 1.0)
 summed, later = torch.zeros_like(at_1), last_values
 for t in reversed(range(32)):
     is_end = data.terminated[t] | data.truncated[t]
@@ -233,7 +233,7 @@ claim("returns - values are the advantages", same(above, advantages))
 # %%
 who = data.acting, data.episode_over
 credited = adv.with_team_credit(data.rewards, *who, gamma)
-alone = adv.gae(data.rewards, data.values, *ends, gamma, CONFIG.gae_lambda)
+alone = adv.estimate_advantages(data.rewards, data.values, *ends, gamma, CONFIG.gae_lambda)
 numbers = dict(reward=data.rewards, credited=credited)
 numbers |= dict(alone=alone, with_team=buffer.advantages)
 lesson.six_rows(recording, **numbers)

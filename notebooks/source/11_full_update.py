@@ -44,7 +44,7 @@ from ppo_lessons.lessons import claim, full_update
 from ppo_lessons.minibatches import shuffle_rows, split_rows
 from ppo_lessons.shipped.recording import BADGES, CONFIG, load_recording
 from ppo_lessons.steps import detach_rows
-from ppo_lessons.update import MinibatchLosses
+from ppo_lessons.steps import MinibatchLosses
 
 config = CONFIG  # of the recording: four mini-batches in each epoch
 recording = load_recording()
@@ -359,7 +359,7 @@ gradient_step = check(gradient_step)
 # Boxes I to N in one function, from a policy and some rows to all the numbers of a mini-batch. Every box is a function in `steps` (use
 # these: they may be somebody's own). Fill in what each line needs. `approx_kl` and `clip_fraction` are in `ppo_lessons.losses`.
 #
-# Two things have one name here: `config.normalise_advantages` is a switch, True or False, and says *whether* to normalise;
+# Two things have one name here: `config.advantage_normalisation` is a switch, True or False, and says *whether* to normalise;
 # `steps.normalise_advantages` is the function that *does* it.
 
 
