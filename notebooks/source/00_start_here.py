@@ -137,21 +137,21 @@ for age, low, high in (
 # | node | step | its lesson | its code |
 # |---|---|---|---|
 # | A | Collect experience for all agents | [01](01_rollout.ipynb) | [`rollout.play_step`](../ppo_lessons/rollout.py) |
-# | B | Store experiences in shared buffer | [02](02_shared_buffer.ipynb) | [`rollout.store`](../ppo_lessons/rollout.py) |
-# | C | Is buffer full? | [02](02_shared_buffer.ipynb) | [`rollout.is_full`](../ppo_lessons/rollout.py) |
+# | B | Store experiences in shared buffer | [02](02_shared_buffer.ipynb) | [`buffer.store`](../ppo_lessons/buffer.py) |
+# | C | Is buffer full? | [02](02_shared_buffer.ipynb) | [`buffer.is_full`](../ppo_lessons/buffer.py) |
 # | D | Extract states, actions, old_log_probs, returns, advantages | [03](03_advantages.ipynb) | [`SharedBuffer.get`](../ppo_lessons/buffer.py) |
 # | E | Detach all tensors | [05](05_detaching.ipynb) | [`steps.detach_rows`](../ppo_lessons/steps.py) |
-# | F | For each epoch | [06](06_minibatches.ipynb) | [`update.ppo_update`](../ppo_lessons/update.py) |
+# | F | For each epoch | [06](06_minibatches.ipynb) | [`steps.each_minibatch`](../ppo_lessons/steps.py) |
 # | G | Shuffle data | [06](06_minibatches.ipynb) | [`minibatches.shuffle_rows`](../ppo_lessons/minibatches.py) |
 # | H | Split into mini-batches | [06](06_minibatches.ipynb) | [`minibatches.split_rows`](../ppo_lessons/minibatches.py) |
 # | I | Forward pass through policy | [07](07_ratios.ipynb) | [`ActorCritic.forward`](../ppo_lessons/actor_critic.py) |
-# | J | Compute new log_probs and entropy | [07](07_ratios.ipynb) | [`log_probs_and_entropy`](../ppo_lessons/actor_critic.py) |
+# | J | Compute new log_probs and entropy | [07](07_ratios.ipynb) | [`log_probs_of`, `entropy_of`](../ppo_lessons/actor_critic.py) |
 # | K | Compute importance sampling ratios | [07](07_ratios.ipynb) | [`losses.importance_ratios`](../ppo_lessons/losses.py) |
 # | L | Compute clipped surrogate actor loss | [08](08_clipping.ipynb) | [`losses.clipped_surrogate_loss`](../ppo_lessons/losses.py) |
 # | M | Compute critic value loss | [09](09_value_loss.ipynb) | [`losses.value_loss`](../ppo_lessons/losses.py) |
 # | N | Combine actor + critic - entropy loss | [10](10_entropy.ipynb) | [`losses.total_loss`](../ppo_lessons/losses.py) |
-# | O | Backpropagation and optimizer step | [11](11_full_update.ipynb) | [`steps.gradient_step`](../ppo_lessons/steps.py) |
-# | P | Clear buffer | [02](02_shared_buffer.ipynb) | [`SharedBuffer.clear`](../ppo_lessons/buffer.py) |
+# | O | Backpropagation and optimizer step | [11](11_full_update.ipynb) | [`optimisation.gradient_step`](../ppo_lessons/optimisation.py) |
+# | P | Clear buffer | [02](02_shared_buffer.ipynb) | [`buffer.clear`](../ppo_lessons/buffer.py) |
 
 # %% [markdown]
 # ## Is everything installed?

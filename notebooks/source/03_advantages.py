@@ -233,7 +233,8 @@ claim("returns - values are the advantages", same(above, advantages))
 # %%
 who = data.acting, data.episode_over
 credited = adv.with_team_credit(data.rewards, *who, gamma)
-alone = adv.estimate_advantages(data.rewards, data.values, *ends, gamma, CONFIG.gae_lambda)
+given = data.rewards, data.values, *ends, gamma, CONFIG.gae_lambda
+alone = adv.estimate_advantages(*given)
 numbers = dict(reward=data.rewards, credited=credited)
 numbers |= dict(alone=alone, with_team=buffer.advantages)
 lesson.six_rows(recording, **numbers)
@@ -340,21 +341,12 @@ next_values = check(next_values)
 # %% [markdown]
 # ## Exercise 3.3: GAE (difficulty 2, 6 minutes)
 #
-# Use your `next_values` and `td_errors`, then the recursion, from the last row upwards. `terminated | truncated` says where the sum is cut. The smallest
-# example of the check is the six-row table.
+# The recursion above, from the last row upwards. `td_errors` are (T, ...); `ends`, bool (T, ...), is `terminated | truncated`: it says where the sum is
+# cut. Leave `td_errors` as they are. The smallest example of the check is the six-row table.
 
 
 # %% tags=["exercise"]
-def gae(
-    rewards,
-    values,
-    terminated,
-    truncated,
-    final_values,
-    last_values,
-    gamma,
-    gae_lambda,
-):
+def gae(td_errors, ends, gamma, gae_lambda):
     # Return the advantage of every row, (T, ...).
     return ...
 
@@ -404,8 +396,9 @@ with_team_credit = check(with_team_credit)
 
 # %%
 mine = with_team_credit(data.rewards, *who, gamma)
-mine = gae(mine, data.values, *ends, gamma, CONFIG.gae_lambda)
 after = next_values(data.values, *ends)
+mine = td_errors(mine, data.values, after, gamma)
+mine = gae(mine, ends[0] | ends[1], gamma, CONFIG.gae_lambda)
 one_step = td_errors(credited, data.values, after, gamma)
 living = data.acting  # the rows of the living, as before
 right = same(mine[living], advantages[living])
@@ -429,8 +422,10 @@ for t in reversed(range(7)):
     after = 0.99 * values[t + 1] * over[t + 1]
     surprise = rewards[t] + after - values[t]
     copied[t] = surprise + 0.99 * 0.99 * copied[t + 1]
-rest = torch.zeros(8), torch.tensor(2.0), 0.99, 0.95
-yours = gae(rewards, values, over, never, *rest)
+rest = torch.zeros(8), torch.tensor(2.0)
+after = next_values(values, over, never, *rest)
+yours = td_errors(rewards, values, after, 0.99)
+yours = gae(yours, over | never, 0.99, 0.95)
 print("tutorial", *(f"{x:+6.2f}" for x in copied[:7]), " none")
 print("yours   ", *(f"{x:+6.2f}" for x in yours))
 
@@ -468,7 +463,7 @@ show_progress()
 #
 # | code | meaning |
 # |---|---|
-# | [`gae(rewards, values, ...)`](../ppo_lessons/advantages.py) | node D: was this action better than expected? |
+# | [`gae(td_errors, ends, ...)`](../ppo_lessons/advantages.py) | node D: was this action better than expected? |
 # | [`with_team_credit(rewards, ...)`](../ppo_lessons/advantages.py) | credit after one's own fall |
 #
 # **Next:** [4. Policy gradient: what do we want to make large, and why does this loss do it?](04_policy_gradient.ipynb) It also derives GAE from
