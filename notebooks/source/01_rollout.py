@@ -3,7 +3,7 @@
 #
 # # 1. Rollout: how does a whole team produce experience?
 #
-# **25 minutes, 2 exercises.** You need: [00](00_start_here.ipynb).
+# **25 minutes, 3 exercises.** You need: [00](00_start_here.ipynb).
 #
 # Afterwards you can: say what each agent sees, does and gets in a step; tell *terminated*, *truncated* and *fallen* apart; write the
 # rules for who acts next and who gets which reward.
@@ -303,6 +303,27 @@ def rewards_of(case, events):
 rewards_of = check(rewards_of)
 # hint("1.2")
 # solution("1.2")
+
+# %% [markdown]
+# ## Exercise 1.3: one step of everybody (difficulty 1, 5 minutes)
+#
+# Box A, from three parts: `see(env)` returns what every agent sees now, a copy, (E, A, D). `policy.sample_actions(seen, generator)` draws
+# with that generator, and returns the decision: actions, log_probs and values, each (E, A). `act(env, policy, seen, decision)` plays it: the
+# world moves one step, and what comes back is a `Transition`, all that the buffer stores of this step.
+
+
+# %% tags=["exercise"]
+def play_step(env, policy, generator):
+    # Let every agent see, decide and act once; return the Transition.
+    return ...
+
+
+# %%
+from ppo_lessons.rollout import act, see
+
+play_step = check(play_step)
+# hint("1.3")
+# solution("1.3")
 
 # %% [markdown]
 # ## A claim put to the test

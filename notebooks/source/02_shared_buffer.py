@@ -3,7 +3,7 @@
 #
 # # 2. The shared buffer: where does everybody's experience go, when is it full, why is it cleared?
 #
-# **20 minutes, 3 exercises.** You need: [01](01_rollout.ipynb).
+# **20 minutes, 6 exercises.** You need: [01](01_rollout.ipynb).
 #
 # Afterwards you can: fill, read and clear a buffer; find the row of any decision; notice rows that were mixed up; say why PPO throws its
 # experience away.
@@ -274,6 +274,60 @@ def mean_over_acting(quantity, acting):
 mean_over_acting = check(mean_over_acting)
 # hint("2.3")
 # solution("2.3")
+
+# %% [markdown]
+# ## Exercise 2.4: store a step (difficulty 1, 5 minutes)
+#
+# Box B. `buffer.data` holds ten tensors, one for each field of a `Transition` and in the same order (you can loop over both), with one axis more
+# in front, T. `buffer.step` says how many steps are stored already. Write the ten fields of `transition` into their place, and count the
+# step. Nothing is returned.
+
+
+# %% tags=["exercise"]
+def store(buffer, transition):
+    # Put one step of everybody into its place, and count it.
+    ...
+
+
+# %%
+store = check(store)
+# hint("2.4")
+# solution("2.4")
+
+# %% [markdown]
+# ## Exercise 2.5: is it full? (difficulty 1, 2 minutes)
+#
+# Box C, asked before every step of a rollout. There is room for `buffer.num_steps` steps.
+
+
+# %% tags=["exercise"]
+def is_full(buffer):
+    # Return True if all T steps are stored, False otherwise.
+    return ...
+
+
+# %%
+is_full = check(is_full)
+# hint("2.5")
+# solution("2.5")
+
+# %% [markdown]
+# ## Exercise 2.6: clear (difficulty 1, 3 minutes)
+#
+# Box P. The next step is to go into place 0 again; no number need be wiped. What `finish` worked out from the old rows, `buffer.advantages`
+# and `buffer.returns`, must be forgotten: both are None in a fresh buffer. Nothing is returned.
+
+
+# %% tags=["exercise"]
+def clear(buffer):
+    # Empty the buffer for the next rollout.
+    ...
+
+
+# %%
+clear = check(clear)
+# hint("2.6")
+# solution("2.6")
 
 # %% [markdown]
 # Your functions on the recording. Places 3 to 6 of what a detective sees are its own number: the row itself says whose it is. Does every

@@ -110,8 +110,8 @@ last = torch.arange(5) == 4
 never = torch.zeros(5, dtype=torch.bool)
 next_case = torch.tensor(77.0)  # must not matter
 rest = tens, next_case, 0.9, 0.95
-cut_off = adv.gae(ones, tens, never, last, *rest)
-as_if_dead = adv.gae(ones, tens, last, never, *rest)
+cut_off = adv.estimate_advantages(ones, tens, never, last, *rest)
+as_if_dead = adv.estimate_advantages(ones, tens, last, never, *rest)
 lesson.show_ends({"truncated": cut_off, "treated as terminated": as_if_dead})
 
 # %% [markdown]
@@ -180,7 +180,7 @@ final_v = torch.tensor([0, 0, 4.0, 0, 0, 0])
 after_v = torch.tensor(6.0)  # of the next case: must not matter
 rest = over, cut, final_v, after_v, 0.8, 0.5
 r_all, V_all = (torch.tensor(x).float() for x in (r, V))
-by_package = adv.gae(r_all, V_all, *rest)
+by_package = adv.estimate_advantages(r_all, V_all, *rest)
 print("package:", " ".join(f"{x:+.3f}" for x in by_package))
 
 # %% [markdown]
@@ -194,8 +194,8 @@ print("package:", " ".join(f"{x:+.3f}" for x in by_package))
 # edge of the rollout. In between, as a rule: less noise than 1, less of the critic's error than 0.
 
 # %%
-at_0 = adv.gae(data.rewards, data.values, *ends, gamma, 0.0)
-at_1 = adv.gae(data.rewards, data.values, *ends, gamma, 1.0)
+at_0 = adv.estimate_advantages(data.rewards, data.values, *ends, gamma, 0.0)
+at_1 = adv.estimate_advantages(data.rewards, data.values, *ends, gamma, 1.0)
 summed, later = torch.zeros_like(at_1), last_values
 for t in reversed(range(32)):
     is_end = data.terminated[t] | data.truncated[t]
@@ -233,7 +233,8 @@ claim("returns - values are the advantages", same(above, advantages))
 # %%
 who = data.acting, data.episode_over
 credited = adv.with_team_credit(data.rewards, *who, gamma)
-alone = adv.gae(data.rewards, data.values, *ends, gamma, CONFIG.gae_lambda)
+given = data.rewards, data.values, *ends, gamma, CONFIG.gae_lambda
+alone = adv.estimate_advantages(*given)
 numbers = dict(reward=data.rewards, credited=credited)
 numbers |= dict(alone=alone, with_team=buffer.advantages)
 lesson.six_rows(recording, **numbers)
@@ -342,21 +343,12 @@ next_values = check(next_values)
 # %% [markdown]
 # ## Exercise 3.3: GAE (difficulty 2, 6 minutes)
 #
-# Use your `next_values` and `td_errors`, then the recursion, from the last row upwards. `terminated | truncated` says where the sum is cut. The smallest
-# example of the check is the six-row table.
+# The recursion above, from the last row upwards. `td_errors` are (T, ...); `ends`, bool (T, ...), is `terminated | truncated`: it says where the sum is
+# cut. Leave `td_errors` as they are. The smallest example of the check is the six-row table.
 
 
 # %% tags=["exercise"]
-def gae(
-    rewards,
-    values,
-    terminated,
-    truncated,
-    final_values,
-    last_values,
-    gamma,
-    gae_lambda,
-):
+def gae(td_errors, ends, gamma, gae_lambda):
     # Return the advantage of every row, (T, ...).
     return ...
 
@@ -406,8 +398,9 @@ with_team_credit = check(with_team_credit)
 
 # %%
 mine = with_team_credit(data.rewards, *who, gamma)
-mine = gae(mine, data.values, *ends, gamma, CONFIG.gae_lambda)
 after = next_values(data.values, *ends)
+mine = td_errors(mine, data.values, after, gamma)
+mine = gae(mine, ends[0] | ends[1], gamma, CONFIG.gae_lambda)
 one_step = td_errors(credited, data.values, after, gamma)
 living = data.acting  # the rows of the living, as before
 right = same(mine[living], advantages[living])
@@ -431,8 +424,10 @@ for t in reversed(range(7)):
     after = 0.99 * values[t + 1] * over[t + 1]
     surprise = rewards[t] + after - values[t]
     copied[t] = surprise + 0.99 * 0.99 * copied[t + 1]
-rest = torch.zeros(8), torch.tensor(2.0), 0.99, 0.95
-yours = gae(rewards, values, over, never, *rest)
+rest = torch.zeros(8), torch.tensor(2.0)
+after = next_values(values, over, never, *rest)
+yours = td_errors(rewards, values, after, 0.99)
+yours = gae(yours, over | never, 0.99, 0.95)
 print("tutorial", *(f"{x:+6.2f}" for x in copied[:7]), " none")
 print("yours   ", *(f"{x:+6.2f}" for x in yours))
 
@@ -470,7 +465,7 @@ show_progress()
 #
 # | code | meaning |
 # |---|---|
-# | [`gae(rewards, values, ...)`](../ppo_lessons/advantages.py) | node D: was this action better than expected? |
+# | [`gae(td_errors, ends, ...)`](../ppo_lessons/advantages.py) | node D: was this action better than expected? |
 # | [`with_team_credit(rewards, ...)`](../ppo_lessons/advantages.py) | credit after one's own fall |
 #
 # **Next:** [4. Policy gradient: what do we want to make large, and why does this loss do it?](04_policy_gradient.ipynb) It also derives GAE from

@@ -261,7 +261,8 @@ claim("the entropy is too high", more, "by more than 0.05")
 
 # %%
 from ppo_lessons import ActorCritic
-from ppo_lessons.advantages import gae, with_team_credit
+from ppo_lessons.advantages import estimate_advantages as estimate
+from ppo_lessons.advantages import with_team_credit
 
 sizes = policy.obs_size, policy.num_actions, policy.hidden_size
 twin = ActorCritic(*sizes, shared_trunk=False)
@@ -285,7 +286,7 @@ ends = *flags, data.final_values, recording.last_values
 def rows_with_graphs(policy):
     old_log_probs, _, _ = policy.evaluate_actions(rows.obs, rows.actions)
     _, values = policy(data.obs)  # (T, E, A)
-    advantages = gae(credited, values, *ends, gamma, gae_lambda)
+    advantages = estimate(credited, values, *ends, gamma, gae_lambda)
     made = rows._replace(old_log_probs=old_log_probs)
     made = made._replace(returns=(advantages + values)[data.acting])
     return made._replace(advantages=advantages[data.acting])
@@ -453,7 +454,7 @@ optimizer = torch.optim.Adam(critic, lr=1e-3)
 ratios, actor_losses, foreseen = torch.ones(len(rows.actions)), [], []
 for _ in range(30):
     _, values = student(data.obs)
-    advantages = gae(credited, values, *ends, gamma, gae_lambda)
+    advantages = estimate(credited, values, *ends, gamma, gae_lambda)
     A, values = advantages[data.acting], values[data.acting].detach()
     loss = losses.clipped_surrogate_loss(ratios, A, eps)
     actor_losses.append(loss.item())

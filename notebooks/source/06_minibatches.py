@@ -3,7 +3,7 @@
 #
 # # 6. Mini-batches: why several epochs, why shuffle, why split?
 #
-# **20 minutes, 3 exercises.** You need: [05](05_detaching.ipynb).
+# **20 minutes, 4 exercises.** You need: [05](05_detaching.ipynb).
 #
 # Afterwards you can: shuffle and split the rows of a rollout; say what we could measure that each of the two buys, and what not;
 # foretell the number of gradient steps of an update; choose `epochs` and `minibatch_size` with reasons.
@@ -336,6 +336,27 @@ count_gradient_steps = check(count_gradient_steps)
 # solution("6.3")
 
 # %% [markdown]
+# ## Exercise 6.4: for each epoch, for each mini-batch (difficulty 2, 6 minutes)
+#
+# Box F, with G and H inside. In each of `config.epochs` epochs shuffle anew with `steps.shuffle_rows(num_rows, generator)`, split that order with
+# `steps.split_rows(order, config.minibatch_size)`, and hand on every piece. (Ask `steps` for both: they may be somebody's own.)
+#
+# `yield piece` in place of `return` hands a piece on, waits until the next one is asked for, and goes on from there; a list of all pieces is right as
+# well.
+
+
+# %% tags=["exercise"]
+def each_minibatch(num_rows, config, generator, steps):
+    # Hand on the row numbers of each mini-batch of each epoch.
+    return ...
+
+
+# %%
+each_minibatch = check(each_minibatch)
+# hint("6.4")
+# solution("6.4")
+
+# %% [markdown]
 # ## A claim put to the test
 #
 # "The rows are there, computing is cheap: the more epochs, the better." Three teams start from nothing on the easiest case, with the same number
@@ -404,7 +425,7 @@ show_progress()
 #
 # | code | meaning |
 # |---|---|
-# | `for _ in range(epochs)`, in [`ppo_update`](../ppo_lessons/update.py) | multiple update passes |
+# | `for _ in range(epochs)`, in [`each_minibatch`](../ppo_lessons/steps.py) | multiple update passes |
 # | `torch.randperm`, in [`shuffle_rows`](../ppo_lessons/minibatches.py) | shuffle dataset |
 # | [`split_rows(order, minibatch_size)`](../ppo_lessons/minibatches.py) | node H: split into mini-batches |
 #

@@ -79,7 +79,7 @@ drained = new_log_probs[six[0]], theirs[six[0]]
 print("drained: {:.3f}, by Categorical {:.3f}".format(*drained))
 off = (new_log_probs - theirs).abs().max()
 claim("it is the same in every row", off < 1e-6, f"{len(theirs)} rows")
-_, entropies = actor_critic.log_probs_and_entropy(logits, rows.actions)
+entropies = actor_critic.entropy_of(all_log_probs)
 off = (entropies - distribution.entropy()).abs().max()
 claim("and so is the entropy", off < 1e-6)
 
@@ -91,7 +91,7 @@ column = rows.actions[six].unsqueeze(1)  # (6, 1)
 six_of_them = Categorical(logits=logits[six])
 print("Categorical gives", tuple(six_of_them.log_prob(column).shape))
 try:
-    actor_critic.log_probs_and_entropy(logits[six], column)
+    actor_critic.log_probs_of(logits[six], column)
 except ValueError as error:
     print("the package says:", error)
 
@@ -119,7 +119,7 @@ first = one_pass()[0]  # the first mini-batch of an update
 minibatch = Rows(*(tensor[first] for tensor in rows))
 policy, A = recording.policy, minibatch.advantages
 logits, _ = policy(minibatch.obs)
-new, _ = actor_critic.log_probs_and_entropy(logits, minibatch.actions)
+new = actor_critic.log_probs_of(logits, minibatch.actions)
 ratios = losses.importance_ratios(new, minibatch.old_log_probs)
 weights = [policy.actor_head.weight, *policy.actor_trunk.parameters()]
 
@@ -324,25 +324,23 @@ lesson.explore()
 # %% [markdown]
 # All rows pull at the same weights, and a step follows their sum. So a row may be carried against its own advantage, as ours was.
 #
-# ## Exercise 7.1: log-probabilities and entropy (difficulty 2, 6 minutes)
+# ## Exercise 7.1: log-probabilities of the stored actions (difficulty 2, 5 minutes)
 #
-# For each row: the log-probability of the stored action, and the entropy of the whole distribution,
-#
-# $$H = -\sum_b p_b \ln p_b$$
-#
-# (Shannon 1948; [lesson 10](10_entropy.ipynb) says what it is good for). `logits` are (B, N), `actions` (B,). Write it with `Categorical` or by hand.
+# For each row the log-probability of the action that was taken, under the policy of now. `logits` are (B, N), `actions` (B,). Write it with
+# `Categorical` or by hand. The loss will send its gradient through this line. (Box J also needs the entropy of each row:
+# [lesson 10](10_entropy.ipynb) adds it.)
 
 
 # %% tags=["exercise"]
-def log_probs_and_entropy(logits, actions):
-    # Return two tensors: log_probs (B,) and entropy (B,).
+def log_probs_of(logits, actions):
+    # Return the log-probability of each stored action, (B,).
     return ...
 
 
 # %%
 from ppo_lessons.lessons import check, hint, inputs, solution
 
-log_probs_and_entropy = check(log_probs_and_entropy)
+log_probs_of = check(log_probs_of)
 # hint("7.1")
 # solution("7.1")
 
@@ -404,8 +402,8 @@ for i in range(1000):
     pick = torch.randint(len(rows.actions), (64,), generator=generator)
     chances = played.probs[pick]
     drawn = torch.multinomial(chances, 1, generator=generator).squeeze(1)
-    old, _ = log_probs_and_entropy(old_logits[pick], drawn)
-    now, _ = log_probs_and_entropy(new_logits[pick], drawn)
+    old = log_probs_of(old_logits[pick], drawn)
+    now = log_probs_of(new_logits[pick], drawn)
     k1[i] = -importance_ratios(now, old).log().mean()
     k3[i] = approx_kl(now, old)
 for name, k in (("k1", k1), ("k3", k3)):
@@ -421,7 +419,7 @@ lesson.show_kl_estimates(k1, k3, exact.item())
 # policies.) In training, though, the sample is not fresh: the policy has been fitted to these very rows.
 
 # %%
-now, _ = log_probs_and_entropy(new_logits, rows.actions)
+now = log_probs_of(new_logits, rows.actions)
 k1_here = -importance_ratios(now, rows.old_log_probs).log().mean()
 k3_here = approx_kl(now, rows.old_log_probs)
 print("after 20 epochs on the same rows, against the exact KL:")
@@ -447,7 +445,7 @@ show_progress()
 # | code | meaning |
 # |---|---|
 # | [`ActorCritic.forward`](../ppo_lessons/actor_critic.py) | node I: predict logits and values |
-# | [`log_probs_and_entropy(logits, actions)`](../ppo_lessons/actor_critic.py) | node J: `Categorical` and `log_prob`, new probabilities of taken actions |
+# | [`log_probs_of(logits, actions)`](../ppo_lessons/actor_critic.py) | node J: `Categorical` and `log_prob`, new probabilities of taken actions |
 # | [`importance_ratios(new_log_probs, old_log_probs)`](../ppo_lessons/losses.py) | node K: importance sampling |
 #
 # **Next:** [8. Clipping: when does PPO stop pushing?](08_clipping.ipynb)

@@ -293,7 +293,7 @@ for weight in (0, 0.125, 0.5, 8):
 # [mini-batch](../docs/glossary.md#mini-batch).
 
 # %%
-from ppo_lessons.update import minibatch_losses
+from ppo_lessons.steps import minibatch_losses
 
 trunk = list(recording.policy.actor_trunk.parameters())
 parts = minibatch_losses(recording.policy, minibatch, CONFIG)

@@ -132,7 +132,7 @@ for name, slopes in ways.items():
 
 # %%
 from ppo_lessons import losses, make_optimizer
-from ppo_lessons.steps import gradient_step
+from ppo_lessons.optimisation import gradient_step
 
 
 def push(policy, optimizer, steps, weight):
@@ -393,7 +393,7 @@ total_loss = check(total_loss)
 # that the total is exactly 0, and look at the gradient.
 
 # %%
-from ppo_lessons.update import minibatch_losses
+from ppo_lessons.steps import minibatch_losses
 
 policy = recording.policy
 logits, values = policy(rows.obs)

@@ -3,7 +3,7 @@
 #
 # # 11. The full update: does mine equal the reference, number for number?
 #
-# **25 minutes, 3 exercises.** You need: [10](10_entropy.ipynb).
+# **25 minutes, 4 exercises.** You need: [10](10_entropy.ipynb).
 #
 # Afterwards you can: walk through one PPO update line by line on a real batch, say what each number should be, and wire the boxes together yourself.
 
@@ -37,14 +37,17 @@ from dataclasses import replace
 
 import torch
 from ppo_lessons import Steps, losses, make_optimizer, ppo_update
-from ppo_lessons.actor_critic import log_probs_and_entropy
+from ppo_lessons.actor_critic import (
+    entropy_of,
+    log_probabilities,
+    log_probs_of,
+)
 from ppo_lessons.buffer import Rows
 from ppo_lessons.display.tables import row_table
 from ppo_lessons.lessons import claim, full_update
 from ppo_lessons.minibatches import shuffle_rows, split_rows
 from ppo_lessons.shipped.recording import BADGES, CONFIG, load_recording
-from ppo_lessons.steps import detach_rows
-from ppo_lessons.update import MinibatchLosses
+from ppo_lessons.steps import MinibatchLosses, detach_rows
 
 config = CONFIG  # of the recording: four mini-batches in each epoch
 recording = load_recording()
@@ -109,7 +112,8 @@ minibatch = Rows(*(tensor[pieces[place]] for tensor in rows))
 logits, values = policy(minibatch.obs)  # (B, N), (B,)
 distribution = torch.distributions.Categorical(logits=logits)
 actions = minibatch.actions
-new_log_probs, entropies = log_probs_and_entropy(logits, actions)  # (B,)
+new_log_probs = log_probs_of(logits, actions)  # (B,)
+entropies = entropy_of(log_probabilities(logits))  # (B,)
 theirs = distribution.log_prob(actions), distribution.entropy()
 off = [(new_log_probs - theirs[0]).abs(), (entropies - theirs[1]).abs()]
 claim("both are those of Categorical", max(map(torch.max, off)) < 1e-6)
@@ -201,7 +205,8 @@ full_update.show_loss_terms(MinibatchLosses(*numbers), config)
 # %%
 def total_of(policy):
     logits, values = policy(minibatch.obs)
-    log_probs, entropies = log_probs_and_entropy(logits, minibatch.actions)
+    log_probs = log_probs_of(logits, minibatch.actions)
+    entropies = entropy_of(log_probabilities(logits))
     ratios = losses.importance_ratios(log_probs, minibatch.old_log_probs)
     actor = losses.clipped_surrogate_loss(ratios, normalised, eps)
     critic = losses.value_loss(values, minibatch.returns)
@@ -231,7 +236,7 @@ def look_at_her(policy):
     with torch.no_grad():
         logits, values = policy(rows.obs[[her_row]])
         her = logits, rows.actions[[her_row]]
-        log_prob, _ = log_probs_and_entropy(*her)
+        log_prob = log_probs_of(*her)
     old = rows.old_log_probs[[her_row]]
     return float(losses.importance_ratios(log_prob, old)), float(values)
 
@@ -305,7 +310,7 @@ full_update.show_update(history, config.epochs, config.clip_eps)
 def ratios_under(policy):
     with torch.no_grad():
         logits, _ = policy(rows.obs)
-        log_probs, _ = log_probs_and_entropy(logits, rows.actions)
+        log_probs = log_probs_of(logits, rows.actions)
     return losses.importance_ratios(log_probs, rows.old_log_probs)
 
 
@@ -357,24 +362,25 @@ gradient_step = check(gradient_step)
 # ## Exercise 11.3: wire a mini-batch (difficulty 3, 10 minutes)
 #
 # Boxes I to N in one function, from a policy and some rows to all the numbers of a mini-batch. Every box is a function in `steps` (use
-# these: they may be somebody's own). Fill in what each line needs. `approx_kl` and `clip_fraction` are in `ppo_lessons.losses`.
+# these: they may be somebody's own). Fill in what each line needs. `steps.entropy_of` takes the log-probabilities of *all* actions.
 #
-# Two things have one name here: `config.normalise_advantages` is a switch, True or False, and says *whether* to normalise;
+# Two things have one name here: `config.advantage_normalisation` is a switch, True or False, and says *whether* to normalise;
 # `steps.normalise_advantages` is the function that *does* it.
 
 
 # %% tags=["exercise"]
 def minibatch_losses(policy, minibatch, config, steps):
     # I. logits, values = steps.forward_pass(policy, minibatch.obs)
-    # J. new_log_probs, entropies = steps.log_probs_and_entropy(  ,  )
+    # J. new_log_probs = steps.log_probs_of(  ,  )
+    #    entropies = steps.entropy_of(logits.log_softmax(-1))
     # K. ratios = steps.importance_ratios(  ,  )
     # L. advantages = minibatch.advantages, normalised if config says so
     #    actor_loss = steps.clipped_surrogate_loss(  ,  ,  )
     # M. critic_loss = steps.value_loss(  ,  )
     # N. entropy = steps.entropy_bonus(  )
     #    total = steps.total_loss(  ,  ,  ,  ,  )
-    # kl = losses.approx_kl(  ,  )
-    # outside = losses.clip_fraction(  ,  )
+    # kl = steps.approx_kl(  ,  )
+    # outside = steps.clip_fraction(  ,  )
     # MinibatchLosses(actor_loss, critic_loss, entropy, total, kl, outside)
     return ...
 
@@ -387,6 +393,33 @@ fresh = load_recording().policy
 once_more = minibatch_losses(fresh, minibatch, config, Steps())
 off = (once_more.total_loss - total).abs()
 claim("the total is the one of line by line", off < 1e-6)
+
+# %% [markdown]
+# ## Exercise 11.4: the whole update (difficulty 3, 15 minutes)
+#
+# Boxes E to O, from rows to a new policy, in about ten lines. All boxes are at hand: `steps.detach_rows(rows)`,
+# `steps.each_minibatch(num_rows, config, generator, steps)`, your 11.3 as `steps.minibatch_losses(policy, minibatch, config, steps)`,
+# `steps.should_stop(kl, config.target_kl)`, and your 11.2 as `steps.gradient_step(loss, policy, optimizer, config.max_grad_norm)`.
+#
+# If `should_stop` says yes, the whole update ends *before* this step. After each step hand on three things: the row numbers, the losses from
+# before the step, and the length of the gradient (by `yield`, as in [lesson 06](06_minibatches.ipynb), or all in one list).
+
+
+# %% tags=["exercise"]
+def update_policy(policy, optimizer, rows, config, generator, steps):
+    # E. The rows become data.
+    # F, G, H. For the row numbers of each mini-batch:
+    #     pick these rows out of all five fields: Rows(...)
+    #     I to N. Work out the losses.
+    #     Too far already? Then end here, before the step.
+    #     O. Take the step, then hand on the three things.
+    return ...
+
+
+# %%
+update_policy = check(update_policy)
+# hint("11.4")
+# solution("11.4")
 
 # %% [markdown]
 # ## Your update against the reference
@@ -434,15 +467,15 @@ claim("and the same losses, to five digits", off < 1e-5)
 # |:---|:---|:---|
 # | `states, actions, log_probs_old, returns, advantages = buffer.get()` | pull rollout data | [`SharedBuffer.get`](../ppo_lessons/buffer.py) |
 # | `detach()` on tensors | freeze rollout graphs | [`detach_rows`](../ppo_lessons/steps.py) |
-# | `for _ in range(epochs)` | multiple update passes | [`ppo_update`](../ppo_lessons/update.py) |
+# | `for _ in range(epochs)` | multiple update passes | [`each_minibatch`](../ppo_lessons/steps.py) |
 # | `torch.randperm` | shuffle dataset | [`shuffle_rows`](../ppo_lessons/minibatches.py) |
 # | forward pass | predict logits and values | [`ActorCritic.forward`](../ppo_lessons/actor_critic.py) |
-# | create `Categorical` | build action distribution | [`log_probs_and_entropy`](../ppo_lessons/actor_critic.py) |
-# | `log_prob` | new probabilities of taken actions | [`log_probs_and_entropy`](../ppo_lessons/actor_critic.py) |
+# | create `Categorical` | build action distribution | [`log_probs_of`](../ppo_lessons/actor_critic.py) |
+# | `log_prob` | new probabilities of taken actions | [`log_probs_of`](../ppo_lessons/actor_critic.py) |
 # | `ratios = exp(new_log_probs - old_log_probs)` | importance sampling | [`importance_ratios`](../ppo_lessons/losses.py) |
 # | `actor_loss` | conservative policy improvement loss | [`clipped_surrogate_loss`](../ppo_lessons/losses.py) |
 # | `value_loss` | critic loss (MSE) | [`value_loss`](../ppo_lessons/losses.py) |
-# | `loss.backward(); optimizer.step()` | update network weights | [`gradient_step`](../ppo_lessons/steps.py) |
+# | `loss.backward(); optimizer.step()` | update network weights | [`gradient_step`](../ppo_lessons/optimisation.py) |
 
 # %%
 show_progress()

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from ppo_lessons.advantages import gae, next_values, td_errors
+from ppo_lessons.advantages import estimate_advantages, next_values, td_errors
 from ppo_lessons.lessons.advantages.rows import six_rows
 from ppo_lessons.shipped.recorded_update import recording
 from ppo_lessons.shipped.recording import BADGES, CONFIG
@@ -44,10 +44,10 @@ def test_the_answers_on_paper():
     last, rest = torch.arange(3) == 2, (torch.tensor(9.0), 0.5)
 
     def advantages(gae_lambda: float) -> list[float]:
-        return gae(r, V, last, never, no, *rest, gae_lambda).tolist()
+        return estimate_advantages(r, V, last, never, no, *rest, gae_lambda).tolist()
 
     assert advantages(0.0) == [0, -1, 2]
     assert advantages(0.5) == [-0.125, -0.5, 2]
     assert advantages(1.0) == [0, 0, 2]
-    assert gae(r, torch.tensor([1.0, 2, 4]), last, never, no, *rest, 0.0).tolist() == [0, 0, 0]
-    assert gae(r, V, never, last, torch.full((3,), 2.0), *rest, 0.5).tolist() == [-0.0625, -0.25, 3]
+    assert estimate_advantages(r, torch.tensor([1.0, 2, 4]), last, never, no, *rest, 0.0).tolist() == [0, 0, 0]
+    assert estimate_advantages(r, V, never, last, torch.full((3,), 2.0), *rest, 0.5).tolist() == [-0.0625, -0.25, 3]

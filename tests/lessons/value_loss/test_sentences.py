@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from ppo_lessons.advantages import gae
+from ppo_lessons.advantages import estimate_advantages
 from ppo_lessons.losses import value_loss
 from ppo_lessons.shipped.recording import load_recording
 
@@ -14,7 +14,8 @@ def advantages_of_one_step(value_of_what_follows: float, gae_lambda: float) -> f
     column = lambda *numbers: torch.tensor(numbers).view(2, 1, 1)  # noqa: E731
     over = torch.tensor([False, True]).view(2, 1, 1)
     values, no, zero = column(1.0, value_of_what_follows), torch.zeros(2, 1, 1, dtype=torch.bool), torch.zeros(2, 1, 1)
-    numbers = gae(column(0.0, 1.0), values, over, no, zero, torch.zeros(1, 1), 1.0, gae_lambda)
+    last = torch.zeros(1, 1)
+    numbers = estimate_advantages(column(0.0, 1.0), values, over, no, zero, last, 1.0, gae_lambda)
     return float(numbers[0])
 
 

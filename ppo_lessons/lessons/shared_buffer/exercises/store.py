@@ -33,9 +33,7 @@ def _store_probe(steps: int, num_steps: int = 3, used_before: bool = False, spec
         untouched = not fields and buffer.step == steps
         return outcome | ({"result": answer} if untouched and (answer is None or answer is ...) else {})
 
-    return Probe(
-        make=lambda: (buffer_with(steps, num_steps, used_before), transition(50)), look=look, special=special
-    )
+    return Probe(make=lambda: (buffer_with(steps, num_steps, used_before), transition(50)), look=look, special=special)
 
 
 def _fits(data: Any, before: dict[str, Tensor]) -> bool:
