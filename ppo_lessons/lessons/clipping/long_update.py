@@ -8,10 +8,10 @@ import torch
 from torch import Tensor
 
 from ppo_lessons.losses import importance_ratios
+from ppo_lessons.optimisation import make_optimizer
 from ppo_lessons.shipped.recorded_update import SEED, log_probs_of, recorded_rows, recording
 from ppo_lessons.shipped.recording import CONFIG
 from ppo_lessons.steps import Steps
-from ppo_lessons.optimisation import make_optimizer
 from ppo_lessons.update import ppo_update
 
 
