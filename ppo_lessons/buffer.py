@@ -5,7 +5,7 @@ Axes: T steps, E copies of the world, A agents, D numbers seen. B: rows, one for
 
 import functools
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
@@ -131,6 +131,7 @@ class SharedBuffer:
         ValueError: If a size is below 1.
     """
 
+    step: int
     advantages: Tensor | None
     returns: Tensor | None
 
@@ -192,7 +193,7 @@ class SharedBuffer:
         *,
         team_credit: bool = False,
         with_team_credit: Callable[..., Tensor] = with_team_credit,
-        **functions: Callable[..., Tensor],
+        **functions: Any,
     ) -> None:
         """Work out the advantages and returns of a full buffer.
 
@@ -242,7 +243,7 @@ class SharedBuffer:
         return badges_of(self.data.acting)
 
     def clear(self) -> None:
-        """Forget everything: the next policy must learn from its own experience."""
+        """Begin anew: the next policy must learn from its own experience."""
         clear(self)
 
     def _require_full(self) -> None:

@@ -175,7 +175,7 @@ def _is_like(name: str, result: Any, given: tuple[Any, ...], graph: bool) -> tup
 
 def _one_by_one(name: str, pieces: Any, given: tuple[Any, ...]) -> Iterator[Any]:
     """Hand mini-batches, or steps of an update, on one by one, as they come."""
-    rows = {"split_rows": len, "each_minibatch": int, "update_policy": lambda _: len(given[2].actions)}[name](given[0])
+    rows = len(given[2].actions) if name == "update_policy" else given[0] if name == "each_minibatch" else len(given[0])
     if not isinstance(pieces, Iterable):
         _refuse(name, pieces, last=rows - 1)
     for piece in pieces:

@@ -107,7 +107,12 @@ def ppo_update(
     require_trainable(policy)
     steps = checked(steps)
     stops: list[bool] = []
-    asked = replace(steps, should_stop=lambda *given: stops.append(steps.should_stop(*given)) or stops[-1])
+
+    def should_stop(kl: float, target_kl: float | None) -> bool:
+        stops.append(steps.should_stop(kl, target_kl))
+        return stops[-1]
+
+    asked = replace(steps, should_stop=should_stop)
     history: list[Tensor] = []
     with Undo(keep_weights(policy, optimizer), keep_generator(generator)):
         for index, losses, grad_norm in steps.update_policy(policy, optimizer, rows, config, generator, asked):

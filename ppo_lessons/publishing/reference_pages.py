@@ -42,15 +42,32 @@ class Term(NamedTuple):
 
 TERMS = (
     Term(
-        "state, observation",
+        "observation",
         "s",
         "buffer.Rows.obs",
         "rollout",
         "what one agent sees; the paper writes s, the code `obs`",
     ),
+    Term("episode", "", "spirit_world.cases.Case", "rollout", "one playing of the game, here called a case"),
+    Term(
+        "logits",
+        "z",
+        "actor_critic.ActorCritic.forward",
+        "rollout",
+        "one number per action; their softmax is the policy",
+    ),
     Term("action", "a", "buffer.Rows.actions", "rollout", "what one agent chose"),
     Term("policy", "pi(a, s)", "actor_critic.ActorCritic", "rollout", "gives each action a probability"),
     Term("critic", "V(s)", "actor_critic.ActorCritic", "value_loss", "estimates what is still to come"),
+    Term(
+        "value",
+        "V",
+        "buffer.Transition.values",
+        "rollout",
+        "discounted rewards still to come, as the critic estimates them",
+    ),
+    Term("actor", "", "actor_critic.ActorCritic", "rollout", "the part of the network that gives the logits"),
+    Term("on-policy", "", "buffer.clear", "shared_buffer", "learns only from what the current policy did"),
     Term("reward", "r", "spirit_world.rules.rewards_of", "rollout", "what an agent gets for a step"),
     Term("terminated", "", "buffer.Transition.terminated", "rollout", "really over for this agent"),
     Term("truncated", "", "buffer.Transition.truncated", "rollout", "only cut off by a limit"),
@@ -60,7 +77,13 @@ TERMS = (
     Term("badge", "", "buffer.badges_of", "shared_buffer", "(step, copy, agent): whose decision a row was"),
     Term("TD error", "delta", "advantages.td_errors", "advantages", "by how much one step beat the expectation"),
     Term("advantage", "A", "advantages.gae", "advantages", "by how much an action beat the expectation"),
-    Term("return", "R", "buffer.Rows.returns", "advantages", "advantage + old value: what the critic learns"),
+    Term(
+        "return",
+        "R",
+        "buffer.Rows.returns",
+        "advantages",
+        "rewards added up, each later one discounted; estimated as advantage + old value, which the critic learns",
+    ),
     Term("discount", "gamma", "config.PPOConfig.gamma", "advantages", "what a reward one step later is worth"),
     Term(
         "GAE lambda", "lambda", "config.PPOConfig.gae_lambda", "advantages", "0: trust the critic; 1: trust the rewards"

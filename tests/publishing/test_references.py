@@ -27,7 +27,7 @@ def test_every_paper_that_is_named_is_listed(where: str):
 
 @pytest.mark.parametrize("where", TEXTS)
 def test_a_link_to_a_paper_is_that_of_the_list(where: str):
-    links = set(re.findall(r"https?://(?:arxiv|doi|joschu)[^ )\]">]+", TEXTS[where]))
+    links = set(re.findall(r'https?://(?:arxiv|doi|joschu)[^ )\]">]+', TEXTS[where]))
     assert links <= {paper.link for paper in PAPERS}
 
 
