@@ -3,7 +3,7 @@
 #
 # # 0. Start here: what will I be able to do?
 #
-# **10 minutes.** You need: a little Python and PyTorch. No reinforcement learning.
+# **15 minutes.** You need: a little Python and PyTorch. No reinforcement learning.
 #
 # Afterwards you can: say in your own words what a team learns by PPO, find every step of the update on the map, and know that everything
 # is installed.

@@ -3,7 +3,7 @@
 #
 # # 1. Rollout: how does a whole team produce experience?
 #
-# **25 minutes, 3 exercises.** You need: [00](00_start_here.ipynb).
+# **65 minutes (a place to stop after 25), 3 exercises.** You need: [00](00_start_here.ipynb).
 #
 # Afterwards you can: say what each agent sees, does and gets in a step; tell *terminated*, *truncated* and *fallen* apart; write the
 # rules for who acts next and who gets which reward.
@@ -63,7 +63,7 @@ claim("at the beginning everybody acts", world.acting.all(), acting)
 # %% [markdown]
 # The axes are always in this order: **E** copies of the world (environments), **A** agents, **D** numbers that one agent sees. Later time,
 # **T**, comes in front. The flowchart and the paper say *state* s for what an agent sees; we say `obs`
-# ([observation](../docs/glossary.md#state-observation)).
+# ([observation](../docs/glossary.md#observation)).
 #
 # What do 256 copies cost? Network and rules take all copies at once, so the price of a step grows much more slowly than their number:
 

@@ -3,7 +3,7 @@
 #
 # # 2. The shared buffer: where does everybody's experience go, when is it full, why is it cleared?
 #
-# **20 minutes, 6 exercises.** You need: [01](01_rollout.ipynb).
+# **65 minutes (a place to stop after 15), 6 exercises.** You need: [01](01_rollout.ipynb).
 #
 # Afterwards you can: fill, read and clear a buffer; find the row of any decision; notice rows that were mixed up; say why PPO throws its
 # experience away.

@@ -3,7 +3,7 @@
 #
 # # 3. Advantages: was this action better than expected?
 #
-# **25 minutes, 4 exercises.** You need: [02](02_shared_buffer.ipynb).
+# **65 minutes (a place to stop after 20), 4 exercises.** You need: [02](02_shared_buffer.ipynb).
 #
 # Afterwards you can: write TD errors and GAE; say what to expect after a step that went on, was cut off, or was the end; give a fallen
 # detective its share of what its team wins later.

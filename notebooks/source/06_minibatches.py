@@ -3,7 +3,7 @@
 #
 # # 6. Mini-batches: why several epochs, why shuffle, why split?
 #
-# **20 minutes, 4 exercises.** You need: [05](05_detaching.ipynb).
+# **70 minutes (a place to stop after 20), 4 exercises.** You need: [05](05_detaching.ipynb).
 #
 # Afterwards you can: shuffle and split the rows of a rollout; say what we could measure that each of the two buys, and what not;
 # foretell the number of gradient steps of an update; choose `epochs` and `minibatch_size` with reasons.

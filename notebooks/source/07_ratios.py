@@ -3,7 +3,7 @@
 #
 # # 7. Ratios: how much likelier is that action now?
 #
-# **25 minutes, 3 exercises.** You need: [06](06_minibatches.ipynb).
+# **60 minutes (a place to stop after 20), 3 exercises.** You need: [06](06_minibatches.ipynb).
 #
 # Afterwards you can: look stored actions up in the current policy; write the ratio; say what it is, and what its gradient is, before the first
 # step; tell how far the policy has moved.

@@ -3,7 +3,7 @@
 #
 # # 8. Clipping: when does PPO stop pushing?
 #
-# **20 minutes, 3 exercises.** You need: [07](07_ratios.ipynb).
+# **55 minutes (a place to stop after 15), 3 exercises.** You need: [07](07_ratios.ipynb).
 #
 # Afterwards you can: write the clipped surrogate loss; say of any row whether it still pushes, and which way; explain why the loss takes
 # a minimum, and why clipping does not bound the policy.

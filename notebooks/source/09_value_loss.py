@@ -3,7 +3,7 @@
 #
 # # 9. Value loss: how does the critic learn, and what does vf_coef do to a shared trunk?
 #
-# **20 minutes, 2 exercises.** You need: [08](08_clipping.ipynb).
+# **55 minutes (a place to stop after 20), 2 exercises.** You need: [08](08_clipping.ipynb).
 #
 # Afterwards you can: write the value loss; tell three published conventions apart; read *explained variance*; say what the critic's weight
 # does to the layers that it shares with the actor, and to the actor's step.

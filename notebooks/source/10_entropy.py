@@ -3,7 +3,7 @@
 #
 # # 10. Entropy: what keeps the team curious?
 #
-# **20 minutes, 3 exercises.** You need: [09](09_value_loss.ipynb).
+# **60 minutes (a place to stop after 20), 3 exercises.** You need: [09](09_value_loss.ipynb).
 #
 # Afterwards you can: say how undecided a policy is, in nats; write the term that rewards it; combine the three terms into the one
 # number that is minimised, each with its right sign.

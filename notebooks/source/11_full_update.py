@@ -3,7 +3,7 @@
 #
 # # 11. The full update: does mine equal the reference, number for number?
 #
-# **25 minutes, 4 exercises.** You need: [10](10_entropy.ipynb).
+# **80 minutes (a place to stop after 30), 4 exercises.** You need: [10](10_entropy.ipynb).
 #
 # Afterwards you can: walk through one PPO update line by line on a real batch, say what each number should be, and wire the boxes together yourself.
 

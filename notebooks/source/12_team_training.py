@@ -3,7 +3,7 @@
 #
 # # 12. Team training: from chaos to mastery
 #
-# **20 minutes, 2 exercises.** You need: [11](11_full_update.ipynb).
+# **60 minutes (a place to stop after 15), 2 exercises.** You need: [11](11_full_update.ipynb).
 #
 # Afterwards you can: train a team with the whole cycle, stop it and go on, read its learning curves, and say in numbers what has changed.
 

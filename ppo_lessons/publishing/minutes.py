@@ -11,7 +11,7 @@ WORDS_A_MINUTE, LINES_A_MINUTE = 120, 10
 """Text with numbers in it, read attentively; code, read line by line."""
 PICTURE, LIVING_FIGURE = 2, 5
 """In minutes: to be looked at; to be played with."""
-LIVING = re.compile(r"\b(?:explore\w*|Theatre|TrainingDashboard|RunsLab|watch_training|welcome)\(")
+LIVING = re.compile(r"\b(?:explore\w*|Theatre|TrainingDashboard|RunsLab|watch_training)\(")
 PICTURES = re.compile(r"\bshow_(?!progress)\w+\(")
 STOP = "**A place to stop.**"
 HEAD = re.compile(r"\*\*(?P<all>\d+) minutes(?: \(a place to stop after \d+\))?")

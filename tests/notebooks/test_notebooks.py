@@ -156,6 +156,15 @@ def test_links_lead_somewhere(name: str):
             assert (NOTEBOOKS / target.split("#")[0]).exists(), target
 
 
+@pytest.mark.parametrize("name", LESSONS)
+def test_words_lead_to_their_place_in_the_glossary(name: str):
+    text = "\n".join(cell.source for cell in read_lesson(name).cells if cell.cell_type == "markdown")
+    anchors = re.findall(r"\(\.\./docs/glossary\.md(?:#([^)\s]+))?\)", text)
+    headings = re.findall(r"^### (.+)$", (REPOSITORY / "docs" / "glossary.md").read_text("utf-8"), flags=re.MULTILINE)
+    assert anchors
+    assert set(filter(None, anchors)) <= {heading.lower().replace(" ", "-") for heading in headings}
+
+
 def test_named_functions_behind_links_exist():
     """`losses.py` in a link named `value_loss` really holds value_loss."""
     for name in LESSONS:
