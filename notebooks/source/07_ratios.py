@@ -128,7 +128,6 @@ def gradients(loss):
     return torch.autograd.grad(loss, weights, retain_graph=True)
 
 
-# %%
 ppo = gradients(-(ratios * A).mean())
 plain = gradients(-(new * A).mean())
 claim("every ratio is 1, to six digits", (ratios - 1).abs().max() < 1e-6)

@@ -77,9 +77,9 @@ def show_minimum_and_clip(clip_eps: float) -> Picture:
         mark_interval(axes, clip_eps, vertical=True)
         plain_surrogate, clipped = over * sign, over.clamp(1 - clip_eps, 1 + clip_eps) * sign
         smaller = torch.min(plain_surrogate, clipped)
-        axes.plot(over, smaller, color=GREEN, alpha=0.5, linewidth=6, label="the smaller", solid_capstyle="butt")
-        axes.plot(over, plain_surrogate, "-", color=BLUE, linewidth=1.5, label="r A")
-        axes.plot(over, clipped, "--", color=ORANGE, linewidth=1.8, label="clip(r) A")
+        axes.plot(over, smaller, "-", color=BLUE, linewidth=6, label="the smaller", solid_capstyle="butt")
+        axes.plot(over, plain_surrogate, ":", color=DARK, linewidth=2, label="r A")
+        axes.plot(over, clipped, "--", color=ORANGE, linewidth=2, label="clip(r) A")
         plain(axes, f"A = {sign:+d}", "ratio r")
         legend_above(axes)
         steep = [name for name, part in outside.items() if bool((smaller[part].diff() != 0).all())]
