@@ -35,8 +35,8 @@ welcome()
 # **With pen and paper.** For our row, [lesson 10](10_entropy.ipynb) found 0.40 + 0.5 x 0.0016 - 0.02 x 0.92 = 0.3824. Which coefficient would you have to
 # change, and to what, for the entropy's part to be as large as the actor's?
 #
-# <details><summary>The answer</summary><code>ent_coef</code> to 0.40 / 0.92 = 0.43, more than twenty times as much. And the value loss of her row could be weighted
-# a hundredfold without being seen.</details>
+# <details><summary>The answer</summary><code>ent_coef</code> to 0.40 / 0.92 = 0.43, more than twenty times as much. And the value loss of her row could weigh ten times
+# as much and would hardly be seen.</details>
 
 # %% [markdown]
 # ## First instrument: the frozen moment
