@@ -111,8 +111,8 @@ claim("it is nearer to uniform than with the usual one", nearer)
 # ## Task 1: three guesses about our row
 #
 # The recorded update again, 16 steps. Afterwards: how much likelier is *right* for her (the ratio), what does the critic say of her (V, before 0.78), how
-# sure is she (H, before 0.92)? Write three guesses into your lab sheet *before* you run the next cell, one for each line of it: which of the three numbers does
-# this coefficient move most?
+# sure is she (H, before 0.92)? Write three guesses down *before* you run the next cells, one for each coefficient: which of the three numbers does it
+# move most? (The lab sheet to fill in stands near the end, before the recap. If you go through the lesson again, cover the table below.)
 
 # %%
 from dataclasses import replace
