@@ -164,8 +164,8 @@ lesson.show_pairs(six_values, six_returns)
 #
 # $$\text{explained variance} = 1 - \frac{\mathrm{Var}(R - V)}{\mathrm{Var}(R)}$$
 #
-# (The diagnostic of Stable-Baselines3 and CleanRL.) 1: all of their spread. 0: no better than any constant. Below 0: worse. MSE grows with
-# the size of the rewards; this number does not.
+# (The diagnostic of Stable-Baselines3 and CleanRL.) At 1 it foresaw all of their spread, at 0 it is no better than a constant, and below 0 it is
+# worse. MSE grows with the size of the rewards; this number does not.
 
 # %%
 share = losses.explained_variance(values, rows.returns)

@@ -241,7 +241,6 @@ def look_at_her(policy):
     return float(losses.importance_ratios(log_prob, old)), float(values)
 
 
-_, value_before = look_at_her(policy)
 ratio, value = look_at_her(by_hand)
 less = "as her row asked"
 claim("right is less likely than before", ratio < 0.9, less)
@@ -328,7 +327,7 @@ full_update.show_ratios(before, after, eps)
 # %% [markdown]
 # ## Play
 #
-# The same update with every knob that it has. Pale: the whole of it. Strong: up to the gradient step where you stand. Decide first, then move: (1)
+# This is the same update with every knob that it has. The pale lines show the whole of it, the strong ones go up to the gradient step where you stand. Decide first, then move: (1)
 # `clip_eps` 0.01: does approx_kl stay near 0 from the first step on? (2) `max_grad_norm` 0.1: gradients are up to ten times shorter than now. Do
 # the weights move ten times less? (3) `target_kl` 0.01: does approx_kl stay below the dashed line?
 
@@ -424,8 +423,8 @@ update_policy = check(update_policy)
 # %% [markdown]
 # ## Your update against the reference
 #
-# The real update, 16 gradient steps on the same rows, with *every* function of yours that has passed in any lesson. Number for number? (What
-# is still open, the package's function does.)
+# Now comes the real update, 16 gradient steps on the same rows, with *every* function of yours that has passed in any lesson. Does it agree number for
+# number? (What is still open, the package's function does.)
 #
 # Both runs use the package's own shuffle. Yours may be just as right and draw another order from the same seed, and another order is another run. What
 # may still differ is the rounding: $e^{a-b}$ and $e^a / e^b$ are the same number on paper, but not to the last digit.

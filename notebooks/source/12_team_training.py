@@ -196,7 +196,8 @@ curves = load_seed_curves()
 stands = (np.nan_to_num(curves.survival) > 0.8).argmax(axis=1)
 wins = (curves.win_rate > 0.2).argmax(axis=1)  # the first such point
 first = int((stands < wins).sum())
-claim("80 % stand before 20 % win", first == 20, f"{first} of 20 seeds")
+in_all = f"{first} of 20 seeds"
+claim("survival passes 80 % before the wins pass 20 %", first == 20, in_all)
 soon, late = 4 * (wins.min() + 1), 4 * (wins.max() + 1)
 print(f"the win rate passes 20 % by cycle {soon} to {late}")
 
@@ -285,7 +286,7 @@ off = abs(mine.update.total_loss - reference.update.total_loss)
 claim("and the same loss, to four digits", off < 1e-4)
 
 # %% [markdown]
-# For one cycle that is a strict test. For a whole training it cannot be: a last digit that was rounded otherwise changes a weight a little, soon a detective
+# For one cycle that is a fair test. For a whole training it cannot be: a last digit that was rounded otherwise changes a weight a little, soon a detective
 # takes another action, and from there the runs go apart. We wrote the ratio as $e^a / e^b$ for $e^{a - b}$: after three cycles the weights agreed to six digits, and
 # after forty some differed by more than 0.1. So the curve of a whole run is laid into the band of the shipped seeds:
 

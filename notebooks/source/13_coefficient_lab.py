@@ -35,8 +35,8 @@ welcome()
 # **With pen and paper.** For our row, [lesson 10](10_entropy.ipynb) found 0.40 + 0.5 x 0.0016 - 0.02 x 0.92 = 0.3824. Which coefficient would you have to
 # change, and to what, for the entropy's part to be as large as the actor's?
 #
-# <details><summary>The answer</summary><code>ent_coef</code> to 0.40 / 0.92 = 0.43, more than twenty times as much. And the value loss of her row could be weighted
-# a hundredfold without being seen.</details>
+# <details><summary>The answer</summary><code>ent_coef</code> to 0.40 / 0.92 = 0.43, more than twenty times as much. And the value loss of her row could weigh ten times
+# as much and would hardly be seen.</details>
 
 # %% [markdown]
 # ## First instrument: the frozen moment
@@ -111,8 +111,8 @@ claim("it is nearer to uniform than with the usual one", nearer)
 # ## Task 1: three guesses about our row
 #
 # The recorded update again, 16 steps. Afterwards: how much likelier is *right* for her (the ratio), what does the critic say of her (V, before 0.78), how
-# sure is she (H, before 0.92)? Write three guesses into your lab sheet *before* you run the next cell, one for each line of it: which of the three numbers does
-# this coefficient move most?
+# sure is she (H, before 0.92)? Write three guesses down *before* you run the next cells, one for each coefficient: which of the three numbers does it
+# move most? (The lab sheet to fill in stands near the end, before the recap. If you go through the lesson again, cover the table below.)
 
 # %%
 from dataclasses import replace
