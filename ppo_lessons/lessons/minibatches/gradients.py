@@ -6,7 +6,7 @@ from torch import Tensor
 from ppo_lessons.actor_critic import ActorCritic
 from ppo_lessons.buffer import Rows
 from ppo_lessons.config import PPOConfig
-from ppo_lessons.update import minibatch_losses
+from ppo_lessons.steps import minibatch_losses
 
 PARTS = ("actor", "critic", "entropy")
 """Of the loss."""

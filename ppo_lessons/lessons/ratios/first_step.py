@@ -7,9 +7,10 @@ from torch import Tensor, nn
 from torch.nn.utils import parameters_to_vector
 
 from ppo_lessons.buffer import Rows
+from ppo_lessons.optimisation import make_optimizer
 from ppo_lessons.shipped.recorded_update import one_pass, recorded_rows, recording
 from ppo_lessons.shipped.recording import CONFIG
-from ppo_lessons.update import make_optimizer, minibatch_losses
+from ppo_lessons.steps import minibatch_losses
 
 
 def first_adam_step(scale: float) -> Tensor:

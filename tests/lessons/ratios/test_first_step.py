@@ -10,7 +10,7 @@ from ppo_lessons import Rows
 from ppo_lessons.lessons.ratios.first_step import first_adam_step
 from ppo_lessons.shipped.recorded_update import one_pass, policy_after, recorded_rows, recording
 from ppo_lessons.shipped.recording import CONFIG
-from ppo_lessons.update import minibatch_losses
+from ppo_lessons.steps import minibatch_losses
 
 
 def by_hand(scale: float) -> torch.Tensor:
