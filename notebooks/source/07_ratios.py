@@ -239,11 +239,11 @@ print("package:", by_package.round(2), f"k3 {k3:.4f}")
 # [lesson 08](08_clipping.ipynb) and after.)
 
 # %%
-from ppo_lessons.shipped.recorded_update import log_probs_of, policy_after
+from ppo_lessons.shipped.recorded_update import log_probs_under, policy_after
 
 
 def ratios_after(steps):
-    now = log_probs_of(policy_after(steps), rows)
+    now = log_probs_under(policy_after(steps), rows)
     return losses.importance_ratios(now, rows.old_log_probs)
 
 

@@ -175,7 +175,7 @@ six, pieces = recording.rows_of(BADGES.values()), recorded.one_pass()
 
 
 def ratios_after(steps):
-    now = recorded.log_probs_of(recorded.policy_after(steps), rows)
+    now = recorded.log_probs_under(recorded.policy_after(steps), rows)
     return losses.importance_ratios(now, rows.old_log_probs)
 
 

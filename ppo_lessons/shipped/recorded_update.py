@@ -101,6 +101,6 @@ def policy_after(steps: int, config: PPOConfig = CONFIG) -> ActorCritic:
 
 
 @torch.no_grad()
-def log_probs_of(policy: ActorCritic, rows: Rows) -> Tensor:
+def log_probs_under(policy: ActorCritic, rows: Rows) -> Tensor:
     """Return the log-probability of the stored action of each row under a policy, (B,)."""
     return policy.evaluate_actions(rows.obs, rows.actions)[0]

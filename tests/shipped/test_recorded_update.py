@@ -13,7 +13,7 @@ from ppo_lessons.optimisation import make_optimizer
 from ppo_lessons.shipped.recorded_update import (
     SEED,
     first_policy,
-    log_probs_of,
+    log_probs_under,
     normalised_rows,
     one_pass,
     policy_after,
@@ -104,15 +104,15 @@ def test_normalised_rows_have_mean_0_and_standard_deviation_1_in_each_minibatch(
 
 def test_before_the_first_step_every_ratio_is_1():
     rows = recorded_rows()
-    ratios = importance_ratios(log_probs_of(policy_after(0), rows), rows.old_log_probs)
+    ratios = importance_ratios(log_probs_under(policy_after(0), rows), rows.old_log_probs)
     torch.testing.assert_close(ratios, torch.ones(len(rows.actions)), rtol=0, atol=1e-6)
-    moved = importance_ratios(log_probs_of(policy_after(1), rows), rows.old_log_probs)
+    moved = importance_ratios(log_probs_under(policy_after(1), rows), rows.old_log_probs)
     assert (moved - 1).abs().max() > 0.01
 
 
 def test_log_probs_are_those_of_the_stored_actions():
     rows, policy = recorded_rows(), policy_after(3)
-    log_probs = log_probs_of(policy, rows)
+    log_probs = log_probs_under(policy, rows)
     assert not log_probs.requires_grad
     logits = policy(rows.obs)[0].detach().double().numpy()
     everything = logits - np.log(np.exp(logits).sum(axis=1, keepdims=True))

@@ -20,7 +20,7 @@ from ppo_lessons.display.picture import (
 from ppo_lessons.interactive.controls import Slider
 from ppo_lessons.interactive.explorer import Explorer
 from ppo_lessons.losses import approx_kl, clip_fraction, clipped_surrogate_loss, importance_ratios, still_pushed
-from ppo_lessons.shipped.recorded_update import log_probs_of, normalised_rows, policy_after
+from ppo_lessons.shipped.recorded_update import log_probs_under, normalised_rows, policy_after
 
 REGIONS = ("below", "inside", "above")
 """Where the ratio lies: below 1 - eps, inside, above 1 + eps."""
@@ -56,7 +56,7 @@ def clip_rows(clip_eps: float, steps: int) -> Clipping:
         The rows, and what the clipped surrogate loss says of them.
     """
     rows = normalised_rows()
-    new_log_probs = log_probs_of(policy_after(steps), rows)
+    new_log_probs = log_probs_under(policy_after(steps), rows)
     ratios = importance_ratios(new_log_probs, rows.old_log_probs)
     pushed = still_pushed(ratios, rows.advantages, clip_eps)
     region = (ratios >= 1 - clip_eps).int() + (ratios > 1 + clip_eps).int()

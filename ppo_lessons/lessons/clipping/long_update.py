@@ -9,7 +9,7 @@ from torch import Tensor
 
 from ppo_lessons.losses import importance_ratios
 from ppo_lessons.optimisation import make_optimizer
-from ppo_lessons.shipped.recorded_update import SEED, log_probs_of, recorded_rows, recording
+from ppo_lessons.shipped.recorded_update import SEED, log_probs_under, recorded_rows, recording
 from ppo_lessons.shipped.recording import CONFIG
 from ppo_lessons.steps import Steps
 from ppo_lessons.update import ppo_update
@@ -30,7 +30,7 @@ def long_update(loss: Callable[[Tensor, Tensor, float], Tensor], clip_eps: float
     config = replace(CONFIG, epochs=epochs, clip_eps=clip_eps)
 
     def look(*_: object) -> None:
-        after.append(importance_ratios(log_probs_of(policy, rows), rows.old_log_probs))
+        after.append(importance_ratios(log_probs_under(policy, rows), rows.old_log_probs))
 
     what = policy, make_optimizer(policy, config), rows, config, torch.Generator().manual_seed(SEED)
     ppo_update(*what, steps=Steps(clipped_surrogate_loss=loss), on_minibatch=look)

@@ -4,7 +4,7 @@ import torch
 
 from ppo_lessons.lessons.clipping.long_update import long_update
 from ppo_lessons.losses import approx_kl, clip_fraction, clipped_surrogate_loss, importance_ratios
-from ppo_lessons.shipped.recorded_update import log_probs_of, policy_after, recorded_rows
+from ppo_lessons.shipped.recorded_update import log_probs_under, policy_after, recorded_rows
 
 
 def kl_of(ratios: torch.Tensor) -> float:
@@ -15,7 +15,7 @@ def test_it_is_the_recorded_update_step_by_step():
     after, rows = long_update(clipped_surrogate_loss, 0.2, epochs=1), recorded_rows()
     assert len(after) == 4
     for step, ratios in enumerate(after, start=1):
-        assert torch.allclose(ratios, importance_ratios(log_probs_of(policy_after(step), rows), rows.old_log_probs))
+        assert torch.allclose(ratios, importance_ratios(log_probs_under(policy_after(step), rows), rows.old_log_probs))
 
 
 def test_the_loss_that_is_given_is_the_one_that_is_used():

@@ -8,8 +8,8 @@ import torch
 
 from ppo_lessons import TrainingRun, losses, make_optimizer, train
 from ppo_lessons.actor_critic import ActorCritic, entropy_of
+from ppo_lessons.optimisation import gradient_step
 from ppo_lessons.shipped.recording import CONFIG, load_recording
-from ppo_lessons.steps import gradient_step
 
 ROWS = load_recording().buffer.get()
 

@@ -145,7 +145,7 @@ EXERCISE = Exercise(
         Mistake(name="whole epochs, not split", wrong=_whole,
                 advice="Each order has all the rows. steps.split_rows cuts it up."),
         Mistake(name="a list of pieces for each epoch, not the pieces", wrong=_nested,
-                advice="Whoever goes over them wants one mini-batch at a time: yield from, or extend in place of append."),
+                advice="Wanted is one mini-batch after the other: yield from, or extend in place of append."),
         Mistake(name="splitting first, and shuffling the pieces as blocks", wrong=_blocks,
                 advice="Rows that stand together stay together then. Shuffle all the rows, and split that order."),
         Mistake(name="splitting the rows as they stand: the shuffled order is not used", wrong=_unshuffled,
@@ -156,11 +156,11 @@ EXERCISE = Exercise(
                 wrong=_with(shuffle_rows=lambda num_rows, given: torch.randperm(num_rows, generator=given)),
                 advice="The same numbers today; but box G may be somebody's own: ask steps.shuffle_rows."),
         Mistake(name="a split of your own in place of steps.split_rows", wrong=_with(split_rows=_own_split),
-                advice="Box H may be somebody's own, and it knows what to do with a single last row: steps.split_rows."),
+                advice="Box H may be somebody's own, and knows what to do with a single last row: steps.split_rows."),
         Mistake(name="shuffle and split of your own",
                 wrong=_with(shuffle_rows=lambda num_rows, given: torch.randperm(num_rows, generator=given),
                             split_rows=_own_split),
-                advice="Boxes G and H are at hand as steps.shuffle_rows and steps.split_rows, and may be somebody's own."),
+                advice="Boxes G and H may be somebody's own: ask steps.shuffle_rows and steps.split_rows."),
         Mistake(name="epochs and minibatch_size swapped",
                 wrong=lambda n, config, given, steps: (
                     piece for _ in range(config.minibatch_size)

@@ -131,7 +131,7 @@ EXERCISE = Exercise(
         Mistake(name="wiping the numbers, but not the count", wrong=_wiped,
                 advice="The numbers need not be wiped, new ones take their place. What says that the buffer is full?"),
         Mistake(name="zeros in place of None", wrong=_zeros,
-                advice="Zeros look like advantages: get() would hand them out before finish() has worked out new ones."),
+                advice="Zeros look like advantages: get() would hand them out before finish() made new ones."),
         Mistake(name="throwing the memory away (buffer.data)", wrong=_thrown_away,
                 advice="The place is used again: leave buffer.data as it is, only the count begins anew."),
         Mistake(name="None in place of 0 for the count", wrong=_step_forgotten,
@@ -141,7 +141,7 @@ EXERCISE = Exercise(
         Mistake(name="taking the room away (num_steps)", wrong=_no_room,
                 advice="num_steps says for how many steps there is room. That does not change."),
         Mistake(name="leaving the buffer as it was", wrong=lambda buffer: None,
-                advice="`buffer = ...` only gives the name to another one, and == compares: set the fields of this one."),
+                advice="`buffer = ...` only gives the name to another one, == only compares: set this one's fields."),
     ),
     hints=(
         "What has to change so that the next step is stored in place 0? And what was worked out from the old rows?",
