@@ -77,10 +77,10 @@ def gae(td_errors: Tensor, ends: Tensor, gamma: float, gae_lambda: float) -> Ten
 def with_team_credit(rewards: Tensor, acting: Tensor, episode_over: Tensor, gamma: float) -> Tensor:
     """Credit each agent, in the row of its fall, with what it gets after its own fall.
 
-    A fallen agent goes on to receive the team's reward. Cutting at its own fall would hide a win that it may have made
-    possible. So the rewards of its fallen rows, discounted, are added to its last row; they are summed up to the end of
-    the episode or of the rollout, without an estimate beyond (there is no value of having fallen). They are discounted by
-    gamma alone: the credit goes past lambda. MAPPO instead keeps value estimates of the fallen.
+    A fallen agent goes on to receive the team's reward. Cutting at its own fall would hide a win that it may have
+    made possible. So the rewards of its fallen rows, discounted, are added to its last row; they are summed up to the
+    end of the episode or of the rollout, without an estimate beyond (there is no value of having fallen). They are
+    discounted by gamma alone: the credit goes past lambda. MAPPO instead keeps value estimates of the fallen.
 
     Args:
         rewards: (T, E, A).

@@ -19,7 +19,7 @@ def importance_ratios(new_log_probs: Tensor, old_log_probs: Tensor) -> Tensor:
         old_log_probs: The same at rollout time, without gradient, (B,).
 
     Returns:
-        The ratios, (B,); all exactly 1 before the first gradient step.
+        The ratios, (B,); all 1, up to rounding, before the first gradient step.
 
     Raises:
         ValueError: If the shapes differ.
@@ -32,7 +32,9 @@ def importance_ratios(new_log_probs: Tensor, old_log_probs: Tensor) -> Tensor:
 
 
 def clipped_surrogate_loss(ratios: Tensor, advantages: Tensor, clip_eps: float) -> Tensor:
-    """Return the actor's loss: the pessimist's estimate of how much better the new policy is, with a minus sign.
+    """Return the actor's loss: the pessimist's surrogate for how much better the new policy is, with a minus sign.
+
+    It stands in for the expected return near the old policy only; normalised advantages change its scale and origin.
 
     Args:
         ratios: pi_new / pi_old of the stored actions, (B,).
@@ -146,6 +148,7 @@ def still_pushed(ratios: Tensor, advantages: Tensor, clip_eps: float) -> Tensor:
 
     A row stops pushing once its ratio has left the interval *in the direction that its advantage asked for*: above
     1 + eps with a positive advantage, below 1 - eps with a negative one. Outside on the other side it is pushed back.
+    The ends themselves have no one slope; here they count as pushed, by convention.
 
     Args:
         ratios: pi_new / pi_old, (B,).

@@ -3,7 +3,7 @@
 #
 # # 2. The shared buffer: where does everybody's experience go, when is it full, why is it cleared?
 #
-# **65 minutes (a place to stop after 15), 6 exercises.** You need: [01](01_rollout.ipynb).
+# **65 minutes (a place to stop after 20), 6 exercises.** You need: [01](01_rollout.ipynb).
 #
 # Afterwards you can: fill, read and clear a buffer; find the row of any decision; notice rows that were mixed up; say why PPO throws its
 # experience away.
@@ -153,9 +153,6 @@ columns |= dict(reward=data.rewards[data.acting])
 row_table(badges, six, BADGES, **columns)
 
 # %% [markdown]
-# **A place to stop.** You have followed a badge into the buffer and out again. What follows is how rows get mixed up, and why the buffer is
-# cleared.
-#
 # ## Rows mixed up: first two by three
 #
 # Two agents, three steps. Somebody collected agent by agent: agent 0 got the rewards 1, 2, 3, agent 1 got 10, 20, 30. That is (A, T) =
@@ -202,6 +199,9 @@ shared_buffer.show_places(right, wrong, badge=(6, 0, 0))
 # %% [markdown]
 # After the reshape, the place of (6, 0, 0) carries what belongs to (24, 0, 0): the same detective, long after it fell. It is hard to see in
 # the numbers: most rewards are 0, and the mean of all of them cannot change. Badges show it.
+#
+# **A place to stop.** You have followed a badge into the buffer and out again, and know how rows get mixed up. What follows is yours to play
+# with and to write, and why the buffer is cleared.
 #
 # ## Play
 #

@@ -96,6 +96,35 @@ TERMS = (
     Term(
         "importance ratio", "r", "losses.importance_ratios", "ratios", "how much likelier the action is now than then"
     ),
+    Term(
+        "importance sampling",
+        "",
+        "losses.importance_ratios",
+        "policy_gradient",
+        "a mean over one policy's rows, weighted for another's",
+    ),
+    Term(
+        "surrogate",
+        "L^CPI",
+        "policy_gradient.surrogate_loss",
+        "policy_gradient",
+        "what is made large in place of the return, near the old policy",
+    ),
+    Term(
+        "KL divergence",
+        "KL",
+        "losses.approx_kl",
+        "ratios",
+        "how far two policies are apart: the mean of ln(p_old / p_new) over old actions",
+    ),
+    Term(
+        "Adam",
+        "",
+        "optimisation.make_optimizer",
+        "ratios",
+        "the optimizer: steps in the order of the step size, whatever the gradient's length",
+    ),
+    Term("silent row", "", "losses.still_pushed", "clipping", "a row for which the clipped loss has no gradient"),
     Term("approximate KL", "KL", "losses.approx_kl", "ratios", "how far the policy has moved"),
     Term(
         "clip epsilon",
