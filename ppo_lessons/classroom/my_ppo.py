@@ -102,12 +102,12 @@ def my_steps() -> Steps:
 
     Shows which they are. A file that does not run is reported, and the package's own steps are used.
     """
-    own = my_functions()
+    own = _passed()
     yours = ", ".join(sorted(own)) or "none yet: functions that pass are collected in my_ppo.py"
     show(
         Table([["steps", "which"], ["your own", yours], ["the package's", "all others"]]), "whose steps train the team"
     )
-    return Steps(**{name: function for name, function in own.items() if name not in RULES_OF_THE_WORLD})
+    return Steps(**_steps_among(own))
 
 
 def my_world(case: str, num_envs: int) -> SpiritWorld:
@@ -117,15 +117,21 @@ def my_world(case: str, num_envs: int) -> SpiritWorld:
         case: Which case.
         num_envs: How many copies.
     """
-    own = my_functions()
+    own = _passed()
     return SpiritWorld(case, num_envs, **{name: own[name] for name in RULES_OF_THE_WORLD if name in own})
 
 
 def my_functions() -> dict[str, Callable[..., Any]]:
-    """Return name -> function of the learner's in `my_ppo.py`, steps of the training and rules of the world.
+    """Return name -> function of the learner's steps in `my_ppo.py`; empty if there is none, or it does not run."""
+    return _steps_among(_passed())
 
-    Empty if there is no such file, or it does not run.
-    """
+
+def _steps_among(own: dict[str, Callable[..., Any]]) -> dict[str, Callable[..., Any]]:
+    return {name: function for name, function in own.items() if name not in RULES_OF_THE_WORLD}
+
+
+def _passed() -> dict[str, Callable[..., Any]]:
+    """Return name -> function of all that stand in `my_ppo.py`, steps of the training and rules of the world."""
     if not my_file().exists():
         return {}
     try:

@@ -12,10 +12,11 @@ import torch
 from ppo_lessons.checkpoints import load_policy
 from ppo_lessons.classroom.checks import diagnose, passes
 from ppo_lessons.classroom.desk import solution_source
-from ppo_lessons.classroom.my_ppo import collect, my_file, my_functions, my_steps
+from ppo_lessons.classroom.my_ppo import collect, my_file, my_functions, my_steps, my_world
 from ppo_lessons.classroom.own_file import read
 from ppo_lessons.config import PPOConfig
 from ppo_lessons.lessons import EXERCISES, check, desk
+from ppo_lessons.spirit_world.env import SpiritWorld
 from ppo_lessons.steps import Steps
 from ppo_lessons.training import TrainingRun, train
 from tests.answers import unfolded
@@ -105,6 +106,41 @@ def test_whoever_solves_everything_trains_the_same_team(capsys: pytest.CaptureFi
     mine = [report.update for report in train(runs[0], 3, Steps(**own))]
     reference = [report.update for report in train(runs[1], 3)]
     assert mine == reference
+
+
+def test_the_rules_of_the_world_are_handed_to_it_and_not_to_the_training():
+    for name in ("rewards_of", "who_acts_next", "gae"):
+        check(typed(solution_source(desk.find(name)), name))
+    assert set(my_functions()) == {"gae"} and my_steps().gae is not Steps().gae
+    world, plain = my_world("standard", 8), SpiritWorld("standard", 8)
+    assert world._rewards_of is not plain._rewards_of and world._who_acts_next is not plain._who_acts_next
+    runs = [TrainingRun(env, PPOConfig(num_envs=8, minibatch_size=64)) for env in (world, plain)]
+    mine, reference = ([report.mean_reward for report in train(run, 3)] for run in runs)
+    assert mine == reference
+
+
+WATCHED = """
+import runpy, sys
+called = set()
+def note(frame, event, argument):
+    if event == "call" and frame.f_code.co_filename == sys.argv[1]:
+        called.add(frame.f_code.co_name)
+sys.setprofile(note)
+runpy.run_path(sys.argv[1], run_name="__main__")
+sys.setprofile(None)
+print("called:", *sorted(called))
+"""
+
+
+def test_every_function_takes_part_when_the_file_runs():
+    for exercise in EXERCISES:
+        check(typed(solution_source(exercise), exercise.name))
+    my_file().write_text(my_file().read_text().replace("CYCLES = 300", "CYCLES = 3"))
+    command = [sys.executable, "-c", WATCHED, str(my_file())]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
+    called = set(done.stdout.split("called: ")[1].split())
+    assert {exercise.name for exercise in EXERCISES} <= called
 
 
 def test_the_file_runs_by_itself_from_anywhere(own_home: Path, tmp_path_factory: pytest.TempPathFactory):
