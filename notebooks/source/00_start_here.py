@@ -165,8 +165,8 @@ check_setup()
 # %% [markdown]
 # ## How a lesson works
 #
-# Run the cells from top to bottom (Shift+Enter). Where a function ends in `return ...`, it is yours to write; the check below it says in
-# one line what it thinks, often with a call to paste into a cell. `hint("1.1")` gives a hint, three times a stronger one;
+# Run the cells from top to bottom (Shift+Enter). Where `...` stands in a function, it is yours to write; the check below it
+# says what it thinks, often with a call to paste into a cell. `hint("1.1")` gives a hint, then twice a stronger one;
 # `solution("1.1")` shows ours.
 #
 # A line "✔ held: ..." is a claim that was tested; write your own: `claim("a sentence", True, "a number")`.

@@ -77,7 +77,7 @@ def _reached(policy: nn.Module, test: Callable[[Tensor], Any], **names: bool) ->
 
 EXERCISE = Exercise(
     number="5.2",
-    node="E",
+    node="O",
     function=reached_by_gradient,
     difficulty=2,
     minutes=5,

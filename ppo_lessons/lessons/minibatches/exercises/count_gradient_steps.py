@@ -12,7 +12,7 @@ _NUMBERS = (
 
 EXERCISE = Exercise(
     number="6.3",
-    node="F",
+    node="H",
     function=count_gradient_steps,
     difficulty=2,
     minutes=5,

@@ -8,11 +8,10 @@ from ppo_lessons.policy_gradient import effective_sample_size
 
 EXERCISE = Exercise(
     number="4.3",
-    node="L",
+    node="K",
     function=effective_sample_size,
     difficulty=2,
     minutes=5,
-    used="A measure to look at the ratios with, and not one of the training's steps.",
     probes=(
         call_with(RATIOS),
         call_with(torch.tensor([3.0, 3.0, 3.0, 3.0]), special="equal ratios"),

@@ -10,7 +10,6 @@ EXERCISE = Exercise(
     function=policy_gradient_loss,
     difficulty=1,
     minutes=4,
-    used="Not one of the steps: the team trains with the clipped surrogate loss, whose first gradient is the same.",
     probes=(
         call_with(LOG_PROBS, ADVANTAGES),
         call_with(LOG_PROBS, ADVANTAGES, gradients=(0,)),

@@ -12,7 +12,6 @@ EXERCISE = Exercise(
     function=surrogate_loss,
     difficulty=1,
     minutes=3,
-    used="Not one of the steps: the team trains with the clipped surrogate loss, which is this one with a clip.",
     probes=(
         call_with(RATIOS, ADVANTAGES),
         call_with(RATIOS, ADVANTAGES, gradients=(0,)),

@@ -19,7 +19,7 @@ def _without_a_remainder(acting: Tensor) -> Tensor:
 
 EXERCISE = Exercise(
     number="2.2",
-    node="B",
+    node="D",
     function=badges_of,
     difficulty=2,
     minutes=6,

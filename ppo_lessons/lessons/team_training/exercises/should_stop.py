@@ -21,7 +21,7 @@ _NUMBERS = (
 
 EXERCISE = Exercise(
     number="12.2",
-    node="F",
+    node="O",
     function=should_stop,
     difficulty=1,
     minutes=4,
