@@ -300,8 +300,8 @@ own = list(my_functions())
 team_training.show_certificate(reports, curves, own)
 
 # %% [markdown]
-# The band reaches from the lowest to the highest of 20 seeds. A run of right steps need not stay inside all the time: of these 20 themselves, 14 leave the
-# band of the other 19 somewhere, 3 of them by more than 0.05. So the band proves nothing; but a curve far below it deserves a second look.
+# The band reaches from the lowest to the highest of 20 seeds. A run of right steps need not stay inside all the time: of these 20 themselves, 11 leave the
+# band of the other 19 somewhere, 4 of them by more than 0.05. So the band proves nothing; but a curve far below it deserves a second look.
 
 # %% [markdown]
 # ## Your three losses

@@ -3,7 +3,7 @@
 #
 # # 13. The coefficient lab: what do the coefficients do to losses and team?
 #
-# **50 minutes (a place to stop after 15), no exercises: three instruments.** You need: [08](08_clipping.ipynb), [09](09_value_loss.ipynb), [10](10_entropy.ipynb); better [12](12_team_training.ipynb)
+# **50 minutes (a place to stop after 15), no exercises: three instruments, three tasks to hand in.** You need: [08](08_clipping.ipynb), [09](09_value_loss.ipynb), [10](10_entropy.ipynb); better [12](12_team_training.ipynb)
 # too.
 #
 # Afterwards you can: say of `clip_eps`, `vf_coef` and `ent_coef` which number of an update each moves first, what it makes of the team in the

@@ -160,6 +160,20 @@ TERMS = (
         "full_update",
         "mean 0, standard deviation 1, per mini-batch",
     ),
+    Term("shared trunk", "", "config.PPOConfig.shared_trunk", "value_loss", "hidden layers of both actor and critic"),
+    Term(
+        "max_grad_norm", "", "config.PPOConfig.max_grad_norm", "full_update", "the gradient is shortened to this length"
+    ),
+    Term("learning rate", "", "config.PPOConfig.learning_rate", "ratios", "the step size of the optimizer"),
+    Term(
+        "annealing",
+        "",
+        "optimisation.annealed",
+        "team_training",
+        "a step size that shrinks in the course of a training",
+    ),
+    Term("target_kl", "", "config.PPOConfig.target_kl", "team_training", "how far an update may go before it is ended"),
+    Term("seed", "", "config.PPOConfig.seed", "team_training", "fixes everything that is drawn at random"),
     Term("gradient step", "", "optimisation.gradient_step", "full_update", "backward, shorten, step"),
     Term(
         "team behaviour", "", "spirit_world.behaviour.TeamBehaviour", "team_training", "what the team does, in numbers"

@@ -129,7 +129,7 @@ def test_a_seed_that_helped_to_choose_is_not_shown(tmp_path: Path):
 def test_the_shipped_runs_are_there():
     runs = load_three_losses()
     assert runs.methods == METHODS and runs.learning_rates.tolist() == [list(GRIDS[method]) for method in METHODS]
-    assert runs.tried.shape == (3, 4, len(TRIED_SEEDS)) and len(set(SEEDS)) == 10
+    assert runs.tried.shape == (3, 3, len(TRIED_SEEDS)) and len(set(SEEDS)) == 10
     assert len(runs.agent_steps) == CYCLES // EVERY and runs.agent_steps[-1] == CYCLES * 8 * 128 * 4
     assert {curve.shape for curve in runs.curves.values()} == {(3, 10, CYCLES // EVERY)}
     for m, chosen in enumerate(runs.chosen):

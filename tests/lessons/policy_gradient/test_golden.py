@@ -12,6 +12,7 @@ from stable_baselines3 import A2C
 
 from ppo_lessons.lessons.policy_gradient import stairs
 from ppo_lessons.policy_gradient import effective_sample_size, policy_gradient_loss, surrogate_loss
+from ppo_lessons.shipped.three_losses import CYCLES, load_three_losses
 
 LESSON = (Path(__file__).parents[3] / "notebooks" / "source" / "04_policy_gradient.py").read_text(encoding="utf-8")
 P = torch.tensor(0.2, dtype=torch.float64)
@@ -126,3 +127,16 @@ def test_the_average_of_the_k_step_estimates_is_the_recursion():
     assert sum(w * a for w, a in zip(weights, k_step, strict=True)) == pytest.approx(by_gae) == pytest.approx(1.192)
     lesson_before = LESSON.replace("04_policy_gradient", "")
     assert "TD errors 1.4, -2.2, 4.2" in lesson_before
+
+
+def test_what_the_lesson_says_of_the_team():
+    runs = load_three_losses()
+    gradient, no_clip, ppo = np.sort(runs.curves["win_rate"][:, :, -1], axis=1)
+    assert np.median(gradient) < 0.05 < 0.5 < np.median(no_clip) < 0.8 < 0.9 < np.median(ppo)
+    assert ppo[1] < no_clip[-1] < ppo[2], "the two slowest seeds of PPO lie among the best without a clip"
+    assert runs.chosen[1] == runs.chosen[2] / 4
+    kl = runs.curves["approx_kl"].mean(axis=(1, 2))
+    assert f"{kl[1]:.3f}" == "0.020" and f"{kl[2]:.3f}" == "0.007"
+    assert np.median(runs.curves["survival"][0, :, -1]) > 0.9
+    assert f"{runs.agent_steps[-1] / 1e6:.2f} million" in LESSON
+    assert CYCLES * 1 == 240 and CYCLES * 8 == 1920, "gradient steps of a run"

@@ -56,16 +56,16 @@ class _Watch:
         own = dict(minibatch_losses=self._losses, gradient_step=self._step, should_stop=self._stop)
         self.steps = replace(steps, **own)
 
-    def _losses(self, *given: Any, **named: Any) -> MinibatchLosses:
-        self.sizes.append(len(given[1].actions))
-        self.graph = self.graph or any(tensor.requires_grad for tensor in given[1])
-        self.foreign |= _foreign(given[1], self.rows)
-        self._last = self._counted.minibatch_losses(*given, **named)
+    def _losses(self, policy: Any, minibatch: Rows, *given: Any, **named: Any) -> MinibatchLosses:
+        self.sizes.append(len(minibatch.actions))
+        self.graph = self.graph or any(tensor.requires_grad for tensor in minibatch)
+        self.foreign |= _foreign(minibatch, self.rows)
+        self._last = self._counted.minibatch_losses(policy, minibatch, *given, **named)
         return self._last
 
-    def _step(self, loss: Any, *given: Any, **named: Any) -> Any:
-        self.stepped_along.add(self._name(loss, "total_loss"))
-        return self._counted.gradient_step(loss, *given, **named)
+    def _step(self, total_loss: Any, *given: Any, **named: Any) -> Any:
+        self.stepped_along.add(self._name(total_loss, "total_loss"))
+        return self._counted.gradient_step(total_loss, *given, **named)
 
     def _stop(self, kl: Any, target_kl: Any) -> Any:
         if target_kl is not None:

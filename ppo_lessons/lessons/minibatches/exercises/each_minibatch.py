@@ -18,8 +18,8 @@ MOST = 200
 """Pieces that are looked at; an answer may go on for ever."""
 _GIVEN = Steps()
 _OWN = Steps(
-    shuffle_rows=lambda num_rows, given: torch.randperm(num_rows, generator=given).flip(0),
-    split_rows=lambda order, size: list(reversed(order.split(size))),
+    shuffle_rows=lambda num_rows, generator: torch.randperm(num_rows, generator=generator).flip(0),
+    split_rows=lambda order, minibatch_size: list(reversed(order.split(minibatch_size))),
 )
 Given = tuple[int, PPOConfig, torch.Generator, Steps]
 
