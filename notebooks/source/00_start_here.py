@@ -89,7 +89,7 @@ behaviour_table(behaviours)
 # achieves: cases won, return, length, spirits. It even banishes *fewer* of the weak spirits than chaos, which stumbles over them.
 #
 # "Together at a tough spirit" does not tell survival from mastery well: survival huddles, so nearly as many are there when a spirit
-# drifts into the huddle. What does is what training makes large: the *return*, all rewards of a case added up. Does that hold
+# drifts into the huddle. What does is, nearly, what training makes large: the *return*, all rewards of a case added up. Does that hold
 # for other cases, too?
 
 # %%

@@ -197,16 +197,14 @@ print(f"badges at home: {at_home:.1%}")
 shared_buffer.show_places(right, wrong, badge=(6, 0, 0))
 
 # %% [markdown]
-# After the reshape, the place of (6, 0, 0) carries what belongs to (24, 0, 0): the same detective, long after it fell. It is hard to see in
-# the numbers: most rewards are 0, and the mean of all of them cannot change. Badges show it.
+# After the reshape, the place of (6, 0, 0) carries what belongs to (24, 0, 0): the same detective, long after it fell. The numbers
+# hardly show it: most rewards are 0, and their mean cannot change. Badges do.
 #
-# **A place to stop.** You have followed a badge into the buffer and out again, and know how rows get mixed up. What follows is yours to play
-# with and to write, and why the buffer is cleared.
-
-# %% [markdown]
+# **A place to stop.** Next: play, write, and why the buffer is cleared.
+#
 # ## Play
 #
-# The buffer fills, and one badge is followed. Decide first, then move: (1) Only 4 steps are stored. Is the *place* of (6, 0, 0) known already?
+# Follow a badge. Decide first, then move: (1) Only 4 steps are stored. Is the *place* of (6, 0, 0) known already?
 # And its *row* (tick the box)? (2) Which badge moves up the furthest when the fallen are selected away? (3) What does `get` say at 31 steps,
 # at 32, and after `clear`?
 
@@ -357,7 +355,7 @@ ratios = shared_buffer.ratios_while_training(cycles=10)  # each (B,)
 shared_buffer.show_ageing(ratios)
 
 # %% [markdown]
-# At first every action is as likely as then. In four such runs, after ten cycles 58 to 66 % of the rows were outside 0.8 ... 1.2, and 16 to 28 %
+# At first every action is as likely as then. In four such runs, after ten cycles 56 to 65 % of the rows were outside 0.8 ... 1.2, and 16 to 26 %
 # at most half or at least twice as likely.
 #
 # This is the experience of *another* team, and PPO's gradient is a fair guide only near the policy that played: PPO is *on-policy*. The

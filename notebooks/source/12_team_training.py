@@ -348,7 +348,8 @@ dashboard
 # %% [markdown]
 # ## Keep your team
 #
-# A run is saved whole: weights, optimizer, worlds and random numbers. Loaded, it goes on bit for bit as if it had never stopped.
+# A run is saved whole: weights, optimizer, worlds and random numbers; your functions are handed over again. Loaded, it goes on bit for bit as if it had
+# never stopped.
 
 # %%
 import tempfile
@@ -359,8 +360,8 @@ from ppo_lessons import load_run, save_run
 with tempfile.TemporaryDirectory() as folder:  # choose one of your own
     path = Path(folder) / "my_team.pt"
     save_run(run, path)
-    copy_of_run = load_run(path)
-one, other = (next(train(r, cycles=1)) for r in (run, copy_of_run))
+    copy_of_run = load_run(path, env=my_world("standard", E))
+one, other = (next(train(r, 1, steps)) for r in (run, copy_of_run))
 same = one.update == other.update
 claim("the next cycle is the same, to the last digit", same)
 

@@ -3,7 +3,6 @@
 import re
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from ppo_lessons.lessons.coefficient_lab import update_frozen
