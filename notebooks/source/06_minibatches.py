@@ -25,7 +25,7 @@ welcome()
 # **One detective's problem.** Detective 0 has fallen for its row (6, 0, 0): such rows cost playing. Is the row to give one
 # small push to the weights and then be thrown away?
 #
-# With a robot playing takes far longer than computing; in our small world a pass over the rows takes about half as long as playing them, or less.
+# With a robot playing takes far longer than computing; in our small world a pass over the rows takes about half as long as playing them.
 # So PPO goes through the rows of one [rollout](../docs/glossary.md#rollout) several times; each pass is an
 # [epoch](../docs/glossary.md#epoch). In each pass the rows are shuffled and dealt into mini-batches, and each mini-batch gives one
 # [gradient step](../docs/glossary.md#gradient-step). Such steps are rougher than one over all rows, but there are more of them.
