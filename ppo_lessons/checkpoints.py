@@ -82,7 +82,7 @@ def load_run(path: str | Path, env: TeamEnv | None = None, config: PPOConfig | N
 
     Args:
         path: What `save_run` wrote.
-        env: A world of the same kind and size; not needed for the Spirit world.
+        env: A world of the same kind and size; not needed for the Spirit world with the package's own rules.
         config: Go on with these settings instead; those of `FIXED` must be the saved ones.
 
     Returns:

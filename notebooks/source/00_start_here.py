@@ -89,7 +89,7 @@ behaviour_table(behaviours)
 # achieves: cases won, return, length, spirits. It even banishes *fewer* of the weak spirits than chaos, which stumbles over them.
 #
 # "Together at a tough spirit" does not tell survival from mastery well: survival huddles, so nearly as many are there when a spirit
-# drifts into the huddle. What does is what training makes large: the *return*, all rewards of a case added up. Does that hold
+# drifts into the huddle. What does is, nearly, what training makes large: the *return*, all rewards of a case added up. Does that hold
 # for other cases, too?
 
 # %%
@@ -165,8 +165,8 @@ check_setup()
 # %% [markdown]
 # ## How a lesson works
 #
-# Run the cells from top to bottom (Shift+Enter). Where a function ends in `return ...`, it is yours to write; the check below it says in
-# one line what it thinks, often with a call to paste into a cell. `hint("1.1")` gives a hint, three times a stronger one;
+# Run the cells from top to bottom (Shift+Enter). Where `...` stands in a function, it is yours to write; the check below it
+# says what it thinks, often with a call to paste into a cell. `hint("1.1")` gives a hint, then twice a stronger one;
 # `solution("1.1")` shows ours.
 #
 # A line "✔ held: ..." is a claim that was tested; write your own: `claim("a sentence", True, "a number")`.

@@ -95,7 +95,7 @@ print("get:", shared_buffer.refusal(buffer.get))
 #
 # ## Code: finish, get
 #
-# Then comes the line of the flowchart, as it stands there. The paper says *states*, we say `obs`.
+# Then comes node D of the flowchart, in one line. The flowchart says *states*, as papers do; we say `obs`.
 
 # %%
 settings = CONFIG.gamma, CONFIG.gae_lambda
@@ -197,15 +197,14 @@ print(f"badges at home: {at_home:.1%}")
 shared_buffer.show_places(right, wrong, badge=(6, 0, 0))
 
 # %% [markdown]
-# After the reshape, the place of (6, 0, 0) carries what belongs to (24, 0, 0): the same detective, long after it fell. It is hard to see in
-# the numbers: most rewards are 0, and the mean of all of them cannot change. Badges show it.
+# After the reshape, the place of (6, 0, 0) carries what belongs to (24, 0, 0): the same detective, long after it fell. The numbers
+# hardly show it: most rewards are 0, and their mean cannot change. Badges do.
 #
-# **A place to stop.** You have followed a badge into the buffer and out again, and know how rows get mixed up. What follows is yours to play
-# with and to write, and why the buffer is cleared.
+# **A place to stop.** Next: play, write, and why the buffer is cleared.
 #
 # ## Play
 #
-# The buffer fills, and one badge is followed. Decide first, then move: (1) Only 4 steps are stored. Is the *place* of (6, 0, 0) known already?
+# Follow a badge. Decide first, then move: (1) Only 4 steps are stored. Is the *place* of (6, 0, 0) known already?
 # And its *row* (tick the box)? (2) Which badge moves up the furthest when the fallen are selected away? (3) What does `get` say at 31 steps,
 # at 32, and after `clear`?
 
@@ -217,7 +216,7 @@ shared_buffer.explore()
 # not stored yet. (2) (13, 1, 0), the latest one: by 53. (3) At 31 it refuses, at 32 it gives all rows, after `clear` it refuses again: 0 of
 # 32 steps.</details>
 #
-# About as many places could have other borders. Few copies and many steps: long stories, but all from the same few worlds. Many copies and few
+# A rollout could have other borders. Few copies and many steps: long stories, but all from the same few worlds. Many copies and few
 # steps: many stories, each cut short, and the critic has to guess how they go on. The recording has 32 x 16 x 4 places; a training with the
 # package's settings has 8 x 128 x 4.
 #
@@ -356,7 +355,7 @@ ratios = shared_buffer.ratios_while_training(cycles=10)  # each (B,)
 shared_buffer.show_ageing(ratios)
 
 # %% [markdown]
-# At first every action is as likely as then. In four such runs, after ten cycles 58 to 66 % of the rows were outside 0.8 ... 1.2, and 16 to 28 %
+# At first every action is as likely as then. In four such runs, after ten cycles 56 to 65 % of the rows were outside 0.8 ... 1.2, and 16 to 26 %
 # at most half or at least twice as likely.
 #
 # This is the experience of *another* team, and PPO's gradient is a fair guide only near the policy that played: PPO is *on-policy*. The
@@ -378,15 +377,15 @@ print("get:", shared_buffer.refusal(buffer.get))
 #
 # <details><summary>Yes, all is set to 0.</summary>One could do so, and it would be safe. But it costs time and is not needed: nobody reads an
 # empty buffer.</details>
-# <details><summary>No, but nobody can read them through the buffer.</summary>Right. Only the step goes back to 0. `get` refuses until T new steps have
-# taken the place of *all* the old ones and `finish` was called again.</details>
+# <details><summary>Most are not, but `get` does not hand them out.</summary>Right. The step goes back to 0, and advantages and returns are forgotten; all
+# else stays. `get` refuses until T new steps have taken the place of *all* the old ones and `finish` was called again.</details>
 # <details><summary>No, so `get` may mix old and new rows.</summary>A fair worry: the old numbers do lie there. But the buffer is read only when it
 # is full, and then every slice is new.</details>
 #
 # ## On paper
 #
-# A buffer has T = 4 steps, E = 3 copies and A = 2 agents. (1) What is the place of (2, 1, 0)? (2) Whose is place 17? (3) Places 3, 8 and 15 are of
-# fallen agents. In which row of `get` does (2, 1, 0) stand? (4) x is [[a, b, c], [d, e, f]]. Write down `x.permute(1, 0)` and `x.reshape(3, 2)`.
+# A buffer has T = 4 steps, E = 3 copies and A = 2 agents. (1) What is the place of (2, 1, 0)? (2) Whose is place 17? (3) Places 3, 9 and 15 are of a
+# fallen agent. In which row of `get` does (2, 1, 0) stand? (4) x is [[a, b, c], [d, e, f]]. Write down `x.permute(1, 0)` and `x.reshape(3, 2)`.
 #
 # <details><summary>The answers</summary>(1) (2 x 3 + 1) x 2 + 0 = 14. (2) 17 = 8 x 2 + 1, so a = 1; 8 = 2 x 3 + 2, so e = 2 and t = 2: (2, 2, 1).
 # (3) Two of the three lie before place 14, so row 12. (4) [[a, d], [b, e], [c, f]] and [[a, b], [c, d], [e, f]].</details>
@@ -405,9 +404,9 @@ show_progress()
 #
 # | code | meaning |
 # |---|---|
-# | [`SharedBuffer.add`](../ppo_lessons/buffer.py) | node B: store everybody's step |
-# | [`SharedBuffer.is_full`](../ppo_lessons/buffer.py) | node C: time to learn? |
+# | [`store(buffer, transition)`](../ppo_lessons/buffer.py), called by `SharedBuffer.add` | node B: store everybody's step |
+# | [`is_full(buffer)`](../ppo_lessons/buffer.py), also `SharedBuffer.is_full` | node C: time to learn? |
 # | `states, actions, log_probs_old, returns, advantages = buffer.get()`, [`SharedBuffer.get`](../ppo_lessons/buffer.py) | pull rollout data |
-# | [`SharedBuffer.clear`](../ppo_lessons/buffer.py) | node P: forget it all |
+# | [`clear(buffer)`](../ppo_lessons/buffer.py), also `SharedBuffer.clear` | node P: forget it all |
 #
 # **Next:** [3. Advantages: was this action better than expected?](03_advantages.ipynb)

@@ -22,10 +22,11 @@ welcome()
 # %% [markdown]
 # ## Idea
 #
-# **One detective's problem.** Detective 0 has fallen for its row (6, 0, 0): such rows cost playing, and playing takes long. Is the row to give one
+# **One detective's problem.** Detective 0 has fallen for its row (6, 0, 0): such rows cost playing. Is the row to give one
 # small push to the weights and then be thrown away?
 #
-# Computing with rows that are there takes much less. So PPO goes through the rows of one [rollout](../docs/glossary.md#rollout) several times; each pass is an
+# With a robot playing takes far longer than computing; in our small world a pass over the rows takes about half as long as playing them.
+# So PPO goes through the rows of one [rollout](../docs/glossary.md#rollout) several times; each pass is an
 # [epoch](../docs/glossary.md#epoch). In each pass the rows are shuffled and dealt into mini-batches, and each mini-batch gives one
 # [gradient step](../docs/glossary.md#gradient-step). Such steps are rougher than one over all rows, but there are more of them.
 
@@ -243,7 +244,7 @@ strongest = pulls["critic"] > 5 * (pulls["actor"] + pulls["entropy"])
 claim("the critic pulls the most", strongest, "more than 5 times the rest")
 
 # %% [markdown]
-# For the critic and the entropy, neighbours are the worse guide at every size; up to 128 rows, some of the critic's even point *backwards*. For the **actor** the two
+# For the critic and the entropy, neighbours are the worse guide at every size; up to 128 rows, some of the critic's even point *backwards* (of the shuffled ones a few, at 32). For the **actor** the two
 # cannot be told apart up to 512 rows, and above that there are too few mini-batches to say. A likely reason: neighbours share a situation, and with it what the critic got
 # wrong there; but each action was drawn by lot, and the draws of neighbours are independent.
 #
@@ -339,7 +340,7 @@ count_gradient_steps = check(count_gradient_steps)
 # ## Exercise 6.4: for each epoch, for each mini-batch (difficulty 2, 6 minutes)
 #
 # Box F, with G and H inside. In each of `config.epochs` epochs shuffle anew with `steps.shuffle_rows(num_rows, generator)`, split that order with
-# `steps.split_rows(order, config.minibatch_size)`, and hand on every piece. (Ask `steps` for both: they may be somebody's own.)
+# `steps.split_rows(order, config.minibatch_size)`, and hand on every piece. (`steps` holds the functions of the boxes. Ask it for both: they may be somebody's own.)
 #
 # `yield piece` in place of `return` hands a piece on, waits until the next one is asked for, and goes on from there; a list of all pieces is right as
 # well.
@@ -360,7 +361,7 @@ each_minibatch = check(each_minibatch)
 # ## A claim put to the test
 #
 # "The rows are there, computing is cheap: the more epochs, the better." Three teams start from nothing on the easiest case, with the same number
-# of rollouts and with your functions in the update: `Steps` holds one function for each box of the flowchart, and takes yours in place of its own. The
+# of rollouts and with your functions in the update: `Steps` holds the functions of all boxes of the flowchart, and takes yours in place of its own. The
 # teams differ in `epochs` alone. (A few seconds.)
 
 # %%
@@ -370,6 +371,7 @@ from ppo_lessons import Steps, TrainingRun, train
 
 curves, size = {}, 1024
 mine = Steps(shuffle_rows=shuffle_rows, split_rows=split_rows)
+mine = replace(mine, each_minibatch=each_minibatch)
 for epochs in (1, 4, 10):
     config = replace(CONFIG, num_envs=64, num_steps=16, epochs=epochs)
     run = TrainingRun("stray", replace(config, minibatch_size=size))
@@ -418,8 +420,8 @@ show_progress()
 # %% [markdown]
 # ## Recap
 #
-# - Epochs use a rollout, which takes long to play, several times. With each step the team moves away from the one that played.
-# - Shuffled, each mini-batch is a random sample of the rollout. Unshuffled, its rows tell one story, and the critic's gradient may point backwards; for the actor's we
+# - Epochs use a rollout, which had to be played, several times. With each step the team moves away from the one that played.
+# - Shuffled, each mini-batch is a random sample of the rollout. Unshuffled, its rows tell one story, and the critic's gradient may point backwards if it is small; for the actor's we
 #   measured no difference.
 # - Splitting deals each row once an epoch. The last piece may be smaller, and no row is left alone. More steps are bought with rougher ones.
 #

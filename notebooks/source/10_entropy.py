@@ -221,7 +221,7 @@ lesson.show_entropy_histogram(entropies, 5, marked)
 # Total -0.3917 + 0.5 x 1.7611 - 0.02 x 0.9483 = **0.4699**.
 #
 # Our row `falls` alone: 0.40 + 0.5 x 0.0016 - 0.02 x 0.92 = 0.3824. Nearly all of it is the actor's: her action came out a little worse than
-# expected, for A is -0.40. So this row asks for *right* to become less likely.
+# expected (R is 0.04 below V), and worse than the mean of the rows: A is -0.40. So this row asks for *right* to become less likely.
 
 # %%
 A = np.array([-1.81, -0.40, -2.40, 2.25, 4.59, 0.12])

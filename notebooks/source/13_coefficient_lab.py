@@ -191,7 +191,7 @@ lab
 # %% [markdown]
 # ## Third instrument: the atlas
 #
-# Here are 225 runs that you need not wait for: five `clip_eps`, five `ent_coef`, three `vf_coef` and three seeds each, over a million agent-steps, all else as
+# Here are 225 runs that you need not wait for: five `clip_eps`, five `ent_coef`, three `vf_coef` and three seeds each, of nearly a million agent-steps, all else as
 # in `PPOConfig`. Each number is a mean over the seeds. Your own runs from above appear as starred lines, and as stars on the grid (a hollow star: its
 # settings are not on the grid, this is the nearest place).
 
@@ -254,8 +254,8 @@ for place, vf_coef in enumerate(atlas.vf_coef):
     print(f"  {vf_coef:<4g} {kept}, gradient above 1: {long:.0%}")
 
 # %% [markdown]
-# With `ent_coef` 0 most policies end rather certain, and few of these teams win; but some stay undecided without any bonus. With 0.25 none becomes certain
-# of anything. A wider clip lets the policy go further in each update: with 1.0, on average about four times as far as with 0.2. With `vf_coef` 0.1 the critic
+# With `ent_coef` 0 most policies end rather certain, and few of these teams win; but some stay undecided without any bonus. With 0.25 none becomes
+# certain. A wider clip lets the policy go further in each update: with 1.0, on average about four times as far as with 0.2. With `vf_coef` 0.1 the critic
 # foresees less; with 10 it foresees no more than with 1, but the gradient is often shortened, and the policy moves less.
 #
 # One thing the atlas does *not* say: after a million agent-steps a run is not at its end.
@@ -275,7 +275,7 @@ for place, clip_eps in enumerate(atlas.clip_eps):
 # %% [markdown]
 # **Question.** With `clip_eps` 0.2 the mean is 0.98, with 0.4 it is 0.93. Is the narrower clip better?
 #
-# <details><summary>Yes, 0.98 is more than 0.93.</summary>As numbers, yes. But each is a mean of three seeds, two of the three with 0.4 are as good as any with 0.2, and one poor
+# <details><summary>Yes, 0.98 is more than 0.93.</summary>As numbers, yes. But each is a mean of three seeds, two of the three with 0.4 lie among those with 0.2, and one poor
 # seed makes the difference.</details>
 # <details><summary>It cannot be told from three seeds.</summary>Right. More seeds would be needed; the benchmark of this course takes forty.</details>
 # <details><summary>Yes: the narrower, the safer.</summary>One would expect it of a safety device. But with 0.1 and 0.05 the means are lower still, after a million agent-steps.
@@ -393,8 +393,8 @@ show_progress()
 #
 # Each has a first step, something to measure, and a way to know that it worked.
 #
-# **1. How many seeds are enough?** First step: train `PPOConfig(seed=s)` for 150 cycles with ten seeds. Measure the win rate of each. It worked if you can say,
-# from subsets of three, how often three seeds would have put two halves of *one* setting in the wrong order.
+# **1. How many seeds are enough?** First step: train `PPOConfig(seed=s)` for 150 cycles with ten seeds. Measure the win rate of each. It worked if you can say
+# how far the means of three of them and of three others lie apart as a rule.
 #
 # **2. Smaller steps at the end.** First step: one run with `anneal_cycles=240` and one without. Measure the last 40 win rates: mean and scatter, five seeds each. It
 # worked if you can tell whether annealing lowers the scatter, and what it costs early on.

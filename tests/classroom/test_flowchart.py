@@ -10,6 +10,7 @@ from ppo_lessons.classroom.flowchart import LOOKS, NODES, arrows, draw_flowchart
 from ppo_lessons.classroom.progress import MARKS
 from ppo_lessons.lessons import EXERCISES
 from ppo_lessons.publishing.build import read_lesson
+from ppo_lessons.seams import PROMISES
 from tests.readable import faults
 
 
@@ -19,6 +20,11 @@ def test_its_boxes_are_those_of_the_flowchart_in_lesson_00_and_every_exercise_ha
     assert {exercise.node for exercise in EXERCISES} <= set(NODES)
     for name in {exercise.number.split(".")[0] for exercise in EXERCISES}:
         assert all(len(exercise.node) == 1 for exercise in EXERCISES if exercise.number.startswith(f"{name}."))
+
+
+def test_an_exercise_and_the_step_that_it_replaces_stand_in_the_same_box():
+    boxes = {exercise.name: exercise.node for exercise in EXERCISES if exercise.name in PROMISES}
+    assert boxes == {name: PROMISES[name].node for name in boxes} and len(boxes) > 30
 
 
 @pytest.mark.parametrize(

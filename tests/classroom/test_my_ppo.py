@@ -182,7 +182,7 @@ def test_it_reads_in_the_order_of_the_flowchart_with_each_function_once():
     assert len(nodes) == len(EXERCISES) and nodes == sorted(nodes)
     tree = ast.parse(text)
     names = [node.name for node in tree.body if isinstance(node, ast.FunctionDef)]
-    assert sorted(names) == sorted([*(exercise.name for exercise in EXERCISES), "main"])
+    assert sorted(names) == sorted([*(exercise.name for exercise in EXERCISES), "main", "trained"])
     assert text.count('"""My own PPO') == 1
     steps = next(node.value for node in tree.body if isinstance(node, ast.Assign) and node.targets[0].id == "STEPS")
     in_steps = {keyword.arg for keyword in steps.keywords}

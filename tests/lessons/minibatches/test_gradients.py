@@ -70,3 +70,17 @@ def test_gradients_are_those_of_the_parts_alone():
 def test_all_rows_agree_with_themselves():
     cosines = cosines_of_parts(recording().policy, recorded_rows(), [torch.arange(NUM_ROWS)], (NUM_ROWS,), CONFIG)
     assert all(sizes == [[pytest.approx(1)]] for sizes in cosines.values())
+
+
+def test_which_of_the_critics_mini_batches_point_backwards():
+    """Neighbours do up to 128 rows; shuffled ones at 32 rows, and few of them."""
+    generator, backwards = torch.Generator().manual_seed(1), {}
+    orders = {
+        "shuffled": [shuffle_rows(NUM_ROWS, generator) for _ in range(4)],
+        "neighbours": [torch.arange(NUM_ROWS)],
+    }
+    for name, given in orders.items():
+        found = cosines_of_parts(recording().policy, recorded_rows(), given, SIZES, CONFIG)["critic"]
+        backwards[name] = [sum(cosine < 0 for cosine in cosines) / len(cosines) for cosines in found]
+    assert all(share > 0 for share in backwards["neighbours"][:3]) and not any(backwards["neighbours"][3:])
+    assert 0 < backwards["shuffled"][0] < 0.05 and not any(backwards["shuffled"][1:])

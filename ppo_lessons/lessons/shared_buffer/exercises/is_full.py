@@ -34,10 +34,10 @@ EXERCISE = Exercise(
     mistakes=(
         Mistake(name="full one step too early",
                 wrong=lambda buffer: buffer.step >= buffer.num_steps - 1,
-                advice="With T - 1 steps there is room for one more: steps counts how many are stored, from 0."),
+                advice="With T - 1 steps there is room for one more: buffer.step counts those stored, from 0."),
         Mistake(name="one step off: T - 1 steps are called full, and T are not",
                 wrong=lambda buffer: buffer.step == buffer.num_steps - 1,
-                advice="steps counts how many are stored, from 0: with all T of them it is full."),
+                advice="buffer.step counts those that are stored, from 0: with all T of them it is full."),
         Mistake(name="never full (asking for more than there is room for)",
                 wrong=lambda buffer: buffer.step > buffer.num_steps,
                 advice="With T = buffer.num_steps steps it is full, and it never holds more: so no rollout would end."),
