@@ -486,7 +486,8 @@ rows, badges = recording.buffer.get(), recording.buffer.badges()
 six = recording.rows_of(BADGES.values())
 now, _, _ = recording.policy.evaluate_actions(rows.obs, rows.actions)
 ratios = importance_ratios(now, rows.old_log_probs)
-columns = dict(log_prob=now, ratio=ratios, A=rows.advantages)
+columns = dict(log_prob=now.detach(), ratio=ratios.detach())
+columns |= dict(A=rows.advantages)
 Note(row_table(badges, six, BADGES, **columns))
 
 
