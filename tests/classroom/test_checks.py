@@ -13,6 +13,7 @@ from ppo_lessons.classroom.desk import solution_source
 from ppo_lessons.classroom.exercise import Exercise, Mistake, call_with
 from ppo_lessons.lessons import EXERCISES, desk
 from tests.answers import RIGHT
+from tests.classroom.cells import define, typed
 
 
 @pytest.fixture(autouse=True)
@@ -145,3 +146,47 @@ def test_leaving_python_is_not_left():
         raise SystemExit(3)
 
     assert diagnose(exercise, total_loss).kind == "error"
+
+
+STORE = ["for place, new in zip(buffer.data, transition):", "    place[buffer.step] = new", "buffer.step += 1"]
+
+
+@pytest.mark.parametrize(
+    ("lines", "kind"),
+    [
+        (["..."], "blank"),
+        (["return ..."], "blank"),
+        (["pass"], "blank"),
+        (STORE, "passed"),
+        ([*STORE, "return ..."], "passed"),
+        ([*STORE, "return buffer"], "passed"),
+        (["step = buffer.step + 1"], "explained"),
+        (["buffer.add(transition)"], "borrowed"),
+    ],
+)
+def test_a_function_that_returns_nothing_is_judged_by_what_it_changes(lines: list[str], kind: str):
+    exercise = desk.find("2.4")
+    assert exercise is not None
+    verdict = diagnose(exercise, typed(define("store(buffer, transition)", *lines), "store"))
+    assert verdict.kind == kind and "needs a return" not in verdict.text, verdict.text
+
+
+def test_a_probe_may_call_the_package_s_function_itself():
+    """A buffer is made by a call of the package's own clear: the learner borrows nothing."""
+    exercise = desk.find("2.6")
+    assert exercise is not None
+    lines = "buffer.step = 0", "buffer.advantages = buffer.returns = None"
+    assert diagnose(exercise, typed(define("clear(buffer)", *lines), "clear")).kind == "passed"
+    assert diagnose(exercise, typed(define("clear(buffer)", "buffer.clear()"), "clear")).kind == "borrowed"
+
+
+@pytest.mark.parametrize("which", ["yield", "list"])
+def test_what_is_handed_on_one_by_one_may_come_in_a_list(which: str):
+    exercise = desk.find("6.4")
+    assert exercise is not None
+    each = "steps.split_rows(steps.shuffle_rows(num_rows, generator), config.minibatch_size)"
+    lines = {"yield": [f"    yield from {each}"], "list": [f"    pieces += {each}", "return pieces"]}[which]
+    source = define(
+        "each_minibatch(num_rows, config, generator, steps)", "pieces = []", "for _ in range(config.epochs):", *lines
+    )
+    assert diagnose(exercise, typed(source, "each_minibatch")).kind == "passed"
