@@ -184,7 +184,7 @@ by_package = adv.estimate_advantages(r_all, V_all, *rest)
 print("package:", " ".join(f"{x:+.3f}" for x in by_package))
 
 # %% [markdown]
-# The golden numbers: Stable-Baselines3 2.9.2, `RolloutBuffer.compute_returns_and_advantage`, gives on these rows
+# The golden numbers, those of a program that is not ours: Stable-Baselines3 2.9.2, `RolloutBuffer.compute_returns_and_advantage`, gives on these rows
 # **+1.192 -0.520 +4.200 -3.480 -0.200 -1.000**. (It adds $\gamma V_\text{final}$ to the reward of a truncated row, then treats the row as an end: the
 # same.) The *return* is advantage plus the **old** value: what the critic should have said ([lesson 09](09_value_loss.ipynb)).
 #

@@ -160,7 +160,7 @@ def test_an_exercise_is_answered_by_keyboard_alone(calm: Page, lab: str):
     for _ in range(place):
         calm.keyboard.press("ArrowUp")
     run_by_keyboard(calm, place + 2)
-    expect(calm.locator(".jp-OutputArea-output", has_text="7.2 clip_fraction")).to_contain_text(
+    expect(calm.locator(".jp-OutputArea-output", has_text="8.2 clip_fraction")).to_contain_text(
         "the upper side only", timeout=60_000
     )
     shut_kernel(calm)
