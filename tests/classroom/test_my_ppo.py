@@ -96,13 +96,11 @@ def test_whoever_solves_everything_trains_the_same_team(capsys: pytest.CaptureFi
         check(typed(solution_source(exercise), exercise.name))
     assert capsys.readouterr().out.count("✔") == len(EXERCISES)
     own = my_functions()
-    assert {"gae", "detach_rows", "shuffle_rows", "split_rows", "log_probs_and_entropy", "importance_ratios"} <= set(
-        own
-    )
+    assert {"gae", "detach_rows", "shuffle_rows", "split_rows", "log_probs_of", "importance_ratios"} <= set(own)
     assert {"clipped_surrogate_loss", "value_loss", "entropy_bonus", "total_loss", "gradient_step"} <= set(own)
     config = PPOConfig(num_envs=32, minibatch_size=256)
     runs = [TrainingRun("standard", config) for _ in range(2)]
-    mine = [report.update for report in train(runs[0], 3, Steps(**own))]
+    mine = [report.update for report in train(runs[0], 3, my_steps())]
     reference = [report.update for report in train(runs[1], 3)]
     assert mine == reference
 
