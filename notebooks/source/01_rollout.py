@@ -101,7 +101,7 @@ print("own health:", seen[2].item(), "of 1")
 rollout.show_observation(world.case, seen.numpy())
 
 # %% [markdown]
-# Two things are not among them: what the mates are about to do, and how late it is (a case is cut off after 64 steps).
+# Not among them: what the mates are about to do, and how late it is (a case is cut off after 64 steps).
 #
 # ## Actor and critic: one network, two answers
 #
@@ -258,8 +258,8 @@ rollout.show_own_choices(6, 0, 0)
 
 # %% [markdown]
 # Going right was the likeliest choice, and by this step alone a poor one. It leads next to the spirit with three dots, which is only banished
-# if two mates stand there in the same moment, and they hardly ever do: detective 0 falls in more than 99 of 100 cases. The spirit with one dot
-# was banished by detective 2 alone, and would have been wherever detective 0 had gone.
+# if two mates stand there in the same moment, and they hardly ever do: detective 0 falls in more than 99 of 100 cases. Detective 2
+# alone banished the spirit with one dot, wherever detective 0 went.
 #
 # The dark was no excuse here: the spirit's place and toughness and its own health are among the 34 numbers. The policy has not learned yet what
 # to make of them. How it learns from such a step is what the course is about.

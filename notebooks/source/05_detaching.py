@@ -439,8 +439,8 @@ for name, used in (("careless", careless), ("careful", careful)):
     print(f"{name:8}", ", ".join(dict.fromkeys(parts)))
 
 # %% [markdown]
-# With the careless rows the actor's loss trains the critic, and nothing but the critic. (The actor's two paths cancel to the last digit here, because both looked at
-# the same rows at once. In a rollout that was played step by step, rounding can leave some billionths, and they count as reached. So look at lengths, too, as the X-ray does.)
+# With the careless rows the actor's loss trains the critic, and nothing but the critic. (Here the actor's two paths cancel to the last digit: both looked at
+# the same rows at once. After a rollout step by step, rounding can leave billionths, which count as reached. So look at lengths, too.)
 #
 # ## A claim put to the test
 #

@@ -32,7 +32,6 @@ welcome()
 
 # %%
 import copy
-import math
 from dataclasses import replace
 
 import torch
@@ -184,6 +183,8 @@ print(f"actor_loss {actor_loss.abs():.3f}: near 0, but its gradient is not")
 # shapes them.
 
 # %%
+import math
+
 value_loss = losses.value_loss(values, minibatch.returns)
 entropy = losses.entropy_bonus(entropies)
 coefficients = config.vf_coef, config.ent_coef
