@@ -29,7 +29,7 @@ def gradient_step(
 
 
 def make_optimizer(policy: ActorCritic, config: PPOConfig) -> torch.optim.Optimizer:
-    """Return Adam as PPO uses it: eps 1e-5 (not torch's 1e-8), all steps in one fused kernel."""
+    """Return Adam with eps 1e-5, as in Stable-Baselines3 and CleanRL (not torch's 1e-8), in one fused kernel."""
     return torch.optim.Adam(policy.parameters(), lr=config.learning_rate, eps=1e-5, fused=True)
 
 

@@ -101,7 +101,7 @@ print("own health:", seen[2].item(), "of 1")
 rollout.show_observation(world.case, seen.numpy())
 
 # %% [markdown]
-# Two things are not among them: what the mates are about to do, and how late it is (a case is cut off after 64 steps).
+# Not among them: what the mates are about to do, and how late it is (a case is cut off after 64 steps).
 #
 # ## Actor and critic: one network, two answers
 #
@@ -234,8 +234,8 @@ print("selected away:  ", float(poisoned[acting].mean()))
 # %% [markdown]
 # ## Play
 #
-# The recording, row by row: 32 steps, 16 copies, 4 detectives. It begins at (6, 0, 0). Decide first, then move: (1) Does
-# detective 0 still decide something in step 6, in which it falls? And in step 7? (2) Is the likeliest action always the one that is drawn? (3) In
+# The recording, row by row: 32 steps, 16 copies, 4 detectives. It begins at (6, 0, 0): step 6, copy 0, detective 0. Decide first,
+# then move: (1) Does detective 0 still decide something in step 6, in which it falls? And in step 7? (2) Is the likeliest action always the one that is drawn? (3) In
 # copy 1 all are cut off in step 13. Does the critic see that coming?
 
 # %%
@@ -258,8 +258,8 @@ rollout.show_own_choices(6, 0, 0)
 
 # %% [markdown]
 # Going right was the likeliest choice, and by this step alone a poor one. It leads next to the spirit with three dots, which is only banished
-# if two mates stand there in the same moment, and they hardly ever do: detective 0 falls in more than 99 of 100 cases. The spirit with one dot
-# is banished by its mates, wherever detective 0 goes.
+# if two mates stand there in the same moment, and they hardly ever do: detective 0 falls in more than 99 of 100 cases. Detective 2
+# alone banished the spirit with one dot, wherever detective 0 went.
 #
 # The dark was no excuse here: the spirit's place and toughness and its own health are among the 34 numbers. The policy has not learned yet what
 # to make of them. How it learns from such a step is what the course is about.
@@ -328,7 +328,7 @@ play_step = check(play_step)
 # %% [markdown]
 # ## A claim put to the test
 #
-# If both rules are right, they say in advance who acts next, and what everybody gets, in every step of a whole rollout.
+# If both rules are right, they say who acts next, and what everybody gets, in every step of a whole rollout.
 
 # %%
 rng, right = np.random.default_rng(0), 0

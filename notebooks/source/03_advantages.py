@@ -17,7 +17,7 @@ welcome()
 # ## Promise
 #
 # For each row of the buffer you will know one signed number, its [advantage](../docs/glossary.md#advantage): how much better the action
-# turned out than the critic had expected. The update makes actions with large numbers likelier, and those with small ones less likely.
+# turned out than the critic had expected. The update pushes actions with large numbers to become likelier, and those with small ones less likely.
 #
 # ## A detective's problem: was it a mistake?
 #
@@ -102,7 +102,8 @@ for name, v in ways.items():
 
 # %% [markdown]
 # A test that anybody can do in the head: reward 1 in every step, for ever, $\gamma$ = 0.9. The right value is 1 + 0.9 + 0.81 + ... = 10. Nothing is ever
-# a surprise, so every advantage has to be 0. Now cut off after five steps, or treat the cut as an end:
+# a surprise, so every advantage has to be 0. Now cut off after five steps, or treat the cut as an end. (`estimate_advantages` is this lesson in
+# one call: `next_values`, `td_errors`, and `gae`, which comes below.)
 
 # %%
 ones, tens = torch.ones(5), torch.full((5,), 10.0)
@@ -139,7 +140,7 @@ print(f"two TD errors added:    {added:.3f}")
 # ## Equation: many steps
 #
 # How far should one look? Near by, one depends on the critic's mistakes; far ahead, on chance. GAE, *generalised advantage estimation*, looks
-# at all distances and lets each later TD error count $\lambda$ times as much as the one before it:
+# at all distances and lets each later TD error count $\gamma\lambda$ times as much as the one before it:
 #
 # $$A_t = \delta_t + \gamma\lambda\,\delta_{t+1} + (\gamma\lambda)^2\,\delta_{t+2} + \dots$$
 #
@@ -382,7 +383,7 @@ gae = check(gae)
 
 # %% tags=["exercise"]
 def with_team_credit(rewards, acting, episode_over, gamma):
-    # Return the rewards to use in gae, (T, E, A).
+    # Return the rewards to use in td_errors, (T, E, A).
     return ...
 
 
@@ -435,8 +436,8 @@ print("yours   ", *(f"{x:+6.2f}" for x in yours))
 # A win, and every step that is trained on is called a mistake.
 #
 # <details><summary>The mistakes</summary>The future counts only <em>where</em> it is over (the flag is turned round, and is read one row too low);
-# gamma stands where lambda belongs; the last row, the win itself, is left out. No error, no warning: only a closed form, or a comparison with
-# another implementation, shows it.</details>
+# gamma stands where lambda belongs; the last row, the win itself, is left out. No error, no warning: it takes a closed form, a comparison with
+# another implementation, or a reader who does not trust it.</details>
 #
 # ## On paper
 #

@@ -17,8 +17,8 @@ welcome()
 # ## Promise
 #
 # "Why is my [ratio](../docs/glossary.md#importance-ratio) always 1?" is asked again and again about PPO code. Before the first step it is 1, up to
-# rounding, in every sound program. If it *stays* 1, something is wrong. You will build one mistake that does this and is easily made, see that nothing complains, and own a
-# tool that finds it.
+# rounding, wherever the policy that learns is the one that played. If it *stays* 1, something is wrong. You will build one mistake that does this and is easily
+# made, see that nothing complains, and learn how to find it.
 
 # %% [markdown]
 # ## Idea
@@ -89,8 +89,8 @@ graphs_of(dict(zip(names, said, strict=True)))
 # <details><summary>The old numbers: it is detached.</summary>The word suggests it. But it is detached from the graph
 # only, and not from the memory.</details>
 # <details><summary>The new numbers.</summary>Right: both look at the same memory. For a snapshot, write <code>weight.detach().clone()</code>.</details>
-# <details><summary>An error is raised.</summary>PyTorch does complain about some changes in place, but only when a
-# gradient is asked for, and nothing is differentiated here.</details>
+# <details><summary>An error is raised.</summary>PyTorch does refuse some changes in place, of such a weight for
+# instance. But not under <code>no_grad</code>, where an optimizer makes its own.</details>
 
 # %%
 weight = torch.tensor([1.0, 2.0], requires_grad=True)
@@ -122,7 +122,7 @@ claim("stored log_probs stay when the network changes", same)
 # up what comes along all paths.</details>
 # <details><summary>Nothing at all: it gets the same gradient as before.</summary>The numbers are the same, so one would
 # think so. But there is a second path to the weights now, with a minus sign in front.</details>
-# <details><summary>The ratio is 1, the loss is as ever, and the gradient is exactly 0.</summary>Right. What one path says, the other
+# <details><summary>The ratio is 1, the loss is as ever, and the gradient is 0, up to rounding.</summary>Right. What one path says, the other
 # takes back.</details>
 
 # %% [markdown]
@@ -248,7 +248,7 @@ claim("the entropy is too high", more, "by more than 0.05")
 
 # %% [markdown]
 # What one looks at first seems well. The critic learns, and even the policy moves: by the entropy bonus, and through the layers that it shares
-# with the critic. Only what the team *did* has no say any more. What gives it away: after many steps the ratios are still exactly 1, and so the
+# with the critic. Only the actor's loss, the verdict on what the team *did*, has no say any more. What gives it away: after many steps the ratios are still exactly 1, and so the
 # [clip_fraction](../docs/glossary.md#clip-fraction) (how many ratios have left the interval 0.8 to 1.2) is exactly 0.
 #
 # **A place to stop.** You have met the silent mistake. What follows is the tool that finds its kind.
@@ -408,7 +408,7 @@ detach_rows = check(detach_rows)
 # %% [markdown]
 # ## Exercise 5.2: whom did the gradient reach? (difficulty 2, 5 minutes)
 #
-# This is your tool against silent mistakes. `policy.named_parameters()` gives pairs of name and parameter. After `backward()` the gradient stands in
+# This is a tool against silent mistakes. `policy.named_parameters()` gives pairs of name and parameter. After `backward()` the gradient stands in
 # `parameter.grad`; where backward never came, `None` stands there.
 
 
@@ -439,7 +439,8 @@ for name, used in (("careless", careless), ("careful", careful)):
     print(f"{name:8}", ", ".join(dict.fromkeys(parts)))
 
 # %% [markdown]
-# With the careless rows the actor's loss trains the critic, and nothing but the critic.
+# With the careless rows the actor's loss trains the critic, and nothing but the critic. (Here the actor's two paths cancel to the last digit: both looked at
+# the same rows at once. After a rollout step by step, rounding can leave billionths, which count as reached. So look at lengths, too.)
 #
 # ## A claim put to the test
 #
@@ -469,7 +470,7 @@ claim("detective 0 goes right as often as before", kept, "at (6, 0, 0)")
 detaching.show_false_progress(actor_losses, foreseen)
 
 # %% [markdown]
-# Refuted: no detective has changed a single habit. The critic has learnt to expect less and less, so that everything looks like a pleasant surprise. It
+# Refuted: no detective has changed a single habit. The critic has learnt to expect less and less, so that nearly everything looks like a pleasant surprise. It
 # foresees nothing any more ([explained variance](../docs/glossary.md#explained-variance): 1 is perfect, 0 no better than a constant; more in
 # [lesson 09](09_value_loss.ipynb)).
 
@@ -482,7 +483,7 @@ show_progress()
 # ## Recap
 #
 # - What was played is data: old_log_probs, advantages and returns carry no graph.
-# - If old_log_probs comes from the same weights with a graph, the ratio is 1, the gradient exactly 0, and no error is raised. If advantages keep their graph, the
+# - If old_log_probs comes from the same weights with a graph, the ratio is 1, the gradient 0 (up to rounding), and no error is raised. If advantages keep their graph, the
 #   actor's loss bends the critic.
 # - The value of a loss tells you little. Ask which weights its gradient reaches.
 #

@@ -24,8 +24,8 @@ welcome()
 # **One detective's problem.** In the row (6, 0, 0) detective 0 went right, with a probability of 0.62, and fell. Its
 # [advantage](../docs/glossary.md#advantage) is a little below 0, so this is to become rarer. Is it becoming rarer?
 #
-# The rows were played by one [policy](../docs/glossary.md#policy). After the first [gradient step](../docs/glossary.md#gradient-step) the network holds another. It would
-# not have played the same game, but we can still ask it: *this detective saw this and went right; how likely would you make that?* The answer, divided by how likely it was
+# The rows were played by one [policy](../docs/glossary.md#policy). After the first [gradient step](../docs/glossary.md#gradient-step) the network holds another. It might
+# have played another game, but we can still ask it: *this detective saw this and went right; how likely would you make that?* The answer, divided by how likely it was
 # then, is the [**ratio**](../docs/glossary.md#importance-ratio).
 
 # %%
@@ -177,7 +177,7 @@ print(f"the other way round {turned_round:.4f}")
 # %% [markdown]
 # ## From a sample
 #
-# An update knows one action of each row, and the mean over those of $-\ln r$ estimates the KL: this is k1. PPO code mostly uses another estimate, k3:
+# An update knows one action of each row, and the mean over those of $-\ln r$ estimates the KL: this is k1. Stable-Baselines3 and CleanRL use another estimate, k3:
 #
 # $$\mathrm{KL}(\pi_\text{old} \,\|\, \pi_\text{new}) \approx \mathrm{mean}\big((r - 1) - \ln r\big)$$
 #
@@ -277,7 +277,7 @@ Note(Table(cells))
 # $$\text{learning\_rate} \cdot \frac{m}{\sqrt{v} + \text{eps}}$$
 #
 # (both means corrected for their start at 0). In the *first* step $m = g$ and $\sqrt{v} = |g|$: each weight moves by $|g| / (|g| + \text{eps})$ of the step size. That is nearly
-# all of it where $|g|$ is much larger than eps, which PPO sets to 1e-5 (PyTorch's own default is 1e-8), and nothing where $g$ is 0. How does the first step change if the loss is made
+# all of it where $|g|$ is much larger than eps, which is 1e-5 here, as in Stable-Baselines3 and CleanRL (PyTorch's own default is 1e-8), and nothing where $g$ is 0. How does the first step change if the loss is made
 # smaller?
 
 # %%

@@ -118,7 +118,7 @@ print(f"package: {by_package:.4f}")
 # | CleanRL | 0.5 x MSE | vf_coef 0.5 | 0.25 x MSE |
 # | Spinning Up | MSE | none: an optimizer of its own | nothing |
 #
-# "vf_coef 0.5" in two papers need not be the same thing. Look for the half.
+# "vf_coef 0.5" in two papers need not be the same thing. Look for the half. ("Here" is the recording; the package's own default is 1.)
 
 # %%
 mse = losses.value_loss(values, rows.returns)

@@ -32,7 +32,6 @@ welcome()
 
 # %%
 import copy
-import math
 from dataclasses import replace
 
 import torch
@@ -75,7 +74,7 @@ row_table(buffer.badges(), six, BADGES, **named)
 # ## E. Detach
 #
 # What was played is data, no longer a function of the weights. If the old log-probability were worked out anew *with* its graph, every ratio
-# would be $e^{x - x} = 1$ with gradient 0: the actor would learn nothing, and no error would be raised. Ours were made under `no_grad`;
+# would be $e^{x - x} = 1$ with gradient 0: the actor's loss would teach nothing, and no error would be raised. Ours were made under `no_grad`;
 # [`detach`](../docs/glossary.md#detach) makes sure.
 
 # %%
@@ -184,6 +183,8 @@ print(f"actor_loss {actor_loss.abs():.3f}: near 0, but its gradient is not")
 # shapes them.
 
 # %%
+import math
+
 value_loss = losses.value_loss(values, minibatch.returns)
 entropy = losses.entropy_bonus(entropies)
 coefficients = config.vf_coef, config.ent_coef
@@ -322,7 +323,8 @@ full_update.show_ratios(before, after, eps)
 # the same weights. That is why approx_kl is watched.
 #
 # **And our detective?** After one step *right* was less likely. After sixteen it is a little *likelier* than when she fell, though her row asked for less
-# in every epoch. One row is one voice among 1934, and a soft one, for her A is near 0. What a policy learns is not what a single row says.
+# in every epoch. One row is one voice among 1934, and neither loud nor soft: her A is near 0, but normalised it is about -0.4, and half of
+# the rows are nearer to 0. What a policy learns is not what a single row says.
 
 # %% [markdown]
 # ## Play
@@ -432,7 +434,9 @@ update_policy = check(update_policy)
 # %%
 from ppo_lessons.classroom.my_ppo import my_functions
 
-mine = my_functions()
+own = my_functions().items()
+# The rules of the world, should you have written them, play no part here.
+mine = {name: each for name, each in own if hasattr(Steps, name)}
 mine["normalise_advantages"] = normalise_advantages
 mine["gradient_step"] = gradient_step
 mine.pop("shuffle_rows", None)  # one shuffle for both
@@ -451,7 +455,7 @@ claim("and the same losses, to five digits", off < 1e-5)
 # <details><summary>Nothing: the loss was 0.</summary>In many tasks a loss of 0 is the end of learning. Here the mean of normalised advantages is 0, but
 # each row pulls its own way, and the gradient is not 0.</details>
 # <details><summary>The actor's gradient was the plain policy gradient.</summary>Right: with all ratios 1 the gradient of the clipped loss is that of -log pi x A.</details>
-# <details><summary>Only the critic learned.</summary>Its loss was the only large number, but sizes of losses do not tell: the actor's head moved as well. Look at the
+# <details><summary>Only the critic learned.</summary>Its loss was by far the largest part of the total, but sizes of losses do not tell: the actor's head moved as well. Look at the
 # picture of the weights.</details>
 #
 # **Question.** You set `clip_eps=0.01`. Can the policy still move far in one update?

@@ -101,7 +101,7 @@ def test_whoever_solves_everything_trains_the_same_team(capsys: pytest.CaptureFi
     assert {"clipped_surrogate_loss", "value_loss", "entropy_bonus", "total_loss", "gradient_step"} <= set(own)
     config = PPOConfig(num_envs=32, minibatch_size=256)
     runs = [TrainingRun("standard", config) for _ in range(2)]
-    mine = [report.update for report in train(runs[0], 3, Steps(**own))]
+    mine = [report.update for report in train(runs[0], 3, my_steps())]
     reference = [report.update for report in train(runs[1], 3)]
     assert mine == reference
 

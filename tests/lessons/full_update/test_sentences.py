@@ -1,16 +1,24 @@
 """What the lesson says in words, held against the recorded update."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import torch
 
 from ppo_lessons import Steps, losses, make_optimizer, ppo_update
 from ppo_lessons.actor_critic import ActorCritic
+from ppo_lessons.advantages import normalise_advantages
+from ppo_lessons.classroom.desk import solution_source
+from ppo_lessons.classroom.my_ppo import my_functions
+from ppo_lessons.lessons import check, desk
 from ppo_lessons.minibatches import shuffle_rows, split_rows
+from ppo_lessons.optimisation import gradient_step
 from ppo_lessons.shipped.recording import CONFIG, load_recording
+from tests.classroom.cells import typed
 from tests.notebooks.imagined import ImaginedProcessor
 
+LESSON = (Path(__file__).parents[3] / "notebooks" / "source" / "11_full_update.py").read_text(encoding="utf-8")
 RECORDING = load_recording()
 ROWS = RECORDING.buffer.get()
 (OURS,) = RECORDING.rows_of([(6, 0, 0)])
@@ -40,6 +48,28 @@ def test_one_step_does_what_our_row_asks_for_and_sixteen_do_not(seed: int):
         assert ratios(once)[OURS] < 0.85
         assert 0.6 < once.estimate_values(ROWS.obs)[OURS] - before < 1.0
         assert 1.03 < ratios(whole)[OURS] < 1.13
+
+
+def test_our_row_is_neither_loud_nor_soft():
+    pieces = split_rows(shuffle_rows(len(ROWS.actions), torch.Generator().manual_seed(0)), CONFIG.minibatch_size)
+    (piece,) = [piece for piece in pieces if OURS in piece]
+    normalised = normalise_advantages(ROWS.advantages[piece])
+    ours = normalised[piece == OURS]
+    assert float(ours) == pytest.approx(-0.4, abs=0.05)
+    assert 0.45 < (normalised.abs() < ours.abs()).float().mean() < 0.55
+
+
+def test_rules_of_the_world_that_passed_play_no_part_in_the_update(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("PPO_LESSONS_HOME", str(tmp_path))
+    for number in ("1.1", "10.3"):
+        exercise = desk.find(number)
+        check(typed(solution_source(exercise), exercise.name))
+    assert set(my_functions()) == {"who_acts_next", "total_loss"}
+    (cell,) = [cell for cell in LESSON.split("# %%\n") if "mine.pop(" in cell]
+    names = {"Steps": Steps, "normalise_advantages": normalise_advantages, "gradient_step": gradient_step}
+    exec(cell[: cell.index("reference,")], names)
+    assert set(names["mine"]) == {"total_loss", "normalise_advantages", "gradient_step"}
+    assert Steps(**names["mine"]).total_loss is not Steps().total_loss
 
 
 def test_a_narrow_clip_holds_four_rows_in_five_not():
