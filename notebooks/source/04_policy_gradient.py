@@ -3,7 +3,7 @@
 #
 # # 4. Policy gradient: what do we want to make large, and why does this loss do it?
 #
-# **60 minutes (a place to stop after 25), 3 exercises**, and 2 on paper. You need: [03](03_advantages.ipynb).
+# **65 minutes (a place to stop after 25), 3 exercises**, and 2 on paper. You need: [03](03_advantages.ipynb).
 #
 # Afterwards you can: say what the team's update tries to make large; derive the loss from it in three lines; say why old rows can be used again, for
 # how long, and what the clip is there for; read the whole loss of PPO term by term.

@@ -3,7 +3,7 @@
 #
 # # 5. Detaching: which tensors may carry a gradient, and what goes silently wrong otherwise?
 #
-# **55 minutes (a place to stop after 20), 2 exercises.** You need: [04](04_policy_gradient.ipynb).
+# **60 minutes (a place to stop after 20), 2 exercises.** You need: [04](04_policy_gradient.ipynb).
 #
 # Afterwards you can: say of every tensor of the update whether it may carry a graph; tell `no_grad`, `detach` and a copy apart; find out which
 # weights a loss really reaches.
