@@ -434,9 +434,7 @@ update_policy = check(update_policy)
 # %%
 from ppo_lessons.classroom.my_ppo import my_functions
 
-own = my_functions().items()
-# The rules of the world, should you have written them, play no part here.
-mine = {name: each for name, each in own if hasattr(Steps, name)}
+mine = my_functions()
 mine["normalise_advantages"] = normalise_advantages
 mine["gradient_step"] = gradient_step
 mine.pop("shuffle_rows", None)  # one shuffle for both

@@ -64,7 +64,7 @@ def test_rules_of_the_world_that_passed_play_no_part_in_the_update(tmp_path: Pat
     for number in ("1.1", "10.3"):
         exercise = desk.find(number)
         check(typed(solution_source(exercise), exercise.name))
-    assert set(my_functions()) == {"who_acts_next", "total_loss"}
+    assert set(my_functions()) == {"total_loss"}
     (cell,) = [cell for cell in LESSON.split("# %%\n") if "mine.pop(" in cell]
     names = {"Steps": Steps, "normalise_advantages": normalise_advantages, "gradient_step": gradient_step}
     exec(cell[: cell.index("reference,")], names)
