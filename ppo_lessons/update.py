@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -129,24 +130,24 @@ def ppo_update(
         return UpdateReport(
             **dict(zip(NAMES, means, strict=True)),
             **_look_back(policy, rows, config, steps),
-            explained_variance=float(steps.explained_variance(rows.returns - rows.advantages, rows.returns)),
-            num_rows=len(rows.actions),
             num_gradient_steps=len(history),
-            planned_gradient_steps=steps.count_gradient_steps(len(rows.actions), config.minibatch_size, config.epochs),
             stopped_early=stopped_early,
             parameters_reached=len(steps.reached_by_gradient(policy)) if history else 0,
         )
 
 
 @torch.no_grad()
-def _look_back(policy: ActorCritic, rows: Rows, config: PPOConfig, steps: Steps) -> dict[str, float]:
-    """Look at all rows once more: what the update has made of them."""
+def _look_back(policy: ActorCritic, rows: Rows, config: PPOConfig, steps: Steps) -> dict[str, Any]:
+    """Look at all rows once more: what they were, and what the update has made of them."""
     logits, _ = steps.forward_pass(policy, rows.obs)
     new_log_probs = steps.log_probs_of(logits, rows.actions)
     ratios = steps.importance_ratios(new_log_probs, rows.old_log_probs)
     advantages = steps.normalise_advantages(rows.advantages) if config.advantage_normalisation else rows.advantages
     pushed = steps.still_pushed(ratios, advantages, config.clip_eps)
     return {
+        "num_rows": len(rows.actions),
+        "planned_gradient_steps": steps.count_gradient_steps(len(rows.actions), config.minibatch_size, config.epochs),
+        "explained_variance": float(steps.explained_variance(rows.returns - rows.advantages, rows.returns)),
         "kl_after": float(steps.approx_kl(new_log_probs, rows.old_log_probs)),
         "effective_sample_size": float(steps.effective_sample_size(ratios)),
         "silent_fraction": 1 - float(pushed.float().mean()),

@@ -188,7 +188,8 @@ print("package:", " ".join(f"{x:+.3f}" for x in by_package))
 # The golden numbers, those of a program that is not ours: Stable-Baselines3 2.9.2, `RolloutBuffer.compute_returns_and_advantage`, gives on these rows
 # **+1.192 -0.520 +4.200 -3.480 -0.200 -1.000**. (It adds $\gamma V_\text{final}$ to the reward of a truncated row, then treats the row as an end: the
 # same.) The *return* is advantage plus the **old** value: what the critic should have said ([lesson 09](09_value_loss.ipynb)).
-#
+
+# %% [markdown]
 # ## Lambda: how far to look
 #
 # $\lambda$ = 0: the TD error; all trust in the critic. $\lambda$ = 1: discounted return minus value; all trust in what came, up to the end or the

@@ -36,11 +36,7 @@ from dataclasses import replace
 
 import torch
 from ppo_lessons import Steps, losses, make_optimizer, ppo_update
-from ppo_lessons.actor_critic import (
-    entropy_of,
-    log_probabilities,
-    log_probs_of,
-)
+from ppo_lessons.actor_critic import entropy_of, log_probs_of
 from ppo_lessons.buffer import Rows
 from ppo_lessons.display.tables import row_table
 from ppo_lessons.lessons import claim, full_update
@@ -112,7 +108,7 @@ logits, values = policy(minibatch.obs)  # (B, N), (B,)
 distribution = torch.distributions.Categorical(logits=logits)
 actions = minibatch.actions
 new_log_probs = log_probs_of(logits, actions)  # (B,)
-entropies = entropy_of(log_probabilities(logits))  # (B,)
+entropies = entropy_of(logits.log_softmax(-1))  # (B,)
 theirs = distribution.log_prob(actions), distribution.entropy()
 off = [(new_log_probs - theirs[0]).abs(), (entropies - theirs[1]).abs()]
 claim("both are those of Categorical", max(map(torch.max, off)) < 1e-6)
@@ -207,7 +203,7 @@ full_update.show_loss_terms(MinibatchLosses(*numbers), config)
 def total_of(policy):
     logits, values = policy(minibatch.obs)
     log_probs = log_probs_of(logits, minibatch.actions)
-    entropies = entropy_of(log_probabilities(logits))
+    entropies = entropy_of(logits.log_softmax(-1))
     ratios = losses.importance_ratios(log_probs, minibatch.old_log_probs)
     actor = losses.clipped_surrogate_loss(ratios, normalised, eps)
     critic = losses.value_loss(values, minibatch.returns)
