@@ -148,7 +148,7 @@ print(f"two TD errors added:    {added:.3f}")
 #
 # $$A_t = \delta_t + \gamma\lambda\, A_{t+1}$$
 #
-# At every end the sum is cut: there $A_{t+1}$ counts as 0. [$\lambda$](../docs/glossary.md#gae-lambda) is `gae_lambda`, here 0.8.
+# At every end the sum is cut: there $A_{t+1}$ counts as 0. $\lambda$, the [GAE lambda](../docs/glossary.md#gae-lambda), is `gae_lambda`, here 0.8.
 
 # %% [markdown]
 # ## The same numbers three ways

@@ -38,9 +38,8 @@ from ppo_lessons.shipped.ages import REFERENCE
 
 steps = my_steps()
 T, E = REFERENCE.num_steps, REFERENCE.num_envs
-world = my_world("standard", E)
-run, reports = TrainingRun(world, REFERENCE), []
-teams = {"chaos": copy.deepcopy(run.policy)}
+fresh = TrainingRun(my_world("standard", E), REFERENCE)
+teams = {"chaos": fresh.policy}
 print(f"one rollout: T = {T} steps of E = {E} copies with A = 4 agents")
 
 # %% [markdown]
@@ -55,6 +54,8 @@ print(f"one rollout: T = {T} steps of E = {E} copies with A = 4 agents")
 # `train` is a generator: it goes once round the flowchart and reports, again and again, as long as you ask. Here are the first three cycles:
 
 # %%
+world = my_world("standard", E)
+run, reports = TrainingRun(world, REFERENCE), []
 for report in train(run, cycles=3, steps=steps):
     reports.append(report)
     update = report.update

@@ -26,7 +26,9 @@ def lesson_table() -> str:
             raise ValueError(f"A lesson begins with `# N. Name: question?` and `**M minutes`. Got {name}")
         exercises = sum(exercise_of(cell) is not None for cell in cells)
         link = f"[{name.replace('_', ' ')}](notebooks/{name}.ipynb)"
-        rows.append(f"| {link} | {minutes['all']} | {exercises} | {question['question']} |")
+        now = HEAD.search(head_of(cells))
+        assert now is not None
+        rows.append(f"| {link} | {now['all']} | {exercises} | {question['question']} |")
     return "\n".join(rows)
 
 

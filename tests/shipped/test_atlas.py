@@ -11,7 +11,6 @@ import pytest
 
 from ppo_lessons.config import PPOConfig
 from ppo_lessons.errors import NonFiniteError
-from ppo_lessons.publishing.build import NOTEBOOKS
 from ppo_lessons.shipped import atlas
 from ppo_lessons.shipped.atlas import BEHAVIOUR, LEARNING, PATH, Atlas, curves_of, load_atlas, make_atlas, measures
 from ppo_lessons.spirit_world.evaluation import EVALUATION_SEED, evaluate, record
@@ -228,16 +227,10 @@ def test_a_shipped_case_can_be_played_again(shipped: Atlas):
         assert replay.outcome in ("won", "lost", "adjourned")
 
 
-def test_what_lesson_12_quotes_is_what_the_figure_shows():
-    """The mean of the seeds at the last point, as the grid of the figure has it, and how far they lie apart."""
+def test_what_is_said_of_the_atlas():
+    """The seeds at the last point, how far they lie apart, and what their losses say."""
     shipped = load_atlas()
-    text = (NOTEBOOKS / "source" / "13_coefficient_lab.py").read_text(encoding="utf-8")
     ends = {clip: shipped.curves["win_rate"][shipped.place(clip, 0.025, 1.0)][:, -1] for clip in shipped.clip_eps}
-    shown = {clip: f"{end.mean():.2f}" for clip, end in ends.items()}
-    assert f"with `clip_eps` 0.2 the atlas says {shown[0.2]}, with 0.4 it says {shown[0.4]}" in text
-    assert f"Yes, {shown[0.2]} is more than {shown[0.4]}" in text
-    assert f"lie further apart ({ends[0.4].min():.2f} to {ends[0.4].max():.2f})" in text
-    assert f"({shown[0.1]} and {shown[0.05]})" in text
     assert np.ptp(ends[0.4]) > ends[0.2].mean() - ends[0.4].mean()
     assert np.ptp(shipped.agent_steps) < 1e6 <= shipped.agent_steps[-1] + 2e4
     last = {name: shipped.curves[name][:, :, :, :, -5:].mean(axis=(0, 3, 4)) for name in LEARNING}  # (N, V)

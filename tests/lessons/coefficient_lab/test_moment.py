@@ -178,7 +178,8 @@ def test_pulls_grow_with_their_coefficients_alone(usual: Moment):
 def test_a_single_step_knows_no_clip():
     one_step = dict(epochs=1, minibatch_size=4096)
     narrow, none = (update_frozen("survival", clip_eps=clip_eps, **one_step) for clip_eps in (0.01, 1e6))
-    assert narrow.report == none.report
+    kept = replace(narrow.report, silent_fraction=none.report.silent_fraction)  # what would be silent in a second step
+    assert kept == none.report
     assert narrow.report.num_gradient_steps == 1
     assert narrow.pulls == none.pulls
     assert same_replay(narrow.replays[1], none.replays[1])
