@@ -100,7 +100,7 @@ EXERCISE = Exercise(
     "notebooks/source/14_softmax.py": """# %% [markdown]
 # # 14. Softmax: how do logits become probabilities?
 #
-# **5 minutes, 1 exercise.** You need: [07](07_ratios.ipynb).
+# **10 minutes, 1 exercise.** You need: [07](07_ratios.ipynb).
 
 # %%
 import torch
@@ -193,7 +193,7 @@ def test_a_lesson_is_a_folder_a_source_and_a_test_folder(course: Path, run: Call
     assert "built 14_softmax" in run("ppo_lessons.publishing.build", "14")
     run("ppo_lessons.publishing.pages")
     assert (
-        "14 softmax](notebooks/14_softmax.ipynb) | 5 | 1 | how do logits become" in (course / "README.md").read_text()
+        "14 softmax](notebooks/14_softmax.ipynb) | 10 | 1 | how do logits become" in (course / "README.md").read_text()
     )
     built = (course / "notebooks" / "14_softmax.ipynb").read_text(encoding="utf-8")
     assert (
