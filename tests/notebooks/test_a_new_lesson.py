@@ -100,7 +100,7 @@ EXERCISE = Exercise(
     "notebooks/source/14_softmax.py": """# %% [markdown]
 # # 14. Softmax: how do logits become probabilities?
 #
-# **10 minutes, 1 exercise.** You need: [07](07_ratios.ipynb).
+# **10 minutes, 1 exercise.** You need: [07](07_ratios.ipynb). A word: [logits](../docs/glossary.md#logits).
 
 # %%
 import torch
