@@ -5,8 +5,8 @@
 #
 # **65 minutes (a place to stop after 25), 3 exercises**, and 2 on paper. You need: [03](03_advantages.ipynb).
 #
-# Afterwards you can: say what the team's update tries to make large; derive the loss from it in three lines; say why old rows can be used again, for
-# how long, and what the clip is there for; read the whole loss of PPO term by term.
+# Afterwards you can: say what the team's update tries to make large; derive the loss from it in three lines; say why old rows can be used again, how
+# far that carries, and what the clip is there for; read the whole loss of PPO term by term.
 
 # %%
 from ppo_lessons.lessons import welcome
@@ -16,7 +16,7 @@ welcome()
 # %% [markdown]
 # ## Promise
 #
-# You will know *why* the update multiplies a log-probability by an advantage, and where the clip comes from.
+# You will know *why* a log-probability is multiplied by an advantage, what PPO puts in its place, and where the clip comes from.
 #
 # ## Idea
 #
@@ -40,7 +40,7 @@ policy_gradient.show_stairs(p=0.2)
 # <details><summary>p = 1/2.</summary>Yes. Only "goes on, then turns back" has a return other than 0, and its probability p (1 - p) is highest at
 # 1/2.</details>
 # <details><summary>It should go on at s0 and turn back at s1.</summary>A good plan, and worth 1. But it cannot tell the two places apart; one number
-# must do for both. (A network is in the same position: rows share its weights.)</details>
+# must do for both. (A network is in a like position: all rows share its weights.)</details>
 #
 # ## What we want to make large
 #
@@ -90,7 +90,7 @@ claim("at each place A is 0 on average", max(map(abs, means)) < 1e-12)
 # %% [markdown]
 # ## The log-derivative trick
 #
-# We want $\nabla J$, the direction in which $J$ grows. $R$ is the return of a case, $P$ its probability:
+# We want $\nabla J$, the gradient: the direction in which $J$ grows. $R$ is the return of a case, $P$ its probability:
 #
 # $$\begin{aligned}\nabla J &= \textstyle\sum \nabla P \cdot R && \text{only the probabilities depend on } \theta\\
 # &= \textstyle\sum P \cdot \tfrac{\nabla P}{P} \cdot R && \text{multiply and divide by } P\\
@@ -100,8 +100,8 @@ claim("at each place A is 0 on average", max(map(abs, means)) < 1e-12)
 # [log-probability](../docs/glossary.md#log-probability) of every decision, summed, plus the world's own luck. That does not depend on $\theta$ and drops out.
 
 # %% [markdown]
-# A decision cannot change what was rewarded before it. So each one may be weighted with what came *after* it, and from that a baseline may be taken away (next
-# section). What is left is the *policy gradient theorem* (Sutton et al. 2000; for $\gamma$ = 1, see the footnote further down):
+# A decision cannot change what was rewarded before it. So each one may be weighted with what came *after* it, which on average is $Q$; and from that a baseline
+# may be taken away (next section). With $V$ as the baseline, $A = Q - V$ is left: the *policy gradient theorem* (Sutton et al. 2000; for $\gamma$ = 1, see the footnote further down):
 #
 # $$\nabla J = \mathrm{mean}\Big(\textstyle\sum_t A(s_t, a_t)\, \nabla \log \pi_\theta(a_t \mid s_t)\Big)$$
 #
@@ -133,7 +133,7 @@ print(f"over decisions, with A: {by_decisions:.4f}")
 # $$\textstyle\sum_a \pi(a \mid s)\, b(s)\, \nabla \log \pi(a \mid s) = b(s) \sum_a \nabla \pi(a \mid s) = b(s)\, \nabla 1 = 0$$
 #
 # The *mean* stays, the *scatter* does not. Every case gives one number, its sampled gradient. Here is the exact variance of this number for several
-# baselines:
+# baselines, and with A itself as the weight:
 
 
 # %%
@@ -240,13 +240,13 @@ policy_gradient_loss = check(policy_gradient_loss)
 # solution("4.1")
 
 # %% [markdown]
-# **A place to stop.** You have the loss and its reason, about half of the lesson. What comes next is how to use the same rows more than once.
+# **A place to stop.** You have the loss and its reason. What comes next is how to use the same rows more than once.
 #
 # ## From the gradient to the surrogate
 #
 # After one step the detective is another one, and the rows are no longer its own. Playing new ones for every step is expensive. May the old ones be used
 # again? Within limits, if each is weighted: its decision is now $r$ times as likely, with the
-# [importance ratio](../docs/glossary.md#importance-ratio) $r = \pi_\text{new} / \pi_\text{old}$.
+# [importance ratio](../docs/glossary.md#importance-ratio) $r = \pi_\text{new} / \pi_\text{old}$ (no reward; those were $r_0$, $r_1$).
 #
 # $$L^\text{CPI} = \mathrm{mean}(r\,A)$$
 #
@@ -327,7 +327,7 @@ for wanted in (0.2, 0.5, 0.9):
 #
 # ## Exercise 4.3: which share of the rows still counts? (difficulty 2, 5 minutes)
 #
-# From the ratios of a mini-batch, (B,). Equal ratios give 1, whatever they are.
+# From the ratios of some rows, (B,), all above 0. Equal ratios give 1, whatever they are.
 
 
 # %% tags=["exercise"]
@@ -346,6 +346,8 @@ effective_sample_size = check(effective_sample_size)
 #
 # The weights put the *decisions* right. They do not put right *where one gets to*: s1 counts as often as the *old* detective came there. (With the
 # new one's visits the sum would be exact: Kakade and Langford 2002.)
+#
+# To stand beside $J$, the surrogate is counted here per *case*, as $J$ is, and the old detective's own $J$ = 0.16 is added. Neither moves its highest point.
 #
 # **Question.** Rows of the detective with 0.2. Which $p$ has the highest surrogate?
 #
@@ -372,8 +374,8 @@ policy_gradient.show_far_away(old_p=0.2, clip_eps=0.2)
 # ## The trust region, and its cheap form
 #
 # Near the old policy the surrogate can be trusted, far away not. TRPO (Schulman et al. 2015) makes it large under a condition: the policy may move only so far,
-# measured by [KL](../docs/glossary.md#approximate-kl). That takes second derivatives. PPO's cheap form takes the smaller of $r A$ and
-# $\mathrm{clip}(r) A$ for each row: one that has moved by 20 % the way its advantage asked for gains nothing by going further. Here "s0 go on" falls silent at
+# measured by [KL](../docs/glossary.md#kl-divergence). That takes second derivatives. PPO's cheap form takes the smaller of $r A$ and
+# $\mathrm{clip}(r) A$ for each row, with $r$ kept between 0.8 and 1.2: one that has moved by 20 % the way its advantage asked for gains nothing by going further. Here "s0 go on" falls silent at
 # $p$ = 0.24. The rows of s1, where going on is bad, do *not*; so the blue curve does not go flat, it falls.
 
 
@@ -423,7 +425,7 @@ check_on_paper("4.4", answer)
 # %% [markdown]
 # ## Exercise 4.5, on paper (5 minutes)
 #
-# Our house again. Rows of the detective with 0.2, epsilon 0.2, and the new one goes on with 0.3. Which kind of row still pushes towards *going on* under the
+# Our house again. Rows of the detective with 0.2, `clip_eps` 0.2, and the new one goes on with 0.3. Which kind of row still pushes towards *going on* under the
 # clipped surrogate? `"s0 go on"`, `"s0 turn back"`, `"s1 go on"`, `"s1 turn back"` or `"none"`.
 
 # %% tags=["on-paper"]
@@ -509,15 +511,15 @@ claim("the two gradients are the same, but for rounding", apart < 1e-3)
 # %% [markdown]
 # ## The team decides
 #
-# Sums over a house are no proof for a team. So the real one was trained three times over, on the standard case, 0.98 million agent-steps each: with the **policy gradient** (one
-# gradient step a rollout, with all its rows, for there all ratios are 1), with the surrogate and **no clip** (four epochs of two mini-batches, eight steps a
+# Sums over a house are no proof for a team. So the real one was trained in three ways, on the standard case, for 240 rollouts each (0.98 million agent-steps: steps x copies x agents): with the **policy gradient** (one
+# gradient step a rollout, with all its rows, for there all ratios are 1), with the surrogate and **no clip** (four passes over the rows, in two mini-batches each: eight steps a
 # rollout), and with **PPO** (the same with the clip). The step size was chosen for each out of three, on three other seeds, by the win rate averaged over the run. Then ten
 # fresh seeds each; all are shipped, none was left out.
 #
 # **Question.** Which of the three wins how much?
 #
-# <details><summary>The policy gradient: it is the only exact one.</summary>Its direction is right on average, but it takes one step where the others take
-# eight. See what that is worth.</details>
+# <details><summary>The policy gradient: it is the only exact one.</summary>With the true A its direction would be right on average; with a critic's it is so about. But it takes one
+# step where the others take eight. See what that is worth.</details>
 # <details><summary>No clip, with a small step size, as much as PPO.</summary>A fair guess: short steps do not go far either. Compare the ranges
 # below.</details>
 # <details><summary>PPO.</summary>Look at the median and at the range: does every seed say so?</details>
@@ -536,18 +538,18 @@ for method, rate, wins in three:
     print(f"  ten seeds from {min(wins):.2f} to {max(wins):.2f}")
 _, kl_without, kl_with = runs.curves["approx_kl"].mean(axis=(1, 2))
 further = kl_without > 2 * kl_with
-claim("without a clip an update went more than twice as far", further)
+claim("without a clip approx_kl is more than twice as large", further)
 survival = statistics.median(runs.curves["survival"][0, :, -1].tolist())
 print(f"policy gradient: {survival:.0%} of the detectives stand at the end")
 policy_gradient.show_three_losses(runs)
 
 # %% [markdown]
-# On this case eight steps a rollout make the great difference, and the clip makes a further one. The ranges touch: PPO's two slowest seeds lie among the
-# best without a clip. Without it the best step size was a quarter of PPO's, and an update still went further (approx_kl 0.020 on average, against
-# 0.007). The policy gradient learned to survive, and not to win.
+# On this case eight steps a rollout make the great difference, and the clip makes a further one. The ranges overlap: PPO's two slowest seeds end among
+# the five best without a clip. Without it the best of the step sizes tried was a quarter of PPO's, and during an update the policy still was further from the
+# old one (approx_kl 0.020, averaged over all steps, against 0.007). The policy gradient learned to survive, and not to win.
 #
-# What this does not say: it took 240 gradient steps where the others took 1,920, and all other settings (entropy, lambda, sizes) had been found
-# good *with* the clip. It is one case, and one budget. More of PPO's settings are in [lesson 13](13_coefficient_lab.ipynb).
+# What this does not say: it took 240 gradient steps where the others took 1,920, its three step sizes were about equally poor (a win rate of 0.01 over
+# the run), and all other settings (entropy, lambda, sizes) had been found good *with* the clip. It is one case, and one budget. More of PPO's settings are in [lesson 13](13_coefficient_lab.ipynb).
 
 # %%
 from ppo_lessons.lessons import show_progress
@@ -563,7 +565,7 @@ show_progress()
 #
 # | code | meaning |
 # |---|---|
-# | [`policy_gradient_loss(log_probs, advantages)`](../ppo_lessons/policy_gradient.py) | its gradient is that of J, turned round |
+# | [`policy_gradient_loss(log_probs, advantages)`](../ppo_lessons/policy_gradient.py) | its gradient estimates that of J, turned round, from one's own rows |
 # | [`surrogate_loss(ratios, advantages)`](../ppo_lessons/policy_gradient.py) | the same for rows of an older policy |
 # | [`effective_sample_size(ratios)`](../ppo_lessons/policy_gradient.py) | which share of the rows still counts |
 #

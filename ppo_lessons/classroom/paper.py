@@ -19,7 +19,8 @@ class OnPaper:
     """One question with one right answer.
 
     Raises:
-        ValueError: If two of its answers cannot be told apart, or a choice has an answer that is none of its choices.
+        ValueError: If two of its answers cannot be told apart, an answer is none of its choices, or a choice is neither
+            right nor a known mistake.
     """
 
     number: str
@@ -44,6 +45,9 @@ class OnPaper:
         strange = [answer for answer in answers if self.choices and answer not in self.choices]
         if strange:
             raise ValueError(f"Answers to {self.number} must be among its choices. Got {strange}")
+        silent = [choice for choice in self.choices if choice not in answers]
+        if silent:
+            raise ValueError(f"Every choice of {self.number} must be right or a known mistake. Got {silent}")
 
 
 def find_papers(lessons: str) -> tuple[OnPaper, ...]:

@@ -103,6 +103,8 @@ def test_answers_that_cannot_be_told_apart_are_refused():
         OnPaper(right=0.5, mistakes={1.0: "", "1.0": ""}, **common)
     with pytest.raises(ValueError, match="among its choices"):
         OnPaper(right="a", mistakes={"c": ""}, choices=("a", "b"), **common)
+    with pytest.raises(ValueError, match="known mistake"):
+        OnPaper(right="a", mistakes={"b": ""}, choices=("a", "b", "c"), **common)
 
 
 def test_what_was_found_on_paper_is_kept(capsys: pytest.CaptureFixture[str]):

@@ -15,7 +15,7 @@ PAPER = (
             0.64: "0.64 is the advantage in the old house, where the strong spirit costs 1. Here it costs 2, and V(s1) "
             "is another one.",
             0.8: "For 0.8 V(s0) would have to be 0.2 x 1 + 0.2 x (-2) = -0.2. You forgot that s1 is only reached when "
-            "the detective went on at s0: the second loss counts 0.2 x 0.2 times.",
+            "the detective went on at s0: the loss counts 0.2 x 0.2 times.",
             -1.12: "-1.12 is 1 - 2 - 0.12: you took it for certain that it goes on at s1 too. It does so with "
             "probability 0.2, so V(s1) = 0.2 x (-2).",
             -0.8: "-0.8 takes it for certain that the detective goes on at s1 too, in Q as in V(s0). It does so with "

@@ -87,6 +87,14 @@ def test_the_gradient_is_that_of_j_but_for_rows_and_cases(loss: str):
     assert float(theta.grad) == pytest.approx(-float(other.grad) * 25 / 30) == pytest.approx(-0.08)
 
 
+def test_counted_per_case_and_with_the_old_return_the_surrogate_stands_beside_j():
+    """The picture's line, from the mean over thirty rows of twenty-five cases."""
+    for new, said in ((0.2, 0.16), (0.3, 0.22), (1.0, 0.64)):
+        new_p = torch.tensor(new, dtype=torch.float64)
+        per_row = -surrogate_loss(stairs.ratios(new_p, P)[ROWS], ADVANTAGES)
+        assert float(0.16 + per_row * 30 / 25) == pytest.approx(float(stairs.surrogate(new_p, P))) == pytest.approx(said)
+
+
 @pytest.mark.parametrize(("way", "variance"), [("none", 0.1188), ("V", 0.0791), ("one", 0.2596), ("A", 0.0279)])
 def test_the_variances_case_by_case(way: str, variance: float):
     """Worked out from the weight of each decision: return to go minus baseline, or the advantage."""
@@ -131,9 +139,13 @@ def test_the_average_of_the_k_step_estimates_is_the_recursion():
 
 def test_what_the_lesson_says_of_the_team():
     runs = load_three_losses()
-    gradient, no_clip, ppo = np.sort(runs.curves["win_rate"][:, :, -1], axis=1)
+    whole = runs.curves["win_rate"]
+    gradient, no_clip, ppo = np.sort(whole[:, :, -1], axis=1)
     assert np.median(gradient) < 0.05 < 0.5 < np.median(no_clip) < 0.8 < 0.9 < np.median(ppo)
-    assert ppo[1] < no_clip[-1] < ppo[2], "the two slowest seeds of PPO lie among the best without a clip"
+    assert no_clip[4] < no_clip[5] < ppo[0] < ppo[1] < no_clip[-1] < ppo[2], "two of PPO's among the five best without"
+    slow, low = (curves[2].argsort()[:2] for curves in (whole.mean(axis=-1), whole[:, :, -1]))
+    assert set(slow) == set(low), "those two are the slowest as well"
+    assert {f"{rate:.2f}" for rate in runs.tried[0].mean(axis=-1)} == {"0.01"}, "no step size of the first is better"
     assert runs.chosen[1] == runs.chosen[2] / 4
     kl = runs.curves["approx_kl"].mean(axis=(1, 2))
     assert f"{kl[1]:.3f}" == "0.020" and f"{kl[2]:.3f}" == "0.007"

@@ -32,7 +32,7 @@ EXERCISE = Exercise(
         Mistake(name="the same sum above and below", wrong=lambda r: r.sum().square() / r.sum().square() / len(r),
                 advice="Above stands the square of the sum (sum first), below the sum of the squares (square first)."),
         Mistake(name="the mean ratio", wrong=lambda r: r.mean(),
-                advice="The mean of the ratios is about 1 always, however unequal they are. Their squares tell."),
+                advice="The ratios of old rows are 1 on average, however unequal they are. Their squares tell."),
         Mistake(name="the share of the rows whose ratio is 1 or more", wrong=lambda r: (r >= 1).float().mean(),
                 advice="It is not a count of rows, but of how unequal their weights are."),
         Mistake(name="the largest ratio's share of all weights", wrong=lambda r: r.max() / r.sum(),
@@ -44,7 +44,7 @@ EXERCISE = Exercise(
     ),
     hints=(
         "Two numbers: what all weights sum to, and what their squares sum to. When is the first, squared, as large as "
-        "it can be?",
+        "it can be beside the second?",
         "(sum of r)^2 / (sum of r^2), divided by the number of rows.",
         "return ratios.sum() ** 2 / (ratios ** 2).sum() / len(ratios)",
     ),

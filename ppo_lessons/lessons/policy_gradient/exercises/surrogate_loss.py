@@ -24,7 +24,7 @@ EXERCISE = Exercise(
         Mistake(name="the sign turned: what you return is to be made larger", wrong=lambda r, a: (r * a).mean(),
                 advice="Equation 6 is maximised. An optimizer makes a loss smaller."),
         Mistake(name="the sum instead of the mean", wrong=lambda r, a: -(r * a).sum(),
-                advice="With twice the rows every step would be twice as large."),
+                advice="With twice the rows the gradient would be twice as long."),
         Mistake(name="one number for each row", wrong=lambda r, a: -(r * a),
                 advice="A loss is one number: the mean over the rows."),
         Mistake(name="the log-ratio in the place of the ratio", wrong=lambda r, a: -(r.log() * a).mean(),
