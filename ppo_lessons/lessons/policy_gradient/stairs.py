@@ -59,7 +59,7 @@ def ratios(p: Tensor, old_p: Tensor) -> Tensor:
 
 
 def surrogate(p: Tensor, old_p: Tensor) -> Tensor:
-    """Return J(old_p) + the sum of r A over a case, on average over the old policy's cases, (...): a straight line in p."""
+    """Return J(old_p) + the mean over the old policy's cases of the sum of r A, (...): a straight line in p."""
     return expected_return(old_p) + (_played(old_p) * ratios(p, old_p) * advantages(old_p)).sum(dim=-1)
 
 

@@ -92,7 +92,9 @@ def test_counted_per_case_and_with_the_old_return_the_surrogate_stands_beside_j(
     for new, said in ((0.2, 0.16), (0.3, 0.22), (1.0, 0.64)):
         new_p = torch.tensor(new, dtype=torch.float64)
         per_row = -surrogate_loss(stairs.ratios(new_p, P)[ROWS], ADVANTAGES)
-        assert float(0.16 + per_row * 30 / 25) == pytest.approx(float(stairs.surrogate(new_p, P))) == pytest.approx(said)
+        assert (
+            float(0.16 + per_row * 30 / 25) == pytest.approx(float(stairs.surrogate(new_p, P))) == pytest.approx(said)
+        )
 
 
 @pytest.mark.parametrize(("way", "variance"), [("none", 0.1188), ("V", 0.0791), ("one", 0.2596), ("A", 0.0279)])
