@@ -374,9 +374,11 @@ policy_gradient.show_far_away(old_p=0.2, clip_eps=0.2)
 # ## The trust region, and its cheap form
 #
 # Near the old policy the surrogate can be trusted, far away not. TRPO (Schulman et al. 2015) makes it large under a condition: the policy may move only so far,
-# measured by [KL](../docs/glossary.md#kl-divergence). That takes second derivatives. PPO's cheap form takes the smaller of $r A$ and
-# $\mathrm{clip}(r) A$ for each row, with $r$ kept between 0.8 and 1.2: one that has moved by 20 % the way its advantage asked for gains nothing by going further. Here "s0 go on" falls silent at
-# $p$ = 0.24. The rows of s1, where going on is bad, do *not*; so the blue curve does not go flat, it falls.
+# measured by [KL](../docs/glossary.md#kl-divergence). That takes second derivatives.
+#
+# PPO's cheap form takes the smaller of $r A$ and $\mathrm{clip}(r) A$ for each row, with $r$ kept between 0.8 and 1.2: a row that has moved by 20 % its own
+# way gains nothing by going further. Here "s0 go on" falls silent at $p$ = 0.24. The rows of s1, where going on is bad, do *not*; so the blue
+# curve falls.
 
 
 # %%
@@ -544,12 +546,12 @@ print(f"policy gradient: {survival:.0%} of the detectives stand at the end")
 policy_gradient.show_three_losses(runs)
 
 # %% [markdown]
-# On this case eight steps a rollout make the great difference, and the clip makes a further one. The ranges overlap: PPO's two slowest seeds end among
-# the five best without a clip. Without it the best of the step sizes tried was a quarter of PPO's, and during an update the policy still was further from the
-# old one (approx_kl 0.020, averaged over all steps, against 0.007). The policy gradient learned to survive, and not to win.
+# On this case eight steps a rollout make the great difference, and the clip a further one. The ranges overlap: PPO's two slowest seeds end among
+# the five best without a clip. There the best step size tried was a quarter of PPO's, and the policy still went further (approx_kl 0.020
+# on average, against 0.007). The policy gradient learned to survive, and not to win.
 #
-# What this does not say: it took 240 gradient steps where the others took 1,920, its three step sizes were about equally poor (a win rate of 0.01 over
-# the run), and all other settings (entropy, lambda, sizes) had been found good *with* the clip. It is one case, and one budget. More of PPO's settings are in [lesson 13](13_coefficient_lab.ipynb).
+# What this does not say: it took 240 gradient steps where the others took 1,920, none of its three step sizes was good, and all other
+# settings had been found good *with* the clip. It is one case, and one budget. More of them: [lesson 13](13_coefficient_lab.ipynb).
 
 # %%
 from ppo_lessons.lessons import show_progress

@@ -258,7 +258,7 @@ claim("her value is nearer to her return", away < 0.04)
 # ## The same, by the package
 #
 # `ppo_update` does this for every mini-batch of every epoch. If we ask it for one epoch of one mini-batch with the very same rows, does it
-# give the same weights, to the last digit?
+# give the same weights? (But for rounding: it lays the numbers out differently for `log_softmax`, to be faster.)
 
 # %%
 one = replace(config, epochs=1)
@@ -268,8 +268,8 @@ optimizer = make_optimizer(by_package, one)
 shuffling = torch.Generator().manual_seed(0)
 ppo_update(by_package, optimizer, rows, one, shuffling, steps=only)
 pairs = zip(by_hand.parameters(), by_package.parameters(), strict=True)
-same = all(torch.equal(a, b) for a, b in pairs)
-claim("line by line gives the same weights, to the last digit", same)
+same = all(torch.allclose(a, b, atol=1e-5) for a, b in pairs)
+claim("line by line gives the same weights, to five digits", same)
 
 # %% [markdown]
 # **A place to stop.** You have seen one step whole. What follows is sixteen of them.
