@@ -551,7 +551,7 @@ policy_gradient.show_three_losses(runs)
 # on average, against 0.007). The policy gradient learned to survive, and not to win.
 #
 # What this does not say: it took 240 gradient steps where the others took 1,920, none of its three step sizes was good, and all other
-# settings had been found good *with* the clip. It is one case, and one budget. More of them: [lesson 13](13_coefficient_lab.ipynb).
+# settings had been found good *with* the clip. It is one case and one budget. More: [lesson 13](13_coefficient_lab.ipynb).
 
 # %%
 from ppo_lessons.lessons import show_progress
