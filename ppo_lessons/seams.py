@@ -6,6 +6,7 @@ Only steps that are not the package's own are looked at, so the update as it is 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import fields
 from functools import wraps
+from inspect import signature
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -13,7 +14,7 @@ import torch
 from torch import Tensor
 
 from ppo_lessons.buffer import Rows, SharedBuffer, Transition
-from ppo_lessons.steps import MinibatchLosses, OtherLoss, Steps
+from ppo_lessons.steps import DEFAULT_STEPS, MinibatchLosses, OtherLoss, Steps
 
 
 class Promise(NamedTuple):
@@ -97,7 +98,12 @@ def checked(steps: Steps) -> Steps:
 
 
 def _watched(name: str, own: Callable[..., Any]) -> Callable[..., Any]:
+    order = list(signature(getattr(DEFAULT_STEPS, name)).parameters)
+
     def watched(*given: Any, **named: Any) -> Any:
+        # whoever calls by name uses the package's names, and a step of one's own may have others
+        while len(given) < len(order) and order[len(given)] in named:
+            given = (*given, named.pop(order[len(given)]))
         before = given[0].step if name == "store" else 0
         result = own(*given, **named)
         if name in ONE_BY_ONE:

@@ -1,7 +1,8 @@
 """The PPO update, nodes E to O of the flowchart, as a whole or not at all; its course itself stands in `steps`."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -44,7 +45,7 @@ class UpdateReport:
     stopped_early: bool
     """Whether target_kl ended the update."""
     parameters_reached: int
-    """How many of the network's parameters (weights and biases, each as a whole) the last step's gradient reached."""
+    """How many of the network's parameters (weights and biases, each as a whole) the first step's gradient reached."""
     kl_after: float
     """approx_kl of the policy after the update, over all rows: how far it went. The last step is in it."""
     effective_sample_size: float
@@ -115,7 +116,10 @@ def ppo_update(
 
     asked = replace(steps, should_stop=should_stop)
     history: list[Tensor] = []
-    with Undo(keep_weights(policy, optimizer), keep_generator(generator)):
+    with (
+        Undo(keep_weights(policy, optimizer), keep_generator(generator)),
+        _first_gradient(policy, optimizer, steps) as reached,
+    ):
         for index, losses, grad_norm in steps.update_policy(policy, optimizer, rows, config, generator, asked):
             history.append(torch.stack((*losses, grad_norm)).detach())
             if not bool(torch.isfinite(history[-1]).all()):
@@ -132,14 +136,30 @@ def ppo_update(
             **_look_back(policy, rows, config, steps),
             num_gradient_steps=len(history),
             stopped_early=stopped_early,
-            parameters_reached=len(steps.reached_by_gradient(policy)) if history else 0,
+            parameters_reached=len(reached),
         )
 
 
-@torch.no_grad()
+@contextmanager
+def _first_gradient(policy: ActorCritic, optimizer: torch.optim.Optimizer, steps: Steps) -> Iterator[list[str]]:
+    """Note whom the first gradient reaches, before its step: whoever wrote `gradient_step` may forget it afterwards."""
+    reached: list[str] = []
+
+    def note(*_: Any) -> None:
+        reached.extend(steps.reached_by_gradient(policy))
+        hook.remove()
+
+    hook = optimizer.register_step_pre_hook(note)
+    try:
+        yield reached
+    finally:
+        hook.remove()
+
+
 def _look_back(policy: ActorCritic, rows: Rows, config: PPOConfig, steps: Steps) -> dict[str, Any]:
     """Look at all rows once more: what they were, and what the update has made of them."""
-    logits, _ = steps.forward_pass(policy, rows.obs)
+    with torch.no_grad():  # only here: a step of one's own may ask for gradients of its inputs
+        logits, _ = steps.forward_pass(policy, rows.obs)
     new_log_probs = steps.log_probs_of(logits, rows.actions)
     ratios = steps.importance_ratios(new_log_probs, rows.old_log_probs)
     advantages = steps.normalise_advantages(rows.advantages) if config.advantage_normalisation else rows.advantages

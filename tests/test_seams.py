@@ -240,3 +240,11 @@ def test_in_words():
     assert in_words(torch.tensor([3, 7])) == "int64 (2,) from 3 to 7"
     assert in_words((1, None)) == "tuple of 0: 1, 1: None"
     assert in_words(object()) == "object"
+
+
+def test_who_calls_by_name_reaches_a_step_with_other_names():
+    own = checked(Steps(total_loss=lambda a, v, h, c1, c2: a + c1 * v - c2 * h))
+    parts = (torch.tensor(2.0, requires_grad=True), torch.tensor(3.0), torch.tensor(5.0))
+    assert own.total_loss(*parts, ent_coef=0.1, vf_coef=0.5).item() == 2 + 0.5 * 3 - 0.1 * 5
+    with pytest.raises(TypeError, match="unexpected keyword argument 'clip_eps'"):
+        own.total_loss(*parts, 0.5, 0.1, clip_eps=0.2)

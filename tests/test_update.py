@@ -387,3 +387,19 @@ def test_a_gradient_that_is_not_finite_is_refused_though_the_loss_is(update, mak
     with pytest.raises(NonFiniteError, match=r"Got grad_norm = nan in mini-batch 1"):
         update(policy=policy, steps=flat)
     assert torch.equal(weights_of(policy), weights)
+
+
+def test_whom_the_gradient_reached_is_known_also_if_the_gradient_is_forgotten_after_the_step(
+    make_policy, make_rows, make_config
+):
+    def forgetful(total_loss, policy, optimizer, max_grad_norm):
+        norm = gradient_step(total_loss, policy, optimizer, max_grad_norm)
+        optimizer.zero_grad(set_to_none=False)
+        return norm
+
+    policy, config = make_policy(), make_config()
+    optimizer = make_optimizer(policy, config)
+    for steps in (Steps(), Steps(gradient_step=forgetful)):
+        report = ppo_update(policy, optimizer, make_rows(policy), config, generator(), steps=steps)
+        assert report.parameters_reached == len(list(policy.parameters()))
+    assert not optimizer._optimizer_step_pre_hooks, "nothing of ours stays at the optimizer"

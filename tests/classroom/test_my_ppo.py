@@ -1,10 +1,16 @@
 """Functions that passed are collected in the learner's own file: readable, runnable, and never lost."""
 
 import ast
+import contextlib
+import io
+import random
 import re
 import subprocess
 import sys
+from collections.abc import Callable, Mapping
+from dataclasses import fields
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import pytest
 import torch
@@ -19,8 +25,10 @@ from ppo_lessons.lessons import EXERCISES, check, desk
 from ppo_lessons.spirit_world.env import SpiritWorld
 from ppo_lessons.steps import Steps
 from ppo_lessons.training import TrainingRun, train
+from tests.answers import RIGHT as RIGHT_ANSWERS
 from tests.answers import unfolded
 from tests.classroom.cells import define, typed
+from tests.classroom.exam_answers import read_exam, written
 
 pytestmark = pytest.mark.slow
 
@@ -29,6 +37,26 @@ pytestmark = pytest.mark.slow
 def own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("PPO_LESSONS_HOME", str(tmp_path))
     return tmp_path
+
+
+class Solved(NamedTuple):
+    """What is there once every exercise has been solved, the last one first."""
+
+    text: str
+    """Of the file."""
+    files: list[str]
+    printed: str
+
+
+@pytest.fixture(scope="module")
+def solved(tmp_path_factory: pytest.TempPathFactory) -> Solved:
+    folder, printed = tmp_path_factory.mktemp("solved"), io.StringIO()
+    with pytest.MonkeyPatch.context() as patch, contextlib.redirect_stdout(printed):
+        patch.setenv("PPO_LESSONS_HOME", str(folder))
+        for exercise in reversed(EXERCISES):
+            check(typed(solution_source(exercise), exercise.name))
+        text = my_file().read_text()
+    return Solved(text, [path.name for path in folder.glob("my_ppo*")], printed.getvalue())
 
 
 TOTAL = define("total_loss(actor_loss, critic_loss, entropy, vf_coef, ent_coef)", "return {}")
@@ -92,10 +120,9 @@ def test_a_damaged_file_is_said_and_the_packages_steps_are_used(capsys: pytest.C
     assert my_file().read_text() == "def broken(:\n", "nothing of the learner's is overwritten"
 
 
-def test_whoever_solves_everything_trains_the_same_team(capsys: pytest.CaptureFixture[str]):
-    for exercise in EXERCISES:
-        check(typed(solution_source(exercise), exercise.name))
-    assert capsys.readouterr().out.count("✔") == len(EXERCISES)
+def test_whoever_solves_everything_trains_the_same_team(solved: Solved):
+    assert solved.printed.count("✔") == len(EXERCISES)
+    my_file().write_text(solved.text)
     own = my_functions()
     assert {"gae", "detach_rows", "shuffle_rows", "split_rows", "log_probs_of", "importance_ratios"} <= set(own)
     assert {"clipped_surrogate_loss", "value_loss", "entropy_bonus", "total_loss", "gradient_step"} <= set(own)
@@ -104,6 +131,32 @@ def test_whoever_solves_everything_trains_the_same_team(capsys: pytest.CaptureFi
     mine = [report.update for report in train(runs[0], 3, my_steps())]
     reference = [report.update for report in train(runs[1], 3)]
     assert mine == reference
+
+
+def trained(functions: Mapping[str, Callable[..., Any]]) -> list[list[float]]:
+    """Train two cycles with these functions, each where it belongs; gives all numbers of the two updates."""
+    steps = {field.name for field in fields(Steps)} - {"shuffle_rows"}  # another order is another run, and as right
+    world = SpiritWorld("standard", 8, **{name: functions[name] for name in ("rewards_of", "who_acts_next")})
+    run = TrainingRun(world, PPOConfig(num_envs=8, num_steps=8, minibatch_size=64, anneal_cycles=10, target_kl=0.05))
+    own = Steps(**{name: function for name, function in functions.items() if name in steps})
+    return [[float(number) for number in vars(report.update).values()] for report in train(run, 2, own)]
+
+
+@pytest.mark.filterwarnings("ignore:__array_wrap__")  # of numpy's, for `np.greater` of a tensor
+def test_right_answers_of_every_style_train_the_same_team_together():
+    """Some wire by keyword, some name their inputs otherwise, some ask autograd: what passes alone, fits the others."""
+    styles = {exercise.name: [exercise.function, *RIGHT_ANSWERS[exercise.number]] for exercise in EXERCISES}
+    for which in ("first", "second"):
+        for answer in read_exam(which):
+            if answer.is_right:
+                function = written(answer)
+                styles[function.__name__].append(function)
+    expected = trained({name: functions[0] for name, functions in styles.items()})
+    luck = random.Random(0)
+    mixed = {name: luck.sample(functions, len(functions)) for name, functions in styles.items()}
+    for place in range(2 * max(map(len, mixed.values()))):  # each answer twice or more, beside others each time
+        together = {name: functions[place % len(functions)] for name, functions in mixed.items()}
+        assert trained(together) == [pytest.approx(numbers, rel=1e-3, abs=1e-3) for numbers in expected], place
 
 
 def test_the_rules_of_the_world_are_handed_to_it_and_not_to_the_training():
@@ -130,10 +183,8 @@ print("called:", *sorted(called))
 """
 
 
-def test_every_function_takes_part_when_the_file_runs():
-    for exercise in EXERCISES:
-        check(typed(solution_source(exercise), exercise.name))
-    my_file().write_text(my_file().read_text().replace("CYCLES = 300", "CYCLES = 3"))
+def test_every_function_takes_part_when_the_file_runs(solved: Solved):
+    my_file().write_text(solved.text.replace("CYCLES = 300", "CYCLES = 3"))
     command = [sys.executable, "-c", WATCHED, str(my_file())]
     done = subprocess.run(command, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr
@@ -166,16 +217,12 @@ def test_ctrl_c_ends_it_early_and_keeps_the_team(own_home: Path):
     assert "Ended after 1 cycles." in done.stdout and (own_home / "my_team.pt").exists()
 
 
-def test_thirty_passes_leave_one_file(own_home: Path):
-    for exercise in EXERCISES:
-        check(typed(solution_source(exercise), exercise.name))
-    assert [path.name for path in own_home.glob("my_ppo*")] == ["my_ppo.py"]
+def test_thirty_passes_leave_one_file(solved: Solved):
+    assert solved.files == ["my_ppo.py"]
 
 
-def test_it_reads_in_the_order_of_the_flowchart_with_each_function_once():
-    for exercise in reversed(EXERCISES):
-        check(typed(solution_source(exercise), exercise.name))
-    text = my_file().read_text()
+def test_it_reads_in_the_order_of_the_flowchart_with_each_function_once(solved: Solved):
+    text = solved.text
     nodes = re.findall(r"^# --- [\d.]+ \w+: lesson \d\d, box (\w)", text, flags=re.MULTILINE)
     assert len(nodes) == len(EXERCISES) and nodes == sorted(nodes)
     tree = ast.parse(text)
