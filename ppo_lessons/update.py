@@ -16,7 +16,7 @@ from ppo_lessons.errors import NonFiniteError
 from ppo_lessons.guards.threads import one_thread
 from ppo_lessons.guards.undo import Undo, keep_generator, keep_weights
 from ppo_lessons.seams import checked
-from ppo_lessons.steps import DEFAULT_STEPS, MinibatchLosses, Steps
+from ppo_lessons.steps import DEFAULT_STEPS, MinibatchLosses, Steps, detach_rows
 
 RUINOUS_KL, RUINOUS_ENTROPY = 10.0, 1e-12
 """Beyond these a run is not trained but ruined, in nats."""
@@ -158,6 +158,7 @@ def _first_gradient(policy: ActorCritic, optimizer: torch.optim.Optimizer, steps
 
 def _look_back(policy: ActorCritic, rows: Rows, config: PPOConfig, steps: Steps) -> dict[str, Any]:
     """Look at all rows once more: what they were, and what the update has made of them."""
+    rows = detach_rows(rows)
     with torch.no_grad():  # only here: a step of one's own may ask for gradients of its inputs
         logits, _ = steps.forward_pass(policy, rows.obs)
     new_log_probs = steps.log_probs_of(logits, rows.actions)
