@@ -116,10 +116,8 @@ def ppo_update(
 
     asked = replace(steps, should_stop=should_stop)
     history: list[Tensor] = []
-    with (
-        Undo(keep_weights(policy, optimizer), keep_generator(generator)),
-        _first_gradient(policy, optimizer, steps) as reached,
-    ):
+    undo = Undo(keep_weights(policy, optimizer), keep_generator(generator))
+    with undo, _first_gradient(policy, optimizer, steps) as reached:
         for index, losses, grad_norm in steps.update_policy(policy, optimizer, rows, config, generator, asked):
             history.append(torch.stack((*losses, grad_norm)).detach())
             if not bool(torch.isfinite(history[-1]).all()):

@@ -41,14 +41,24 @@ def read_replies(which: str) -> dict[str, str]:
     return dict(line.split(" => ", 1) for line in lines)
 
 
+def replies_are_those_that_were_read(which: str, number: str, right: bool) -> None:
+    kept = read_replies(which)
+    for key, answer in ANSWERS[which].items():
+        if answer.number == number and answer.is_right == right:
+            assert reply(found(answer)) == kept[key].removeprefix("misleading "), key
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("number", NUMBERS)
 @pytest.mark.parametrize("which", ANSWERS)
-def test_every_answer_gets_the_reply_that_was_read(which: str, number: str):
-    kept = read_replies(which)
-    for key, answer in ANSWERS[which].items():
-        if answer.number == number:
-            assert reply(found(answer)) == kept[key].removeprefix("misleading "), key
+def test_every_wrong_answer_gets_the_reply_that_was_read(which: str, number: str):
+    replies_are_those_that_were_read(which, number, right=False)
+
+
+@pytest.mark.parametrize("number", NUMBERS)
+@pytest.mark.parametrize("which", ANSWERS)
+def test_every_right_answer_is_accepted(which: str, number: str):
+    replies_are_those_that_were_read(which, number, right=True)
 
 
 @pytest.mark.parametrize("which", ANSWERS)
