@@ -41,7 +41,7 @@ LEFT_OUT = (
 """What neither trains nor compares floats, compares a page with a process of this machine, measures letters, writes the
 learner's file, or plays a machine of its own."""
 NOT_TWICE = "mixed_notebook or built_twice or corrupted_output or of_a_note or wrong_answer_gets"
-"""Tests of notebooks that ask nothing more of floats than the blank and the solved ones do; and the wrong answers of exams:
+"""Tests of notebooks that ask nothing more of floats than the blank and the solved ones do, and wrong answers of exams:
 they are far from right."""
 
 
