@@ -39,7 +39,8 @@ PYTHON = str(VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python"))
 STAMP = VENV / "ppo_lessons.json"
 LOG = VENV / "install.log"
 
-PYTEST = ["-m", "pytest", "-n", "auto", "--maxprocesses", "4", "--dist", "loadfile"]
+# File by file in the order of their names: the browser's, few tests that take long, come first and not last.
+PYTEST = ["-m", "pytest", "-n", "auto", "--maxprocesses", "4", "--dist", "loadfile", "--no-loadscope-reorder"]
 FAST = [
     "-q",
     "-m",

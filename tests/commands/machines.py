@@ -47,7 +47,7 @@ they are far from right."""
 
 def command() -> list[str]:
     """Return the call of pytest: the notebooks blank and solved, and every test with floats."""
-    parallel = ["-n", "3", "--dist", "loadfile"]
+    parallel = ["-n", "3", "--dist", "loadfile", "--no-loadscope-reorder"]
     left_out = [f"--ignore-glob=*/{pattern}" for pattern in LEFT_OUT]
     chosen = ["-k", f"not ({NOT_TWICE})"]
     return [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *parallel, *left_out, *chosen, str(TESTS)]

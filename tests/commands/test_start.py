@@ -98,7 +98,7 @@ def test_old_python_gets_one_sentence(monkeypatch):
 # Commands and options
 
 PAGES = ["-m", "ppo_lessons.publishing.pages"]
-PYTEST = "-m pytest -n auto --maxprocesses 4 --dist loadfile".split()
+PYTEST = "-m pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder".split()
 NAMES = "lab check test machines notebooks benchmark format".split()
 CHECKS = [
     "-m ruff check".split(),
