@@ -24,12 +24,12 @@ SLIPS = {
     "3.3": ("forgetting lambda", "gamma * gae_lambda * following", "gamma * following"),
     "9.2": ("the share that was *not* foreseen (1 minus is missing)", "float(1 - (returns", "float((returns"),
     "11.2": ("forgetting zero_grad", "    optimizer.zero_grad()\n", ""),
+    "11.3": ("vf_coef and ent_coef swapped", "config.vf_coef, config.ent_coef", "config.ent_coef, config.vf_coef"),
     "11.4": (
         "no detach: the rows keep the graph of the rollout",
         "    rows = steps.detach_rows(rows)  # E\n",
         "",
     ),
-    "11.3": ("vf_coef and ent_coef swapped", "config.vf_coef, config.ent_coef", "config.ent_coef, config.vf_coef"),
 }
 """Where no mistake of the table can stand alone: its name, and which piece of the package's source becomes what."""
 
