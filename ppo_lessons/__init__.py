@@ -7,9 +7,11 @@ The small package that the course teaches lies open on this floor. With the node
 | `config`, `errors` | the hyper-parameters, once; what can go wrong | |
 | `team_env` | what a rollout asks of any world | |
 | `actor_critic` | the team's network: `sample_actions` in the rollout, `evaluate_actions` in the update | I, J |
+| `team_view` | what a critic of the whole team sees besides | A |
 | `rollout` | `collect`: play until the buffer is full | A, B, C |
 | `advantages` | `gae`: was this action better than expected? | D |
 | `buffer` | `SharedBuffer`: add, finish, get, clear | B, C, D, P |
+| `value_normalisation` | a critic that speaks in units of the returns' spread | D |
 | `minibatches` | one shuffled pass over the rows | G, H |
 | `losses` | ratios, the clipped surrogate, value loss, entropy, the total, and diagnostics | K, L, M, N |
 | `policy_gradient` | the losses before PPO: the policy gradient's, the surrogate without a clip | L |
@@ -18,6 +20,7 @@ The small package that the course teaches lies open on this floor. With the node
 | `seams` | says in words what a replaced step must return, and what came | A to P |
 | `update` | `ppo_update`: the update as a whole or not at all, and its report | E to O |
 | `training`, `checkpoints` | the whole cycle as a generator; save and load a run or a team | A to P |
+| `transfer` | what a team takes along to its next run | |
 
 The folders, from the cellar up; each knows those above it in this table, and none below:
 
@@ -44,11 +47,14 @@ from ppo_lessons.errors import CheckpointError, NonFiniteError, NotReadyError
 from ppo_lessons.optimisation import make_optimizer
 from ppo_lessons.rollout import collect
 from ppo_lessons.spirit_world.cases import CASES, Case
+from ppo_lessons.spirit_world.curriculum import Way, train_through
 from ppo_lessons.spirit_world.env import SpiritWorld
 from ppo_lessons.spirit_world.evaluation import evaluate, record
 from ppo_lessons.spirit_world.players import cautious_player, cooperative_player, policy_player, random_player
+from ppo_lessons.spirit_world.several import SeveralCases
 from ppo_lessons.steps import Steps
 from ppo_lessons.training import TrainingRun, train
+from ppo_lessons.transfer import next_run
 from ppo_lessons.update import ppo_update
 
 __version__ = "0.1.0"
@@ -62,10 +68,12 @@ __all__ = [
     "NotReadyError",
     "PPOConfig",
     "Rows",
+    "SeveralCases",
     "SharedBuffer",
     "SpiritWorld",
     "Steps",
     "TrainingRun",
+    "Way",
     "cautious_player",
     "collect",
     "cooperative_player",
@@ -74,6 +82,7 @@ __all__ = [
     "load_policy",
     "load_run",
     "make_optimizer",
+    "next_run",
     "normalise_advantages",
     "policy_player",
     "ppo_update",
@@ -82,4 +91,5 @@ __all__ = [
     "save_policy",
     "save_run",
     "train",
+    "train_through",
 ]

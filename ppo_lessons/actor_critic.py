@@ -30,28 +30,51 @@ class ActorCritic(nn.Module):
     Weights start orthogonal with gain sqrt(2) in the hidden layers, 0.01 in the actor's head (so that the first
     policy is almost uniform) and 1 in the critic's; biases start at 0.
 
+    A critic sees what its agent sees (IPPO), or the whole team (MAPPO, see `team_view`). The actor's input is the same
+    in both: its D numbers come first, and with a team's critic the team's follow, which the actor never reads.
+
     Args:
         obs_size: D, the numbers that one agent sees.
         num_actions: N, the actions to choose from.
         hidden_size: Width of both hidden layers.
         shared_trunk: True: actor and critic share the hidden layers. False: each has its own.
+        team_size: C, the numbers that a critic of the whole team sees; None: it sees what its agent sees.
+        value_normalisation: True: the critic speaks in units of the returns' spread, and the statistics that lead back
+            to rewards stay with the network (see `value_normalisation`).
         seed: Seeds the first weights; the global random numbers are not touched.
 
+    Raises:
+        ValueError: If a critic of the whole team is to share the actor's trunk.
+
     References:
-        Andrychowicz et al. (2020), https://arxiv.org/abs/2006.05990 (initialisation)
+        Andrychowicz et al. (2020), https://arxiv.org/abs/2006.05990 (initialisation); Yu et al. (2022),
+        https://arxiv.org/abs/2103.01955 (IPPO and MAPPO)
     """
+
+    return_statistics: Tensor
 
     @one_thread
     @torch.inference_mode(False)
     def __init__(
-        self, obs_size: int, num_actions: int, hidden_size: int = 64, *, shared_trunk: bool = True, seed: int = 0
+        self,
+        obs_size: int,
+        num_actions: int,
+        hidden_size: int = 64,
+        *,
+        shared_trunk: bool = True,
+        team_size: int | None = None,
+        value_normalisation: bool = False,
+        seed: int = 0,
     ) -> None:
         """Make the layers and draw the first weights."""
         super().__init__()
         obs_size, hidden_size = whole("obs_size", obs_size, 1), whole("hidden_size", hidden_size, 1)
         num_actions = whole("num_actions", num_actions, 1)
         self.obs_size, self.num_actions, self.hidden_size = obs_size, num_actions, hidden_size
-        self.shared_trunk = shared_trunk
+        self.shared_trunk, self.value_normalisation = shared_trunk, value_normalisation
+        self.team_size = None if team_size is None else whole("team_size", team_size, 1)
+        if shared_trunk and team_size is not None:
+            raise ValueError("A critic that sees more than the actor must have its own trunk. Got shared_trunk True")
         generator = torch.Generator().manual_seed(whole("seed", seed, 0))
 
         def layer(inputs: int, outputs: int, gain: float) -> nn.Linear:
@@ -60,20 +83,44 @@ class ActorCritic(nn.Module):
             nn.init.zeros_(linear.bias)
             return linear
 
-        def trunk() -> nn.Sequential:
-            first, second = layer(obs_size, hidden_size, 2**0.5), layer(hidden_size, hidden_size, 2**0.5)
+        def trunk(inputs: int) -> nn.Sequential:
+            first, second = layer(inputs, hidden_size, 2**0.5), layer(hidden_size, hidden_size, 2**0.5)
             return nn.Sequential(first, nn.ReLU(inplace=True), second, nn.ReLU(inplace=True))
 
-        self.actor_trunk = trunk()
-        self.critic_trunk = self.actor_trunk if shared_trunk else trunk()
+        self.actor_trunk = trunk(obs_size)
+        self.critic_trunk = self.actor_trunk if shared_trunk else trunk(self.team_size or obs_size)
         self.actor_head = layer(hidden_size, num_actions, 0.01)
         self.critic_head = layer(hidden_size, 1, 1.0)
+        if value_normalisation:
+            self.register_buffer("return_statistics", torch.zeros(3, dtype=torch.float64))
+
+    @property
+    def input_size(self) -> int:
+        """Numbers in a row of the training: D, and with a critic of the whole team D + C."""
+        return self.obs_size + (self.team_size or 0)
 
     def forward(self, obs: Tensor) -> tuple[Tensor, Tensor]:
-        """Return the action logits (..., N) and the values (...) for observations (..., D)."""
-        features = self.actor_trunk(obs)
-        critic_features = features if self.shared_trunk else self.critic_trunk(obs)
+        """Return the action logits (..., N) and the values (...) for rows (..., D), or (..., D + C)."""
+        own = obs if self.team_size is None else obs[..., : self.obs_size]
+        features = self.actor_trunk(own)
+        seen = own if self.team_size is None else obs[..., self.obs_size :]
+        critic_features = features if self.shared_trunk else self.critic_trunk(seen)
         return self.actor_head(features), self.critic_head(critic_features).squeeze(-1)
+
+    @one_thread
+    @torch.no_grad()
+    def choose_actions(self, obs: Tensor, generator: torch.Generator, *, greedy: bool = False) -> Tensor:
+        """Decide as at play time: the actor alone, without a critic.
+
+        Args:
+            obs: What the agents see, float32, (..., D).
+            generator: Draws the actions.
+            greedy: True: take the likeliest action instead of drawing one.
+
+        Returns:
+            Actions, int64, (...); the same ones that `sample_actions` draws.
+        """
+        return _draw(log_probabilities(self.actor_head(self.actor_trunk(obs))), generator, greedy)
 
     @one_thread
     @torch.no_grad()
@@ -81,7 +128,7 @@ class ActorCritic(nn.Module):
         """Decide as in the rollout, without a graph.
 
         Args:
-            obs: What the agents see, float32, (..., D).
+            obs: What the agents see, and with a critic of the whole team what that sees, float32, (..., D or D + C).
             generator: Draws the actions.
             greedy: True: take the likeliest action instead of drawing one.
 
@@ -90,26 +137,21 @@ class ActorCritic(nn.Module):
         """
         logits, values = self(obs)
         all_log_probs = log_probabilities(logits)  # (..., N)
-        if greedy:
-            actions = all_log_probs.argmax(dim=-1)
-        else:
-            # A draw from the categorical distribution as a race of exponential clocks: far cheaper than multinomial.
-            clocks = torch.empty_like(logits).exponential_(generator=generator)
-            actions = (all_log_probs - clocks.log()).argmax(dim=-1)
+        actions = _draw(all_log_probs, generator, greedy)
         log_probs = all_log_probs.gather(-1, actions.unsqueeze(-1)).squeeze(-1)
         return Decision(actions, log_probs, values)
 
     @one_thread
     @torch.no_grad()
     def estimate_values(self, obs: Tensor) -> Tensor:
-        """Return the critic's estimates (...) for observations (..., D), without a graph."""
+        """Return the critic's estimates (...) for rows (..., D), or (..., D + C), without a graph."""
         return self(obs)[1]
 
     def evaluate_actions(self, obs: Tensor, actions: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Look at stored actions again, as in the update, with a graph.
 
         Args:
-            obs: Stored observations, (B, D).
+            obs: Stored rows, (B, D), or (B, D + C) with a critic of the whole team.
             actions: The actions that were taken, int64, (B,).
 
         Returns:
@@ -117,6 +159,15 @@ class ActorCritic(nn.Module):
         """
         logits, values = self(obs)
         return log_probs_of(logits, actions), entropy_of(log_probabilities(logits)), values
+
+
+def _draw(all_log_probs: Tensor, generator: torch.Generator, greedy: bool) -> Tensor:
+    if greedy:
+        return all_log_probs.argmax(dim=-1)
+    # A draw from the categorical distribution as a race of exponential clocks: far cheaper than multinomial.
+    # (contiguous, as the logits are: the order of memory is the order of the draws)
+    clocks = torch.empty_like(all_log_probs, memory_format=torch.contiguous_format).exponential_(generator=generator)
+    return (all_log_probs - clocks.log()).argmax(dim=-1)
 
 
 def log_probabilities(logits: Tensor) -> Tensor:

@@ -17,9 +17,11 @@ from ppo_lessons.optimisation import set_learning_rate
 from ppo_lessons.team_env import StatefulEnv, TeamEnv, as_team_env, describe
 from ppo_lessons.training import TrainingRun
 
-FORMAT = 1
-FIXED = ("num_envs", "hidden_size", "shared_trunk", "seed")
+FORMAT = 2
+FIXED = ("num_envs", "hidden_size", "shared_trunk", "critic", "value_normalisation", "seed")
 """Fields of the config that a saved run keeps: its world, its network and its generators are made of them."""
+KINDS = ("shared_trunk", "team_size", "value_normalisation")
+"""What tells one kind of network from another, beside its sizes."""
 NO_CHECKPOINTS = {
     b"": "an empty file",
     b"version https://git-lfs": "a pointer of Git LFS; `git lfs pull` fetches the file that it stands for",
@@ -149,12 +151,12 @@ def _pack_policy(policy: ActorCritic) -> dict[str, Any]:
     sizes = (policy.obs_size, policy.num_actions, policy.hidden_size)
     # torch.compile wraps a network, or a part of one, and puts this into the names of its weights
     weights = {name.replace("_orig_mod.", ""): tensor for name, tensor in policy.state_dict().items()}
-    return {"sizes": sizes, "shared_trunk": policy.shared_trunk, "weights": weights}
+    return {"sizes": sizes, **{name: getattr(policy, name) for name in KINDS}, "weights": weights}
 
 
 def _unpack_policy(packed: Any, path: str | Path) -> ActorCritic:
     try:
-        policy = ActorCritic(*packed["sizes"], shared_trunk=packed["shared_trunk"])
+        policy = ActorCritic(*packed["sizes"], **{name: packed[name] for name in KINDS})
         policy.load_state_dict(packed["weights"])
     except (KeyError, TypeError, ValueError, RuntimeError) as error:
         raise CheckpointError(f"A policy's weights must fit its sizes. Got {path}: {error}") from error

@@ -51,6 +51,13 @@ class PPOConfig:
     """Width of both hidden layers, 1 or more."""
     shared_trunk: bool = True
     """Whether actor and critic share the hidden layers."""
+    critic: str = "own"
+    """What the critic sees: "own", what its agent sees (IPPO), or "team", the whole team (MAPPO), which asks for
+    shared_trunk False."""
+    value_normalisation: bool = False
+    """Whether the critic learns returns in units of their running spread."""
+    value_clip: float | None = None
+    """If given: how far a value may go from the old one before the loss no longer pushes it further, above 0."""
     seed: int = 0
     """Seeds weights, worlds, actions and shuffles, each with a generator of its own; 0 or more."""
 
@@ -74,7 +81,12 @@ class PPOConfig:
         self._require("target_kl", limit, "None, or above 0")
         whole = self.anneal_cycles is None or is_whole(self.anneal_cycles, 1)
         self._require("anneal_cycles", whole, "None, or a whole number, 1 or more")
-        for name in ("advantage_normalisation", "team_credit", "shared_trunk"):
+        clip = self.value_clip is None or (is_number(self.value_clip) and 0 < self.value_clip < math.inf)
+        self._require("value_clip", clip, "None, or above 0 and finite")
+        self._require("critic", self.critic in ("own", "team"), '"own" or "team"')
+        alone = self.critic == "own" or self.shared_trunk is False
+        self._require("shared_trunk", alone, "False with a critic of the whole team: it sees what the actor may not")
+        for name in ("advantage_normalisation", "team_credit", "shared_trunk", "value_normalisation"):
             self._require(name, isinstance(getattr(self, name), bool), "True or False")
 
     def _require(self, name: str, holds: bool, rule: str) -> None:

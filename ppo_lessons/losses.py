@@ -76,6 +76,31 @@ def value_loss(values: Tensor, returns: Tensor) -> Tensor:
     return (values - returns).square().mean()
 
 
+def clipped_value_loss(values: Tensor, old_values: Tensor, returns: Tensor, value_clip: float) -> Tensor:
+    """Return the critic's loss with a clip like the actor's: no reward for going far from the old values.
+
+    How far is far depends on the scale of the rewards, and whether it helps is doubtful; off by default.
+
+    Args:
+        values: The critic's estimates now, (B,).
+        old_values: Its estimates at rollout time, without gradient, (B,).
+        returns: What it should have said, without gradient, (B,).
+        value_clip: How far from its old value a value may go.
+
+    Returns:
+        mean(max((v - R)^2, (clip(v, old - c, old + c) - R)^2)), a scalar.
+
+    Raises:
+        ValueError: If the shapes differ.
+
+    References:
+        Engstrom et al. (2020), section 3 (value function clipping), https://arxiv.org/abs/2005.12729
+    """
+    require_same_shape(values=values, old_values=old_values, returns=returns)
+    near = old_values + (values - old_values).clamp(-value_clip, value_clip)
+    return torch.max((values - returns).square(), (near - returns).square()).mean()
+
+
 def entropy_bonus(entropy: Tensor) -> Tensor:
     """Return the mean entropy, which the total loss rewards: how undecided the policy is.
 

@@ -37,8 +37,9 @@ def see(env: TeamEnv) -> Tensor:
         NonFiniteError: If an observation is NaN or infinite.
         ValueError: If the observations are not float32, (E, A, D).
     """
-    _require_obs(env, "obs", env.obs)
-    return torch.from_numpy(env.obs.copy())  # a world may change its arrays in place
+    obs = env.obs
+    _require_obs(env, "obs", obs)
+    return torch.from_numpy(obs.copy())  # a world may change its arrays in place
 
 
 def act(env: TeamEnv, policy: ActorCritic, seen: Tensor, decision: Decision) -> Transition:

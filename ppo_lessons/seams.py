@@ -15,6 +15,7 @@ from torch import Tensor
 
 from ppo_lessons.buffer import Rows, SharedBuffer, Transition
 from ppo_lessons.steps import DEFAULT_STEPS, MinibatchLosses, OtherLoss, Steps
+from ppo_lessons.team_view import team_size
 
 
 class Promise(NamedTuple):
@@ -30,13 +31,17 @@ SCALAR = "a float32 scalar, shape (), with a graph"
 NUMBER = "one number: a float32 scalar, shape ()"
 PROMISES = {
     "play_step": Promise("A", "a Transition"),
+    "team_obs": Promise("A", "what the critic sees, {like}"),
     "store": Promise("B", "nothing, and leave one more step in the buffer: {steps}"),
     "is_full": Promise("C", "True or False"),
+    "denormalise_values": Promise("D", "the values in rewards, {like}"),
     "with_team_credit": Promise("D", "the rewards with credit, {like}"),
     "next_values": Promise("D", "the values after each step, {like}"),
     "td_errors": Promise("D", "the TD errors, {like}"),
     "gae": Promise("D", "the advantages, {like}"),
     "flatten_rows": Promise("D", "the rows of living agents, {like}"),
+    "mean_and_std": Promise("D", "a pair of float32 scalars, shape ()"),
+    "normalise_values": Promise("D", "the returns in units of their spread, {like}"),
     "badges_of": Promise("D", "step, copy and agent of each row, {like}"),
     "mean_over_acting": Promise("D", NUMBER),
     "detach_rows": Promise(
@@ -61,6 +66,7 @@ PROMISES = {
     "clip_fraction": Promise("L", NUMBER),
     "still_pushed": Promise("L", "True or False for each row, {like}"),
     "value_loss": Promise("M", SCALAR),
+    "clipped_value_loss": Promise("M", SCALAR),
     "explained_variance": Promise("M", "one number: a float"),
     "entropy_bonus": Promise("N", SCALAR),
     "total_loss": Promise("N", SCALAR),
@@ -124,8 +130,10 @@ def _watched(name: str, own: Callable[..., Any]) -> Callable[..., Any]:
 def _as_asked(name: str, result: Any) -> Any:
     """Return what is right in another kind in the kind of the promise: a list for a pair, a float64 or plain number."""
     promised = PROMISES[name].returns
-    if isinstance(result, list) and name == "forward_pass":
-        return tuple(result)
+    if isinstance(result, list) and name in ("forward_pass", "mean_and_std"):
+        result = tuple(result)
+    if isinstance(result, tuple) and name == "mean_and_std":
+        return tuple(torch.as_tensor(part, dtype=torch.float32) for part in result)
     if promised == "one number: a float" and isinstance(result, (Tensor, np.number)) and np.ndim(result) == 0:
         return float(result)
     if isinstance(result, (float, np.floating)) and (promised == NUMBER or name == "gradient_step"):
@@ -168,6 +176,8 @@ def _is_like(name: str, result: Any, given: tuple[Any, ...], graph: bool) -> tup
         shape = shape[:-1]
     elif name == "entropy_of":
         shape = shape[:-1]
+    elif name == "team_obs":
+        shape = (*shape[:2], team_size(*shape[1:]))
     elif name == "flatten_rows":
         shape, dtype = (int(given[1].sum()), *shape[given[1].dim() :]), given[0].dtype
     elif name == "badges_of":
@@ -230,6 +240,9 @@ ONE_BY_ONE = ("split_rows", "each_minibatch", "update_policy")
 KINDS: dict[str, Callable[[Any], bool]] = {
     "play_step": lambda result: isinstance(result, Transition),
     "detach_rows": _is_rows,
+    "mean_and_std": lambda result: (
+        isinstance(result, tuple) and len(result) == 2 and all(_is_float(part, ()) for part in result)
+    ),
     "minibatch_losses": _are_losses,
     "count_gradient_steps": lambda result: isinstance(result, int) and result >= 0,
     "explained_variance": lambda result: isinstance(result, (int, float)),

@@ -7,7 +7,18 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor, nn
 
-from ppo_lessons import actor_critic, advantages, buffer, losses, minibatches, optimisation, policy_gradient, rollout
+from ppo_lessons import (
+    actor_critic,
+    advantages,
+    buffer,
+    losses,
+    minibatches,
+    optimisation,
+    policy_gradient,
+    rollout,
+    team_view,
+    value_normalisation,
+)
 from ppo_lessons.actor_critic import ActorCritic, log_probabilities
 from ppo_lessons.buffer import Rows, SharedBuffer
 from ppo_lessons.config import PPOConfig
@@ -67,7 +78,7 @@ def minibatch_losses(
     Args:
         policy: The current policy.
         minibatch: b rows.
-        config: clip_eps, vf_coef, ent_coef and advantage_normalisation are read here.
+        config: clip_eps, value_clip, vf_coef, ent_coef and advantage_normalisation are read here.
         steps: The boxes; None: the package's own.
 
     Returns:
@@ -82,7 +93,11 @@ def minibatch_losses(
     if config.advantage_normalisation:
         advantages = steps.normalise_advantages(advantages)
     actor_loss = steps.clipped_surrogate_loss(ratios, advantages, config.clip_eps)  # L
-    critic_loss = steps.value_loss(values, minibatch.returns)  # M
+    if config.value_clip is None:
+        critic_loss = steps.value_loss(values, minibatch.returns)  # M
+    else:
+        old_values = minibatch.returns - minibatch.advantages
+        critic_loss = steps.clipped_value_loss(values, old_values, minibatch.returns, config.value_clip)  # M
     entropy = steps.entropy_bonus(entropies)
     total_loss = steps.total_loss(actor_loss, critic_loss, entropy, config.vf_coef, config.ent_coef)  # N
     kl = steps.approx_kl(new_log_probs, minibatch.old_log_probs)
@@ -150,10 +165,14 @@ class Steps:
 
     play_step: Callable[..., Any] = rollout.play_step
     """A. Collect experience for all agents."""
+    team_obs: Callable[[Tensor, Tensor], Tensor] = team_view.team_obs
+    """A. What a critic of the whole team sees besides (`critic="team"`)."""
     store: Callable[..., None] = buffer.store
     """B. Store experiences in the shared buffer."""
     is_full: Callable[..., bool] = buffer.is_full
     """C. Is the buffer full?"""
+    denormalise_values: Callable[[Tensor, Tensor, Tensor], Tensor] = value_normalisation.denormalise_values
+    """D. The critic's values in rewards again, before the advantages (`value_normalisation=True`)."""
     with_team_credit: Callable[..., Tensor] = advantages.with_team_credit
     """D. Rewards, with what the team gains after an agent's own fall."""
     next_values: Callable[..., Tensor] = advantages.next_values
@@ -164,6 +183,10 @@ class Steps:
     """D. Advantages, from which the returns follow."""
     flatten_rows: Callable[[Tensor, Tensor], Tensor] = buffer.flatten_rows
     """D. Extract (states, actions, old_log_probs, returns, advantages): of living agents only."""
+    mean_and_std: Callable[[Tensor], tuple[Tensor, Tensor]] = value_normalisation.mean_and_std
+    """D. Mean and spread of the returns so far (`value_normalisation=True`)."""
+    normalise_values: Callable[[Tensor, Tensor, Tensor], Tensor] = value_normalisation.normalise_values
+    """D. Returns in units of their spread, for the critic to learn (`value_normalisation=True`)."""
     badges_of: Callable[[Tensor], Tensor] = buffer.badges_of
     """D. Whose row is whose, for the report."""
     mean_over_acting: Callable[[Tensor, Tensor], Tensor] = buffer.mean_over_acting
@@ -204,6 +227,8 @@ class Steps:
     """L. Which rows the loss still pushes after the update, for the report."""
     value_loss: Callable[[Tensor, Tensor], Tensor] = losses.value_loss
     """M. Compute the critic's value loss."""
+    clipped_value_loss: Callable[..., Tensor] = losses.clipped_value_loss
+    """M. The same with a clip (`value_clip`)."""
     explained_variance: Callable[[Tensor, Tensor], float] = losses.explained_variance
     """M. What the critic foresaw, for the report."""
     entropy_bonus: Callable[[Tensor], Tensor] = losses.entropy_bonus

@@ -184,6 +184,7 @@ def _check_step(env: TeamEnv, step: TeamStep, was_acting: np.ndarray) -> None:
     rule = "when episode_over, every agent that was acting is terminated or truncated"
     _require(bool((ended | ~was_acting)[over].all()), rule, ended)
     expected = who_acts_next(was_acting, step.terminated, step.truncated, step.episode_over)
+    expected &= getattr(env, "present", True)  # a smaller team among larger ones: places that nobody takes
     rule = "an agent acts until it is terminated or truncated; all act again when the episode is over"
     _require(bool((env.acting == expected).all()), rule, env.acting)
     _require(bool(env.acting.any(axis=1).all()), "somebody acts in every copy", env.acting)

@@ -4,13 +4,14 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from ppo_lessons.actor_critic import ActorCritic, require_trainable
-from ppo_lessons.buffer import SharedBuffer, Transition
+from ppo_lessons.buffer import Rows, SharedBuffer, Transition
 from ppo_lessons.config import PPOConfig
 from ppo_lessons.errors import NonFiniteError
 from ppo_lessons.guards.fields import whole
@@ -21,7 +22,9 @@ from ppo_lessons.rollout import collect
 from ppo_lessons.seams import checked
 from ppo_lessons.steps import DEFAULT_STEPS, Steps
 from ppo_lessons.team_env import TeamEnv, as_team_env, keeps_state, make_meter
+from ppo_lessons.team_view import TeamView, team_size
 from ppo_lessons.update import UpdateReport, ppo_update
+from ppo_lessons.value_normalisation import follow_returns, rows_in_units
 
 KEPT_MEMORY = 28 * 2**20
 """In bytes; glibc takes no larger block as a hint."""
@@ -61,7 +64,7 @@ class TrainingRun:
         policy: Train this network on; None: a fresh one, with first weights from the config's seed.
 
     Raises:
-        ValueError: If the policy's sizes do not fit the world.
+        ValueError: If the policy's sizes do not fit the world, or its critic is not the one of the config.
     """
 
     @torch.inference_mode(False)
@@ -76,15 +79,12 @@ class TrainingRun:
             raise ValueError(f"The world must have num_envs = {config.num_envs} copies. Got {self.env.num_envs}")
         seeds = [int(word) for word in np.random.SeedSequence(config.seed).generate_state(4)]
         self.env.reset(seeds[0])
-        self.policy = policy if policy is not None else _fresh_policy(self.env, config, seeds[1])
-        sizes = (self.policy.obs_size, self.policy.num_actions)
-        if sizes != (self.env.obs_size, self.env.num_actions):
-            want = (self.env.obs_size, self.env.num_actions)
-            raise ValueError(f"The policy must have (obs_size, num_actions) = {want}. Got {sizes}")
+        self.policy = policy if policy is not None else fresh_policy(self.env, config, seeds[1])
+        _check_fit(self.policy, self.env, config)
         self.optimizer = make_optimizer(self.policy, config)
         self.action_generator = torch.Generator().manual_seed(seeds[2])
         self.shuffle_generator = torch.Generator().manual_seed(seeds[3])
-        self.buffer = SharedBuffer(config.num_steps, config.num_envs, self.env.num_agents, self.env.obs_size)
+        self.buffer = SharedBuffer(config.num_steps, config.num_envs, self.env.num_agents, self.policy.input_size)
         self.meter = make_meter(self.env)
         self.cycle = 0
         self.agent_steps = 0
@@ -104,9 +104,36 @@ class TrainingRun:
         )
 
 
-def _fresh_policy(env: TeamEnv, config: PPOConfig, seed: int) -> ActorCritic:
-    sizes = env.obs_size, env.num_actions, config.hidden_size
-    return ActorCritic(*sizes, shared_trunk=config.shared_trunk, seed=seed)
+def fresh_policy(env: TeamEnv, config: PPOConfig, seed: int) -> ActorCritic:
+    """Return a network for this world, as the config asks for it, with first weights from this seed."""
+    return ActorCritic(
+        env.obs_size,
+        env.num_actions,
+        config.hidden_size,
+        shared_trunk=config.shared_trunk,
+        team_size=_team_size(env, config),
+        value_normalisation=config.value_normalisation,
+        seed=seed,
+    )
+
+
+def _team_size(env: TeamEnv, config: PPOConfig) -> int | None:
+    return team_size(env.num_agents, env.obs_size) if config.critic == "team" else None
+
+
+def _check_fit(policy: ActorCritic, env: TeamEnv, config: PPOConfig) -> None:
+    sizes, want = (policy.obs_size, policy.num_actions), (env.obs_size, env.num_actions)
+    if sizes != want:
+        raise ValueError(f"The policy must have (obs_size, num_actions) = {want}. Got {sizes}")
+    critic, asked = (
+        {"team_size": size, "value_normalisation": normalised}
+        for size, normalised in (
+            (policy.team_size, policy.value_normalisation),
+            (_team_size(env, config), config.value_normalisation),
+        )
+    )
+    if critic != asked:
+        raise ValueError(f"The policy's critic must be the one of the config, {asked}. Got {critic}")
 
 
 def train(run: TrainingRun, cycles: int, steps: Steps = DEFAULT_STEPS) -> Iterator[TrainReport]:
@@ -159,12 +186,17 @@ def _train_cycle(run: TrainingRun, steps: Steps) -> TrainReport:
     anneal_learning_rate(run.optimizer, config, run.cycle, steps)
     start = time.process_time()
     collecting = dict(play_step=steps.play_step, store=steps.store, is_full=steps.is_full)
+    world = cast(TeamEnv, TeamView(run.env, steps.team_obs)) if config.critic == "team" else run.env
     last_values = collect(
-        run.env, run.policy, buffer, run.action_generator, **collecting, watch=lambda env, new: _watch(run, new)
+        world, run.policy, buffer, run.action_generator, **collecting, watch=lambda env, new: _watch(run, new)
     )  # A, B, C
+    if config.value_normalisation:
+        last_values = _in_rewards(run.policy, buffer, last_values, steps)  # D
     estimating = {name: getattr(steps, name) for name in ("with_team_credit", "next_values", "td_errors", "gae")}
     buffer.finish(last_values, config.gamma, config.gae_lambda, team_credit=config.team_credit, **estimating)  # D
     rows, mean_rewards = buffer.get(steps.flatten_rows), _mean_rewards(buffer, steps)  # D
+    if config.value_normalisation:
+        rows = _in_units(run.policy, rows, steps)  # D
     middle = time.process_time()
     update = ppo_update(run.policy, run.optimizer, rows, config, run.shuffle_generator, steps=steps)  # E to O
     steps.clear(buffer)  # P
@@ -182,6 +214,21 @@ def _train_cycle(run: TrainingRun, steps: Steps) -> TrainReport:
         update_seconds=end - middle,
         agent_steps_per_second=played / max(end - start, 1e-9),
     )
+
+
+def _in_rewards(policy: ActorCritic, buffer: SharedBuffer, last_values: Tensor, steps: Steps) -> Tensor:
+    """Turn all values of a full buffer from units of the spread into rewards; returns the last ones, (E, A)."""
+    mean, std = steps.mean_and_std(policy.return_statistics)
+    for values in (buffer.data.values, buffer.data.final_values):
+        values.copy_(steps.denormalise_values(values, mean, std))
+    return steps.denormalise_values(last_values, mean, std)
+
+
+def _in_units(policy: ActorCritic, rows: Rows, steps: Steps) -> Rows:
+    """Take the returns of a rollout into the statistics, and give the critic returns in units of their spread."""
+    policy.return_statistics.copy_(follow_returns(policy.return_statistics, rows.returns))
+    mean, std = steps.mean_and_std(policy.return_statistics)
+    return rows_in_units(rows, steps.normalise_values(rows.returns, mean, std), std)
 
 
 def anneal_learning_rate(

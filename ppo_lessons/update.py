@@ -100,14 +100,15 @@ def ppo_update(
 
     Raises:
         NonFiniteError: If a loss or the gradient is NaN or infinite.
-        ValueError: If a step of your own returns something else than the step that it replaces, if there is no
-            mini-batch to learn from, or if the policy cannot be trained (see `require_trainable`).
+        ValueError: If a step of your own returns something else than the step that it replaces, or would ignore
+            value_clip; if there is no mini-batch to learn from, or if the policy cannot be trained (see
+            `require_trainable`).
 
     References:
         Schulman et al. (2017), algorithm 1, https://arxiv.org/abs/1707.06347
     """
     require_trainable(policy)
-    steps = checked(steps)
+    steps = _fitting(steps, config)
     stops: list[bool] = []
 
     def should_stop(kl: float, target_kl: float | None) -> bool:
@@ -136,6 +137,13 @@ def ppo_update(
             stopped_early=stopped_early,
             parameters_reached=len(reached),
         )
+
+
+def _fitting(steps: Steps, config: PPOConfig) -> Steps:
+    steps = checked(steps)
+    if config.value_clip is not None and steps.minibatch_losses is not DEFAULT_STEPS.minibatch_losses:
+        raise ValueError("value_clip is read by the package's own minibatch_losses (node N). Got another function")
+    return steps
 
 
 @contextmanager

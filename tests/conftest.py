@@ -68,6 +68,20 @@ def scripted_world():
     return ScriptedWorld
 
 
+OPTIONAL = {
+    "team_obs": {"critic": "team", "shared_trunk": False},
+    **{name: {"value_normalisation": True} for name in ("mean_and_std", "normalise_values", "denormalise_values")},
+    "clipped_value_loss": {"value_clip": 0.2},
+}
+"""Name of a step -> the settings without which it is not called."""
+
+
+@pytest.fixture
+def config_with(make_config):
+    """Settings with which this step of the flowchart takes part."""
+    return lambda step, **settings: make_config(**{**settings, **OPTIONAL.get(step, {})})
+
+
 @pytest.fixture
 def make_policy():
     """A small policy with weights large enough to have opinions (fresh ones are almost uniform)."""

@@ -345,7 +345,7 @@ class Evil:
 @pytest.mark.parametrize("wrapped", ["plain pickle", "torch file", "inside a checkpoint"])
 def test_a_file_with_code_in_it_is_refused_and_the_code_does_not_run(path, tmp_path, load, wrapped):
     trace = tmp_path / "code_has_run"
-    contents = {"format": 1, "kind": "policy" if load is load_policy else "run", "policy": Evil(str(trace))}
+    contents = {"format": 2, "kind": "policy" if load is load_policy else "run", "policy": Evil(str(trace))}
     if wrapped == "plain pickle":
         path.write_bytes(pickle.dumps(Evil(str(trace))))
     else:
@@ -406,7 +406,7 @@ def test_a_file_of_something_else_is_refused(path):
     with pytest.raises(CheckpointError, match="must be whole"):
         load_policy(path)
     torch.save(torch.ones(3), path)
-    with pytest.raises(CheckpointError, match=r"must be a policy checkpoint of format 1\. Got .*Tensor"):
+    with pytest.raises(CheckpointError, match=r"must be a policy checkpoint of format 2\. Got .*Tensor"):
         load_policy(path)
 
 
@@ -417,28 +417,28 @@ def test_a_file_of_something_else_is_refused(path):
         ({"epoch": 3}, "a dict of another program"),
         ({}, "a dict of another program"),
         ({"kind": "policy", "format": 7}, "a policy checkpoint of format 7"),
-        ({"kind": "run", "format": 1}, "a run checkpoint of format 1"),
+        ({"kind": "run", "format": 2}, "a run checkpoint of format 2"),
     ],
 )
 def test_a_file_of_torch_that_is_no_checkpoint_is_called_what_it_holds(path, contents, holds):
     torch.save(contents, path)
-    with pytest.raises(CheckpointError, match=rf"must be a policy checkpoint of format 1\. Got .*team\.pt: {holds}"):
+    with pytest.raises(CheckpointError, match=rf"must be a policy checkpoint of format 2\. Got .*team\.pt: {holds}"):
         load_policy(path)
 
 
 def test_a_team_is_not_a_run_and_a_run_is_not_a_team(make_config, path):
     save_policy(ActorCritic(34, 5), path)
-    with pytest.raises(CheckpointError, match=r"must be a run checkpoint of format 1\. Got .*: a policy checkpoint"):
+    with pytest.raises(CheckpointError, match=r"must be a run checkpoint of format 2\. Got .*: a policy checkpoint"):
         load_run(path)
     save_run(TrainingRun("standard", make_config()), path)
-    with pytest.raises(CheckpointError, match=r"must be a policy checkpoint of format 1\. Got .*: a run checkpoint"):
+    with pytest.raises(CheckpointError, match=r"must be a policy checkpoint of format 2\. Got .*: a run checkpoint"):
         load_policy(path)
 
 
 def test_a_file_of_another_format_is_refused(path):
     save_policy(ActorCritic(34, 5), path)
-    rewrite(path, lambda contents: contents.update(format=2))
-    with pytest.raises(CheckpointError, match="of format 1"):
+    rewrite(path, lambda contents: contents.update(format=1))
+    with pytest.raises(CheckpointError, match="of format 2"):
         load_policy(path)
 
 
@@ -551,4 +551,4 @@ def test_a_refused_file_is_not_touched(path):
     with pytest.raises(CheckpointError):
         load_run(path)
     assert path.read_bytes() == before
-    assert checkpoints.FORMAT == 1
+    assert checkpoints.FORMAT == 2

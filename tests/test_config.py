@@ -16,10 +16,16 @@ BAD = {
     **{name: (-0.01, 1.01, float("nan")) for name in ("gamma", "gae_lambda")},
     "target_kl": (0, -0.01, float("nan"), float("inf")),
     "anneal_cycles": (0, -5, 2.5, True),
-    **{name: (1, 0, "yes", None) for name in ("advantage_normalisation", "team_credit", "shared_trunk")},
+    "value_clip": (0, -0.1, float("nan"), float("inf")),
+    "critic": ("other", None, True),
+    **{
+        name: (1, 0, "yes", None)
+        for name in ("advantage_normalisation", "team_credit", "shared_trunk", "value_normalisation")
+    },
 }
 EDGES = dict(gamma=(0, 1), gae_lambda=(0, 1), vf_coef=(0,), ent_coef=(0,), minibatch_size=(2,), seed=(0,))
 EDGES |= {name: (1,) for name in WHOLE_FROM_1} | dict(target_kl=(None, 0.01), anneal_cycles=(None, 1))
+EDGES |= dict(value_clip=(None, 0.2), critic=("own",))
 
 
 def test_every_field_has_its_bad_values():
@@ -62,3 +68,9 @@ def test_what_is_said_of_the_default_mini_batch_holds():
         in inspect.getsource(PPOConfig)
     )
     assert rows == 2 * config.minibatch_size
+
+
+def test_a_critic_of_the_whole_team_has_a_trunk_of_its_own():
+    with pytest.raises(ValueError, match="shared_trunk must be False with a critic of the whole team"):
+        PPOConfig(critic="team")
+    assert PPOConfig(critic="team", shared_trunk=False).critic == "team"

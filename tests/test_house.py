@@ -98,8 +98,8 @@ def test_the_flow_has_no_circles():
 
 
 def test_the_core_can_be_read_in_an_evening():
-    """2,600 lines with the losses that came before PPO's, and the wiring of the boxes that learners write as well."""
-    assert sum(len(path.read_text(encoding="utf-8").splitlines()) for path in CORE) < 2600
+    """With the losses that came before PPO's, the team's critic, and what a run takes along to the next."""
+    assert sum(len(path.read_text(encoding="utf-8").splitlines()) for path in CORE) < 3000
 
 
 def test_importing_the_package_loads_no_figures_and_is_silent():

@@ -40,6 +40,12 @@ WRONG = [
         "leave one more step in the buffer: 1 after this one. Got a buffer with 0 steps",
     ),
     ("is_full", lambda buffer: None, "True or False. Got None"),
+    ("team_obs", lambda obs, acting: obs, "what the critic sees, float32 (4, 4, 140). Got float32 (4, 4, 34)"),
+    ("denormalise_values", lambda values, *given: values.mean(), "the values in rewards, float32 (8, 4, 4). Got float"),
+    ("mean_and_std", lambda statistics: statistics[0], "a pair of float32 scalars, shape (). Got float32 ()"),
+    ("mean_and_std", lambda statistics: None, "a pair of float32 scalars, shape (). Got None"),
+    ("normalise_values", lambda values, *given: values[:3], "float32 (128,). Got float32 (3,)"),
+    ("clipped_value_loss", lambda *given: None, "a float32 scalar, shape (), with a graph. Got None"),
     ("gae", lambda *given: None, "float32 (8, 4, 4). Got None"),
     ("gae", lambda *given: given[0][:-1], "float32 (8, 4, 4). Got float32 (7, 4, 4) without a graph"),
     ("gae", lambda *given: given[0].double(), "float32 (8, 4, 4). Got float64 (8, 4, 4) without a graph"),
@@ -167,9 +173,9 @@ def everything(run):
 
 
 @pytest.mark.parametrize(("name", "wrong", "words"), WRONG, ids=[f"{k} {case[0]}" for k, case in enumerate(WRONG)])
-def test_a_step_that_returns_the_wrong_thing_is_named_and_nothing_has_happened(name, wrong, words, make_config):
+def test_a_step_that_returns_the_wrong_thing_is_named_and_nothing_has_happened(name, wrong, words, config_with):
     """Which step, which node, what it must return, what came; weights, world and generators are as before."""
-    run = TrainingRun("standard", make_config(anneal_cycles=9))
+    run = TrainingRun("standard", config_with(name, anneal_cycles=9))
     before = everything(run)
     start = rf"Your {name} \(node {PROMISES[name].node}\) must return "
     with pytest.raises(ValueError, match=rf"^{start}.*{re.escape(words.removeprefix('Your '))}"):

@@ -15,6 +15,8 @@ from ppo_lessons import (
     policy_gradient,
     rollout,
     steps,
+    team_view,
+    value_normalisation,
 )
 from ppo_lessons.buffer import Rows
 from ppo_lessons.lessons import EXERCISES
@@ -29,20 +31,22 @@ HOMES = {
     buffer: ("store", "is_full", "flatten_rows", "badges_of", "mean_over_acting", "clear"),
     losses: (
         *("importance_ratios", "approx_kl", "clipped_surrogate_loss", "clip_fraction", "still_pushed", "value_loss"),
-        *("explained_variance", "entropy_bonus", "total_loss", "should_stop"),
+        *("explained_variance", "entropy_bonus", "total_loss", "should_stop", "clipped_value_loss"),
     ),
     minibatches: ("shuffle_rows", "split_rows", "count_gradient_steps"),
     optimisation: ("gradient_step", "annealed"),
     policy_gradient: ("effective_sample_size", "surrogate_loss", "policy_gradient_loss"),
     rollout: ("play_step",),
     steps: ("detach_rows", "each_minibatch", "forward_pass", "minibatch_losses", "update_policy"),
+    team_view: ("team_obs",),
+    value_normalisation: ("mean_and_std", "normalise_values", "denormalise_values"),
 }
 DEFAULTS = {name: getattr(module, name) for module, names in HOMES.items() for name in names}
 ONCE = dict.fromkeys(
     [
         *("with_team_credit", "next_values", "td_errors", "gae", "badges_of", "mean_over_acting", "detach_rows"),
         *("each_minibatch", "count_gradient_steps", "effective_sample_size", "still_pushed", "surrogate_loss"),
-        *("explained_variance", "annealed", "reached_by_gradient", "update_policy", "clear"),
+        *("explained_variance", "annealed", "reached_by_gradient", "update_policy", "clear", "normalise_values"),
     ],
     1,
 )
@@ -57,6 +61,9 @@ EXPECTED_CALLS = {  # in one cycle of 8 steps, 2 epochs of mini-batches of 32 ro
     "shuffle_rows": 2,
     "split_rows": 2,
     "policy_gradient_loss": 0,
+    "team_obs": 9,  # before each step, and after the last; nothing is cut off so early
+    "denormalise_values": 3,  # values, final values, last values
+    "mean_and_std": 2,  # before the returns are followed, and after
 }
 
 
@@ -69,7 +76,7 @@ def test_every_function_that_a_learner_writes_takes_part_in_the_training():
 
 
 @pytest.mark.parametrize("name", DEFAULTS)
-def test_a_replaced_step_is_what_the_training_calls(name, make_config):
+def test_a_replaced_step_is_what_the_training_calls(name, config_with):
     """One cycle with this step replaced by itself, counted: called as often as the flowchart says, with its words."""
     calls = []
 
@@ -77,8 +84,7 @@ def test_a_replaced_step_is_what_the_training_calls(name, make_config):
         calls.append((given, named))
         return DEFAULTS[name](*given, **named)
 
-    run = TrainingRun("standard", make_config(anneal_cycles=9))
-    plain = TrainingRun("standard", make_config(anneal_cycles=9))
+    run, plain = (TrainingRun("standard", config_with(name, anneal_cycles=9)) for _ in range(2))
     (report,) = train(run, 1, Steps(**{name: counted}))
     (same,) = train(plain, 1)
     per_minibatch = report.update.num_gradient_steps + (name in AGAIN_AT_THE_END)

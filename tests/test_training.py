@@ -364,9 +364,9 @@ def whole_state_of(run):
 )
 @pytest.mark.parametrize("error", [KeyboardInterrupt, ZeroDivisionError])
 @pytest.mark.parametrize("first", [True, False])
-def test_a_cycle_that_is_broken_off_at_any_node_leaves_no_trace(make_config, name, call, error, first):
+def test_a_cycle_that_is_broken_off_at_any_node_leaves_no_trace(config_with, name, call, error, first):
     """Ctrl-C, or a mistake in a step of one's own; in a first cycle (no memory yet) and in a later one."""
-    run, quiet = (TrainingRun("standard", make_config(num_steps=12, anneal_cycles=99)) for _ in range(2))
+    run, quiet = (TrainingRun("standard", config_with(name, num_steps=12, anneal_cycles=99)) for _ in range(2))
     if not first:
         next(train(run, 1))
         next(train(quiet, 1))

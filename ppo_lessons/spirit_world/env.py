@@ -155,11 +155,6 @@ def _play_case(case: str | Case, num_envs: int) -> SpiritWorld:
     return SpiritWorld(case, num_envs)
 
 
-@as_team_env.register(dict)
-def _play_described(case: dict[str, Any], num_envs: int) -> SpiritWorld:
-    return SpiritWorld(Case(**case), num_envs)
-
-
 @describe.register(SpiritWorld)
 def _describe_case(env: SpiritWorld) -> dict[str, Any]:
     return asdict(env.case)

@@ -30,7 +30,7 @@ def policy_player(policy: ActorCritic, *, seed: int = 0, greedy: bool = False) -
     generator = torch.Generator().manual_seed(whole("seed", seed, 0))
 
     def play(world: SpiritWorld) -> np.ndarray:
-        return policy.sample_actions(torch.from_numpy(world.obs), generator, greedy=greedy).actions.numpy()
+        return policy.choose_actions(torch.from_numpy(world.obs), generator, greedy=greedy).numpy()
 
     return play
 
