@@ -23,7 +23,7 @@ from ppo_lessons.publishing.house import (
 
 TESTS = Path(__file__).parent
 MODULES = modules()
-CORE = sorted(path for path in HOUSE.glob("*.py") if path.stem != "__init__")
+CORE = [path for path in MODULES if room_of(name_of(path)) == "core"]
 ALONE = {"advantages": set(), "losses": set(), "minibatches": set(), "errors": set(), "team_env": set()}
 ALONE |= {"config": {"guards"}, "actor_critic": {"guards"}}
 """The equations: what they import of the house."""
@@ -37,7 +37,7 @@ def ids(paths):
     return [name_of(path) for path in paths]
 
 
-INSIDE = [path for path in MODULES if name_of(path) != "ppo_lessons"]
+INSIDE = [path for path in MODULES if room_of(name_of(path)) != "door"]
 
 
 def test_every_folder_has_its_floor():
@@ -58,6 +58,13 @@ def test_rooms_are_entered_by_their_own_door(path):
     """Modules import from the module where a thing stands, not from the short list in the front door."""
     public = {f"ppo_lessons.{name}" for name in ppo_lessons.__all__}
     assert not imports_of(path) & public
+
+
+def test_the_terminal_has_a_door_of_its_own():
+    """Nobody inside waits for words of a command line."""
+    terminal = "ppo_lessons.shipped.terminal"
+    assert asked_of_the_house(HOUSE / "train.py") == {terminal}
+    assert [path for path in INSIDE if terminal in asked_of_the_house(path)] == []
 
 
 @pytest.mark.parametrize(
@@ -153,7 +160,7 @@ def test_everything_public_says_what_it_is(path):
     assert silent == []
 
 
-WITH_TESTS = [path for path in INSIDE if path.stem not in ("__init__", "exercise") and path.parent.name != "exercises"]
+WITH_TESTS = [path for path in MODULES if path.stem not in ("__init__", "exercise") and path.parent.name != "exercises"]
 """All but the exercises, which `tests/classroom/test_checks.py` goes through with their own tables of mistakes."""
 
 

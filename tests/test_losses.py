@@ -8,6 +8,7 @@ from ppo_lessons.losses import (
     approx_kl,
     clip_fraction,
     clipped_surrogate_loss,
+    clipped_value_loss,
     entropy_bonus,
     explained_variance,
     importance_ratios,
@@ -81,6 +82,24 @@ def test_value_loss_is_the_mean_squared_error():
     loss = value_loss(values, returns)
     assert loss.item() == (1 + 0 + 4 + 16) / 4
     assert torch.equal(gradient(loss, values), 2 * (values - returns).detach() / 4)
+
+
+def test_clipped_value_loss_takes_the_larger_error_of_each_row():
+    """Fact 26, by hand, c = 0.5: (1) went past its return, (2) on its way, near, (3) on its way, far, (4) away."""
+    old, returns = torch.tensor([0.0, 0.0, 0.0, 0.0]), torch.tensor([0.2, 2.0, 2.0, -1.0])
+    values = torch.tensor([1.0, 0.3, 1.0, 1.0], requires_grad=True)
+    loss = clipped_value_loss(values, old, returns, 0.5)
+    assert loss.item() == pytest.approx((0.8**2 + 1.7**2 + 1.5**2 + 2.0**2) / 4)
+    slopes = torch.tensor([2 * 0.8, -2 * 1.7, 0.0, 2 * 2.0]) / 4
+    torch.testing.assert_close(gradient(loss, values), slopes)
+
+
+def test_a_huge_value_clip_changes_nothing():
+    values, old, returns = torch.randn(3, 9, generator=torch.Generator().manual_seed(0))
+    assert clipped_value_loss(values, old, returns, 1e9) == value_loss(values, returns)
+    assert clipped_value_loss(values, old, returns, 0.1) > value_loss(values, returns)
+    with pytest.raises(ValueError, match="same shape"):
+        clipped_value_loss(values, old[:, None], returns, 0.1)
 
 
 def test_entropy_bonus_is_the_mean():

@@ -20,11 +20,14 @@ from ppo_lessons import (
 )
 from ppo_lessons.buffer import Rows
 from ppo_lessons.lessons import EXERCISES
+from ppo_lessons.spirit_world.curriculum import Way
 from ppo_lessons.steps import Steps, detach_rows, each_minibatch, forward_pass
 from ppo_lessons.training import TrainingRun, train
 
 OF_THE_WORLD = {"who_acts_next", "rewards_of"}
 """What a learner writes that belongs to the world, not to the training."""
+OF_THE_WAY = {field.name for field in fields(Way)}
+"""What a learner writes that leads from case to case."""
 HOMES = {
     actor_critic: ("log_probs_of", "entropy_of", "reached_by_gradient"),
     advantages: ("with_team_credit", "next_values", "td_errors", "gae", "normalise_advantages"),
@@ -71,8 +74,8 @@ def test_every_default_is_the_packages_own_function():
     assert {field.name: getattr(Steps(), field.name) for field in fields(Steps)} == DEFAULTS
 
 
-def test_every_function_that_a_learner_writes_takes_part_in_the_training():
-    assert {exercise.name for exercise in EXERCISES} <= DEFAULTS.keys() | OF_THE_WORLD
+def test_every_function_that_a_learner_writes_takes_part():
+    assert {exercise.name for exercise in EXERCISES} <= DEFAULTS.keys() | OF_THE_WORLD | OF_THE_WAY
 
 
 @pytest.mark.parametrize("name", DEFAULTS)

@@ -1,7 +1,3 @@
-# Facts of ppo_facts.md without a test here, because the package does not have the thing yet (a later issue): the
-# centralised critic (MAPPO) of 17 and 38, value clipping (26), value normalisation (39). 40 is advice; the part of it
-# that can be tested, no mini-batches, is tested below.
-
 import copy
 import math
 
@@ -284,6 +280,20 @@ def test_explained_variance_is_that_of_the_rollouts_values(update, make_policy, 
     report, _, _, _ = update(rows, policy=policy, learning_rate=0.1)
     assert report.explained_variance == pytest.approx(wanted, abs=1e-5)
     assert abs(explained_variance(policy.estimate_values(rows.obs), rows.returns) - wanted) > 0.01
+
+
+def test_a_huge_value_clip_is_none_and_a_small_one_is_not(update):
+    """Fact 26; the old values are returns less advantages."""
+    plain, wide, narrow = (update(value_clip=clip)[2] for clip in (None, 1e9, 1e-3))
+    assert torch.equal(weights_of(plain), weights_of(wide))
+    assert not torch.equal(weights_of(plain), weights_of(narrow))
+
+
+def test_a_value_clip_is_not_ignored_without_a_word(update):
+    own = Steps(minibatch_losses=lambda *given: minibatch_losses(*given))
+    with pytest.raises(ValueError, match="value_clip is read by the package's own minibatch_losses"):
+        update(value_clip=0.2, steps=own)
+    update(steps=own)
 
 
 def test_all_rows_in_one_mini_batch_make_the_shuffle_meaningless(update):

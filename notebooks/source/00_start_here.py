@@ -21,7 +21,7 @@ start_here.watch_ages()
 # nothing is won. On the right they gather, strike together, and go for the next spirit.
 #
 # Nobody programmed the right team. It was once the left one, and learned. In this course you write the functions of the update that does
-# this, and at the end a team learns by them.
+# this, and at the end a team learns by them. Then come [tougher enemies](14_tougher_enemies.ipynb).
 
 # %% [markdown]
 # ## Idea

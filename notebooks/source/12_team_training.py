@@ -344,7 +344,8 @@ dashboard = team_training.TrainingDashboard(steps)
 dashboard
 
 # %% [markdown]
-# Other settings? [The coefficient lab](13_coefficient_lab.ipynb) trains teams with yours, and shows how far apart three seeds of the same setting lie.
+# Other settings? [The coefficient lab](13_coefficient_lab.ipynb) trains teams with yours, and shows how far apart three seeds of the same setting lie. Fog, tougher spirits, a larger grid?
+# [Tougher enemies](14_tougher_enemies.ipynb). A critic that sees through the fog? [The team's critic](15_team_critic.ipynb).
 
 # %% [markdown]
 # ## Keep your team

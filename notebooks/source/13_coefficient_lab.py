@@ -411,10 +411,11 @@ show_progress()
 # explained variance and win rate against the package's, five seeds each. It worked if an update with a very large `delta` gives the package's weights, once
 # you match the factor ½.
 #
-# **6. Tougher enemies.** First step: `evaluate(policy_player(load_age("mastery")), "nightfall")`. Then train on `nightfall` from this team and from nothing, three seeds
-# each. Measure the win rate against agent-steps. It worked if you can say whether the start helped, and for how long. (Your own rules are a
-# [`Case`](../ppo_lessons/spirit_world/cases.py).)
+# **6. The open challenge.** First step: read [how it stands](../docs/open_challenge.md). Then train a team for *midnight*, by whatever way, and measure it as it says there, with five
+# seeds. It worked if your row is above ours in all of them, or if you can say what stands in the way.
 
 # %% [markdown]
 # **The end, and our detective.** You have followed one row, (6, 0, 0), from the board into the buffer, through advantage, ratio, clip, value and entropy to the
 # step. It was one of 1934, its voice was small, and the update went its own way. Now you can say why, for this row and for any other.
+#
+# **Next:** [14. Tougher enemies: what does a team take along?](14_tougher_enemies.ipynb)

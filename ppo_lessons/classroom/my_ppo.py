@@ -16,9 +16,10 @@ from ppo_lessons.classroom.diagnosis.conditions import known_conditions
 from ppo_lessons.classroom.exercise import Exercise
 from ppo_lessons.classroom.home import home
 from ppo_lessons.classroom.needs import CannotStandAloneError, needs_of
-from ppo_lessons.classroom.own_file import RULES_OF_THE_WORLD, put, read, written
+from ppo_lessons.classroom.own_file import RULES_OF_THE_WAY, RULES_OF_THE_WORLD, put, read, written
 from ppo_lessons.display.tables import Table
 from ppo_lessons.guards.files import write_whole
+from ppo_lessons.spirit_world.curriculum import Way
 from ppo_lessons.spirit_world.env import SpiritWorld
 from ppo_lessons.steps import Steps
 
@@ -121,17 +122,24 @@ def my_world(case: str, num_envs: int) -> SpiritWorld:
     return SpiritWorld(case, num_envs, **{name: own[name] for name in RULES_OF_THE_WORLD if name in own})
 
 
+def my_way() -> Way:
+    """Return the way from case to case with every decision of the learner's that stands in `my_ppo.py`."""
+    own = _passed()
+    return Way(**{name: own[name] for name in RULES_OF_THE_WAY if name in own})
+
+
 def my_functions() -> dict[str, Callable[..., Any]]:
     """Return name -> function of the learner's steps in `my_ppo.py`; empty if there is none, or it does not run."""
     return _steps_among(_passed())
 
 
 def _steps_among(own: dict[str, Callable[..., Any]]) -> dict[str, Callable[..., Any]]:
-    return {name: function for name, function in own.items() if name not in RULES_OF_THE_WORLD}
+    others = (*RULES_OF_THE_WORLD, *RULES_OF_THE_WAY)
+    return {name: function for name, function in own.items() if name not in others}
 
 
 def _passed() -> dict[str, Callable[..., Any]]:
-    """Return name -> function of all that stand in `my_ppo.py`, steps of the training and rules of the world."""
+    """Return name -> function of all that stand in `my_ppo.py`: steps of the training, rules of world and way."""
     if not my_file().exists():
         return {}
     try:
@@ -140,5 +148,5 @@ def _passed() -> dict[str, Callable[..., Any]]:
     except (Exception, SystemExit) as error:  # the file is the learner's: anything can stand in it
         say(f"my_ppo.py does not run ({type(error).__name__}: {error}); the package's steps are used.")
         return {}
-    wanted = (*RULES_OF_THE_WORLD, *(field.name for field in fields(Steps)))
+    wanted = (*RULES_OF_THE_WORLD, *RULES_OF_THE_WAY, *(field.name for field in fields(Steps)))
     return {name: names[name] for name in wanted if callable(names.get(name)) and name in sections}

@@ -8,6 +8,7 @@ from dataclasses import dataclass, fields
 from ppo_lessons.classroom.code_text import bound_by, import_block, imported_as, pieces_of, renamed
 from ppo_lessons.classroom.exercise import Exercise
 from ppo_lessons.classroom.needs import Needs, global_names, names_at_definition
+from ppo_lessons.spirit_world.curriculum import Way
 from ppo_lessons.steps import Steps
 
 DOCSTRING = '''"""My own PPO, collected from the lessons: every function in here has passed its check.
@@ -18,21 +19,28 @@ IMPORTS = (
     "from dataclasses import replace",
     "from pathlib import Path",
     "import matplotlib.pyplot as plt",
+    "import torch",
     "from tqdm import tqdm",
-    "from ppo_lessons import PPOConfig, SpiritWorld, Steps, TrainingRun, save_policy, train",
+    "from ppo_lessons import PPOConfig, SpiritWorld, Steps, TrainingRun, Way",
+    "from ppo_lessons import evaluate, policy_player, save_policy, train, train_through",
 )
 MARK = "# --- "
 A_MARK = r"# --- (?:\d+\.\d+ \w+: lesson \d\d, box [A-P] of the flowchart|my steps|train a team with them) ---"
-STEPS_NOTE = "# Every other step of the flowchart, and rule of the world, is the package's own."
+STEPS_NOTE = "# Every other step of the flowchart, rule of the world, and decision on the way is the package's own."
 STEPS_MARK, MAIN_MARK = f"{MARK}my steps ---", f"{MARK}train a team with them ---"
 MAIN = f'''{MAIN_MARK}
 
 CYCLES = 300
 
 
+def world(case, config):
+    """Return a case with these rules."""
+    return SpiritWorld(case, config.num_envs, **RULES)
+
+
 def trained(steps, config, cycles):
     """Train a team, and return the run with its mean reward, cycle by cycle. Ctrl-C ends the training early."""
-    run, rewards = TrainingRun(SpiritWorld("standard", config.num_envs, **RULES), config), []
+    run, rewards = TrainingRun(world("standard", config), config), []
     try:
         for report in tqdm(train(run, cycles, steps), total=cycles, unit="cycle"):
             rewards.append(report.mean_reward)
@@ -41,8 +49,19 @@ def trained(steps, config, cycles):
     return run, rewards
 
 
+def into_the_fog(policy, config):
+    """Take a team on to the next case, and say what it won and what it lost."""
+    cases, rates = ("standard", "fog"), []
+    worlds = [world(case, config) for case in cases]
+    *_, last = train_through(worlds, config, policy, most_cycles=max(1, CYCLES // 3), way=WAY, steps=STEPS)
+    for team in (policy, last.run.policy):
+        rates.append([evaluate(policy_player(team), case).win_rate for case in cases])
+    for case, before, after, lost in zip(cases, *rates, WAY.forgetting(torch.tensor(rates)).tolist()):
+        print(f"{{case}}: won {{before:.0%}} before and {{after:.0%}} after, {{lost:+.0%}} forgotten")
+
+
 def main() -> None:
-    """Train a team with these steps and save it; then, a third of the way, two with the losses before PPO's."""
+    """Train a team with these steps and save it; then others, a third of the way; then the team goes into the fog."""
     here = Path(__file__).resolve().parent
     config = PPOConfig(anneal_cycles=CYCLES)
     run, rewards = trained(STEPS, config, CYCLES)
@@ -51,9 +70,12 @@ def main() -> None:
     if run.cycle == CYCLES:
         all_rows = config.num_steps * config.num_envs * run.env.num_agents
         plain = replace(config, epochs=1, minibatch_size=all_rows)
-        print("Now without the clip, and with the plain policy gradient.")
+        team = replace(config, shared_trunk=False, critic="team", value_normalisation=True)
+        print("Now without the clip, with the plain policy gradient, and with a critic of the whole team.")
         curves["without the clip"] = trained(STEPS.with_actor_loss("surrogate"), config, CYCLES // 3)[1]
         curves["policy gradient"] = trained(STEPS.with_actor_loss("policy_gradient"), plain, CYCLES // 3)[1]
+        curves["the team's critic"] = trained(STEPS, team, CYCLES // 3)[1]
+        into_the_fog(run.policy, config)
     figure, axes = plt.subplots()
     for name, curve in curves.items():
         axes.plot(range(1, len(curve) + 1), curve, label=name)
@@ -66,11 +88,15 @@ def main() -> None:
 if __name__ == "__main__":
     main()
 '''
-RESERVED = frozenset((*global_names(MAIN), "STEPS", "RULES", "CYCLES", "main", "trained", "Steps"))
+RESERVED = frozenset(
+    (*global_names(MAIN), *("STEPS", "RULES", "WAY", "CYCLES", "main", "trained", "world", "into_the_fog", "Steps"))
+)
 """Names with which the main program works."""
 IN_STEPS = frozenset(field.name for field in fields(Steps))
 RULES_OF_THE_WORLD = ("rewards_of", "who_acts_next")
 """What a learner writes for the world and not for the training."""
+RULES_OF_THE_WAY = tuple(field.name for field in fields(Way))
+"""What a learner writes for the way from case to case."""
 
 
 @dataclass
@@ -119,7 +145,7 @@ def _without_steps(block: str) -> str:
     lines = block.splitlines()
     for node in reversed(ast.parse(block).body):
         target = node.targets[0] if isinstance(node, ast.Assign) else None
-        if isinstance(target, ast.Name) and target.id in ("STEPS", "RULES"):
+        if isinstance(target, ast.Name) and target.id in ("STEPS", "RULES", "WAY"):
             del lines[node.lineno - 1 : node.end_lineno]
     ours = (STEPS_MARK, STEPS_NOTE)
     return "\n".join(line for line in lines if line not in ours).strip()
@@ -241,7 +267,8 @@ def written(file: OwnFile, exercises: Iterable[Exercise]) -> str:
     listed = "".join(f"    {name}={name},\n" for name in steps)
     call = f"STEPS = Steps(\n{listed})" if steps else "STEPS = Steps()"
     rules = ", ".join(f"{name}={name}" for name in RULES_OF_THE_WORLD if name in names)
-    body.append(f"{STEPS_MARK}\n{STEPS_NOTE}\n\n{call}\nRULES = dict({rules})")
+    way = ", ".join(f"{name}={name}" for name in RULES_OF_THE_WAY if name in names)
+    body.append(f"{STEPS_MARK}\n{STEPS_NOTE}\n\n{call}\nRULES = dict({rules})\nWAY = Way({way})")
     parts = [file.head, _imports_of(file, body), *body, file.main.rstrip()]
     text = parts[0] + "\n\n" + parts[1] + "\n\n\n" + "\n\n\n".join(parts[2:]) + "\n"
     return text

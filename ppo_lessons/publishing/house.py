@@ -19,6 +19,9 @@ FLOORS = (
     ("publishing",),
 )
 """From the cellar up. Rooms of one floor do not know each other; each knows floors below it. `core`: the open floor."""
+DOORS = frozenset((HOUSE.name, f"{HOUSE.name}.train"))
+"""The front door, and the one for a terminal. The latter cannot be imported: who writes `ppo_lessons.train` means the
+function of that name."""
 
 
 def modules() -> list[Path]:
@@ -32,9 +35,9 @@ def name_of(path: Path) -> str:
 
 
 def room_of(name: str) -> str:
-    """Return the folder in which a module stands; core for the open floor, door for the front door."""
+    """Return the folder in which a module stands; core for the open floor, door for a door."""
     parts = name.split(".")
-    if len(parts) == 1:
+    if name in DOORS:
         return "door"
     return parts[1] if (HOUSE / parts[1]).is_dir() else "core"
 
@@ -58,8 +61,8 @@ def imports_of(path: Path) -> set[str]:
 
 @cache
 def asked_of_the_house(path: Path) -> frozenset[str]:
-    """Return which other modules of this house a file imports, the front door left out."""
-    return frozenset(imports_of(path) & _names()) - {name_of(path), HOUSE.name}
+    """Return which other modules of this house a file imports, the doors left out."""
+    return frozenset(imports_of(path) & _names()) - {name_of(path)} - DOORS
 
 
 @cache
@@ -96,8 +99,8 @@ def floor_plan() -> str:
 
 def core_graph() -> str:
     """Return which modules each module of the core imports, one a line, each after those that it imports."""
-    left = {path.stem: {name.split(".", 1)[1] for name in asked_of_the_house(path)} for path in HOUSE.glob("*.py")}
-    left.pop("__init__")
+    core = [path for path in modules() if room_of(name_of(path)) == "core"]
+    left = {path.stem: {name.split(".", 1)[1] for name in asked_of_the_house(path)} for path in core}
     lines: list[str] = []
     while left:
         free = sorted(name for name, needs in left.items() if not needs & left.keys())

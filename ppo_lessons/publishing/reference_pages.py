@@ -16,6 +16,8 @@ TRUTHS = ("test_sb3_parity.py", "test_golden.py")
 """Tests that hold our numbers against somebody else's."""
 MODULES = (
     "actor_critic",
+    "team_view",
+    "value_normalisation",
     "advantages",
     "buffer",
     "minibatches",
@@ -177,6 +179,39 @@ TERMS = (
     Term("gradient step", "", "optimisation.gradient_step", "full_update", "backward, shorten, step"),
     Term(
         "team behaviour", "", "spirit_world.behaviour.TeamBehaviour", "team_training", "what the team does, in numbers"
+    ),
+    Term("zero-shot", "", "spirit_world.evaluation.evaluate", "tougher_enemies", "in a case that was never trained"),
+    Term(
+        "curriculum",
+        "",
+        "spirit_world.curriculum.train_through",
+        "tougher_enemies",
+        "a row of cases and a rule that says when to go on",
+    ),
+    Term(
+        "forgetting",
+        "f",
+        "spirit_world.curriculum.forgetting",
+        "tougher_enemies",
+        "the best win rate at an earlier stage, less the one at the end",
+    ),
+    Term("moments", "", "transfer.next_run", "tougher_enemies", "Adam's memory of gradients and of their squares"),
+    Term("IPPO", "", "config.PPOConfig.critic", "team_critic", "each agent's critic sees what its agent sees"),
+    Term("MAPPO", "", "config.PPOConfig.critic", "team_critic", "the critic sees the whole team, the actor does not"),
+    Term("joint observation", "", "team_view.team_obs", "team_critic", "what all agents see, laid beside each other"),
+    Term(
+        "value normalisation",
+        "",
+        "value_normalisation.normalise_values",
+        "team_critic",
+        "the critic learns returns in units of their running spread",
+    ),
+    Term(
+        "value clipping",
+        "",
+        "losses.clipped_value_loss",
+        "team_critic",
+        "a value loss that does not reward going far from the old value",
     ),
     Term("evaluation", "", "spirit_world.evaluation.evaluate", "team_training", "many cases, without learning"),
 )

@@ -28,6 +28,23 @@ PAPERS = (
         "International Conference on Machine Learning",
     ),
     Paper(
+        "Chaudhry et al. (2018)",
+        "A. Chaudhry, P. K. Dokania, T. Ajanthan, P. H. S. Torr: Riemannian walk for incremental learning: "
+        "Understanding forgetting and intransigence",
+        "https://arxiv.org/abs/1801.10112",
+    ),
+    Paper(
+        "Engstrom et al. (2020)",
+        "L. Engstrom, A. Ilyas, S. Santurkar and others: Implementation matters in deep policy gradients: A case study "
+        "on PPO and TRPO",
+        "https://arxiv.org/abs/2005.12729",
+    ),
+    Paper(
+        "Hasselt et al. (2016)",
+        "H. van Hasselt, A. Guez, M. Hessel, V. Mnih, D. Silver: Learning values across many orders of magnitude",
+        "https://arxiv.org/abs/1602.07714",
+    ),
+    Paper(
         "Kakade & Langford (2002)",
         "S. Kakade, J. Langford: Approximately optimal approximate reinforcement learning. Proceedings of the 19th "
         "International Conference on Machine Learning",
@@ -78,6 +95,12 @@ PAPERS = (
         "Sutton et al. (2000)",
         "R. S. Sutton, D. McAllester, S. Singh, Y. Mansour: Policy gradient methods for reinforcement learning with "
         "function approximation. Advances in Neural Information Processing Systems 12",
+    ),
+    Paper(
+        "Witt et al. (2020)",
+        "C. Schroeder de Witt, T. Gupta, D. Makoviichuk and others: Is independent learning all you need in the "
+        "StarCraft multi-agent challenge? (IPPO)",
+        "https://arxiv.org/abs/2011.09533",
     ),
     Paper(
         "Yu et al. (2022)",

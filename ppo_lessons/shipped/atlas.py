@@ -120,7 +120,7 @@ def load_atlas(path: Path = PATH) -> Atlas:
 def measures(behaviour: TeamBehaviour) -> list[float]:
     """Return the numbers of `BEHAVIOUR`, in that order."""
     return [
-        behaviour.banished[int(name[-1])] if name.startswith("banished_") else getattr(behaviour, name)
+        behaviour.banished.get(int(name[-1]), math.nan) if name.startswith("banished_") else getattr(behaviour, name)
         for name in BEHAVIOUR
     ]
 

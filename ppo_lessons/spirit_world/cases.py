@@ -72,12 +72,16 @@ CASES: dict[str, Case] = {
         Case(name="standard", toughness=(1, 2, 3)),
         Case(name="pack", toughness=(2, 3, 3)),
         Case(name="fog", toughness=(1, 2, 3), sight=3),
+        Case(name="attic", toughness=(2, 3, 4), size=5, sight=3, step_limit=96),
         Case(name="nightfall", toughness=(2, 3, 4), size=9, sight=3, step_limit=96),
+        Case(name="eclipse", toughness=(3, 4, 4), size=11, sight=2, step_limit=128, health=3),
+        Case(name="midnight", toughness=(4, 4, 4), size=13, sight=1, step_limit=96, health=2),
     )
 }
 """The named presets, from the easiest to the hardest. A team that begins with nothing wins 90 % of `stray` with the
 default settings after 0.1 million agent-steps, of `pack` after 0.9 to 8.0, of `fog` after 1.3 to 5.1 and of `nightfall`
-after 4.1 to 6.6 (three seeds each, `benchmarks/RESULTS.md`)."""
+after 4.1 to 6.6 (three seeds each, `benchmarks/RESULTS.md`). `attic` is a small room in which a team can learn for
+`nightfall` sooner; `eclipse` is not won from nothing, but after `nightfall`; `midnight` has not been won."""
 
 
 def get_case(case: str | Case) -> Case:

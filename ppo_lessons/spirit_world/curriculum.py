@@ -45,7 +45,7 @@ def forgetting(win_rates: Tensor) -> Tensor:
         (C,); below 0 where the team is better at the end than it ever was before.
 
     References:
-        Chaudhry et al. (2018), section 3.3 (forgetting measure), https://arxiv.org/abs/1801.10112
+        Chaudhry et al. (2018), the forgetting measure, https://arxiv.org/abs/1801.10112
     """
     return win_rates[:-1].max(dim=0).values - win_rates[-1]
 
@@ -82,7 +82,7 @@ def train_through(
     config: PPOConfig,
     policy: ActorCritic | None = None,
     *,
-    goal: float = 0.9,
+    goal: float | Sequence[float] = 0.9,
     least: int = 400,
     most_cycles: int = 2000,
     critic: bool = True,
@@ -96,7 +96,7 @@ def train_through(
         cases: Names, `Case`s or `SpiritWorld`s, all with observations of one size.
         config: All hyper-parameters, the same for each case.
         policy: The team to begin with; None: a fresh one.
-        goal: The share of wins that makes a team ready, see `is_ready`.
+        goal: The share of wins that makes a team ready, see `is_ready`; one for all cases, or one for each.
         least: Over how many cases.
         most_cycles: A stage ends after so many cycles, ready or not.
         critic: Whether the critic goes along.
@@ -108,7 +108,8 @@ def train_through(
         Each cycle, with its stage.
     """
     run = None
-    for stage, case in enumerate(cases):
+    goals = goal if isinstance(goal, Sequence) else [goal] * len(cases)
+    for stage, (case, enough) in enumerate(zip(cases, goals, strict=True)):
         if run is None:
             run = TrainingRun(case, config, policy)
         else:
@@ -120,7 +121,7 @@ def train_through(
             count, wins = cases_and_wins(report.behaviour)
             finished.append(count)
             won.append(wins)
-            if way.is_ready(finished, won, goal, least):
+            if way.is_ready(finished, won, enough, least):
                 break
 
 

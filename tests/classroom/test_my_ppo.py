@@ -18,10 +18,11 @@ import torch
 from ppo_lessons.checkpoints import load_policy
 from ppo_lessons.classroom.checks import diagnose, passes
 from ppo_lessons.classroom.desk import solution_source
-from ppo_lessons.classroom.my_ppo import collect, my_file, my_functions, my_steps, my_world
+from ppo_lessons.classroom.my_ppo import collect, my_file, my_functions, my_steps, my_way, my_world
 from ppo_lessons.classroom.own_file import read
 from ppo_lessons.config import PPOConfig
 from ppo_lessons.lessons import EXERCISES, check, desk
+from ppo_lessons.spirit_world.curriculum import Way
 from ppo_lessons.spirit_world.env import SpiritWorld
 from ppo_lessons.steps import Steps
 from ppo_lessons.training import TrainingRun, train
@@ -140,7 +141,9 @@ def trained(functions: Mapping[str, Callable[..., Any]]) -> list[float]:
     """
     steps = {field.name for field in fields(Steps)} - {"shuffle_rows"}  # another order is another run, and as right
     world = SpiritWorld("standard", 8, **{name: functions[name] for name in ("rewards_of", "who_acts_next")})
-    run = TrainingRun(world, PPOConfig(num_envs=8, num_steps=8, minibatch_size=64, anneal_cycles=10, target_kl=0.05))
+    sizes = dict(num_envs=8, num_steps=8, minibatch_size=64, anneal_cycles=10, target_kl=0.05)
+    critic = dict(shared_trunk=False, critic="team", value_normalisation=True)
+    run = TrainingRun(world, PPOConfig(**sizes, **critic))
     own = Steps(**{name: function for name, function in functions.items() if name in steps})
     first, _ = train(run, 2, own)
     return [float(number) for number in vars(first.update).values()]
@@ -161,6 +164,15 @@ def test_right_answers_of_every_style_train_the_same_team_together():
     for place in range(2 * max(map(len, mixed.values()))):  # each answer twice or more, beside others each time
         together = {name: functions[place % len(functions)] for name, functions in mixed.items()}
         assert trained(together) == pytest.approx(expected, rel=1e-3, abs=1e-3), place
+
+
+def test_the_decisions_on_the_way_are_handed_to_it_and_not_to_the_training():
+    for name in ("is_ready", "carry_over", "forgetting", "team_obs"):
+        check(typed(solution_source(desk.find(name)), name))
+    assert set(my_functions()) == {"team_obs"} and my_steps().team_obs is not Steps().team_obs
+    own, given = my_way(), Way()
+    assert all(getattr(own, name) is not getattr(given, name) for name in ("is_ready", "carry_over", "forgetting"))
+    assert "WAY = Way(is_ready=is_ready, carry_over=carry_over, forgetting=forgetting)" in my_file().read_text()
 
 
 def test_the_rules_of_the_world_are_handed_to_it_and_not_to_the_training():
@@ -231,7 +243,9 @@ def test_it_reads_in_the_order_of_the_flowchart_with_each_function_once(solved: 
     assert len(nodes) == len(EXERCISES) and nodes == sorted(nodes)
     tree = ast.parse(text)
     names = [node.name for node in tree.body if isinstance(node, ast.FunctionDef)]
-    assert sorted(names) == sorted([*(exercise.name for exercise in EXERCISES), "main", "trained"])
+    assert sorted(names) == sorted(
+        [*(exercise.name for exercise in EXERCISES), "main", "trained", "world", "into_the_fog"]
+    )
     assert text.count('"""My own PPO') == 1
     steps = next(node.value for node in tree.body if isinstance(node, ast.Assign) and node.targets[0].id == "STEPS")
     in_steps = {keyword.arg for keyword in steps.keywords}

@@ -8,7 +8,7 @@ import torch
 
 pytest.importorskip("supersuit")
 
-from benchmarks import growth, living_figures, mastery, throughput, update_time
+from benchmarks import growth, living_figures, mastery, throughput, tougher, update_time
 from benchmarks.__main__ import BENCHMARKS, document, main
 from benchmarks.measure import growth_exponent, in_turns, ratio
 from benchmarks.peers import SpiritVecEnv, give_rows, give_weights, make_sb3, supersuit_env, train_one_cycle
@@ -23,7 +23,7 @@ def no_processes(monkeypatch):
     monkeypatch.setattr(growth, "_in_fresh_process", growth.measure_here)
 
 
-@pytest.mark.parametrize("module", [throughput, update_time, mastery, growth, living_figures])
+@pytest.mark.parametrize("module", [throughput, update_time, mastery, tougher, growth, living_figures])
 def test_runs_at_a_tiny_size_with_whole_rows(module, no_processes):
     outcome = module.run(quick=True)
     assert outcome.rows and outcome.notes
@@ -34,7 +34,7 @@ def test_runs_at_a_tiny_size_with_whole_rows(module, no_processes):
 
 
 def test_every_benchmark_is_run_in_the_order_of_the_table():
-    modules = (throughput, update_time, mastery, growth, living_figures)
+    modules = (throughput, update_time, mastery, tougher, growth, living_figures)
     assert BENCHMARKS == tuple(module.__name__.removeprefix("benchmarks.") for module in modules)
 
 

@@ -90,6 +90,15 @@ def test_it_learns_an_easy_case_and_stops(make_config):
     assert cycles[-1].report.behaviour.win_rate > 0.6
 
 
+def test_each_case_may_have_its_own_goal(make_config):
+    asked = []
+    way = Way(is_ready=lambda cases, wins, goal, least: asked.append(goal) or True)
+    list(train_through((EASY, NEXT), make_config(), goal=(0.5, 0.8), way=way))
+    assert asked == [0.5, 0.8]
+    with pytest.raises(ValueError, match="shorter"):
+        list(train_through((EASY, NEXT), make_config(), goal=(0.5,), way=way))
+
+
 def test_own_steps_take_part(make_config):
     called = []
 

@@ -6,7 +6,7 @@ from IPython.display import display
 
 from ppo_lessons.classroom.console import say
 from ppo_lessons.lessons.team_training.figures import show_curves
-from ppo_lessons.spirit_world.behaviour import recent
+from ppo_lessons.spirit_world.curriculum import cases_and_wins, is_ready
 from ppo_lessons.steps import DEFAULT_STEPS, Steps
 from ppo_lessons.training import TrainingRun, TrainReport, train
 
@@ -57,7 +57,5 @@ def watch_training(
 
 def is_won(reports: list[TrainReport], share: float, cases: int = 400) -> bool:
     """Say whether at least that share of the last `cases` finished cases was won."""
-    behaviours = [report.behaviour for report in reports if report.behaviour is not None]
-    while len(behaviours) > 1 and sum(b.cases for b in behaviours[1:]) >= cases:
-        behaviours = behaviours[1:]
-    return sum(b.cases for b in behaviours) >= cases and recent(behaviours, "win_rate", cases)[-1] >= share
+    played = [cases_and_wins(report.behaviour) for report in reports if report.behaviour is not None]
+    return is_ready([n for n, _ in played], [won for _, won in played], share, cases)
