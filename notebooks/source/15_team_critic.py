@@ -3,7 +3,7 @@
 #
 # # 15. The team's critic: what may the critic know that the actor may not?
 #
-# **60 minutes (a place to stop after 25), 4 exercises, 2 on paper.** You need: [09](09_value_loss.ipynb), [12](12_team_training.ipynb).
+# **60 minutes (a place to stop after 30), 4 exercises, 2 on paper.** You need: [09](09_value_loss.ipynb), [12](12_team_training.ipynb).
 #
 # Afterwards you can: build the input of a critic that sees the whole team, say who may see what and when, normalise a critic's values and undo it, and judge
 # from several seeds whether any of it helped.
@@ -28,18 +28,17 @@ welcome()
 # The critic never acts. It is asked only in training, and there, in a simulator, we may show it everything. The actor must decide with what its detective sees; at
 # play time nobody else can be asked. So:
 #
-# - *IPPO*: each agent learns by itself, its critic sees what it sees. That is what we have done so far.
-# - *MAPPO*: the critic sees the whole team. The actor's input is the same as ever.
+# - [IPPO](../docs/glossary.md#ippo): each agent learns by itself, its critic sees what it sees. That is what we have done so far.
+# - [MAPPO](../docs/glossary.md#mappo): the critic sees the whole team. The actor's input is the same as ever.
 #
-# A critic that knows more can explain more of the return as expected, and what is expected is no one's merit: the advantage has less noise in it. It changes the
-# noise, not the goal.
+# A critic that knows more can explain more of the return as expected, and what is expected is no one's merit: there is less noise in the advantage.
 
 # %% [markdown]
 # ## Equation
 #
 # $$\text{IPPO: } V(o_a) \qquad\qquad \text{MAPPO: } V(o_0, o_1, \ldots, o_{A-1}, a)$$
 #
-# The *joint observation*, and the agent's number behind it (Schroeder de Witt et al. 2020 for IPPO, Yu et al. 2022 for MAPPO). Without the number all agents would get one value. A fallen agent sees
+# The [joint observation](../docs/glossary.md#joint-observation), and the agent's number behind it (Schroeder de Witt et al. 2020 for IPPO, Yu et al. 2022 for MAPPO). Without the number all agents would get one value. A fallen agent sees
 # nothing: zeros in everybody's input, and for itself a fixed one, zeros and its number, whatever happens in the world.
 #
 # By hand, with three agents that see two numbers each, agent 1 fallen:
@@ -109,10 +108,12 @@ for where in (beyond, far):
     says.append(team_critic.judge(moved))
 from ppo_lessons.lessons import claim
 
-same = torch.equal(seen[0], seen[1])
+same = torch.allclose(seen[0], seen[1])
 claim("the actor does not notice", same)
 own = [float(each.own[0, 0]) for each in says]
-claim("nor does the critic that sees what she sees", own[0] == own[1])
+claim(
+    "nor does the critic that sees what she sees", abs(own[0] - own[1]) < 1e-6
+)
 team = [float(each.team[0, 0]) for each in says]
 claim("the team's critic does", abs(team[0] - team[1]) > 1e-3)
 
@@ -126,7 +127,7 @@ nameless[..., -4:] = 0
 with torch.no_grad():
     named, one = judges[1](rows)[1][0], judges[1](nameless)[1][0]
 claim("with its number, each has its own", float(named.std()) > 0)
-claim("without it, all have one", float(one.std()) < 1e-6)
+claim("without it, all have one", float(one.std()) < 1e-5)
 fallen = torch.tensor([[False, True, True, True]])
 here, there = team_obs(views, fallen), team_obs(views * 7, fallen)
 claim("the fallen's input is fixed", torch.equal(here[0, 0], there[0, 0]))
@@ -145,16 +146,13 @@ team_critic.explore_critics()
 # How much better does the team's critic foresee? Both are asked about the same rollout, fresh for both; explained variance against what really came.
 
 # %%
-from ppo_lessons import SpiritWorld
-from ppo_lessons.losses import explained_variance
 from ppo_lessons.shipped.critics import foreseen
 
 own, team = foreseen(*judges, num_envs=200)
-print(f"explained variance: own {own:.2f}, team {team:.2f}")
-claim("the team's critic foresees more", team > own)
+claim("the team's critic foresees more", team > own + 0.03)
 
 # %% [markdown]
-# FORESEEN
+# It foresees more, and far from everything: spirits drift, actions are drawn, and no critic knows how either will come out.
 #
 # **A place to stop.** Next: what the team makes of it.
 
@@ -186,21 +184,25 @@ print("first layer of the critic:", tuple(policy.critic_trunk[0].weight.shape))
 from ppo_lessons.shipped.critics import CRITICS, load_critics
 
 found = load_critics()
+print("case       critic won, every seed            standing  together")
+for case, runs in found.items():
+    for place, name in enumerate(CRITICS):
+        does = {key: runs.behaviour[key][place] for key in runs.behaviour}
+        seeds = " ".join(f"{rate:.2f}" for rate in sorted(does["win_rate"]))
+        rest = [does[key].mean() for key in ("survival", "teaming_up")]
+        print(f"{case:<10} {name:<6} {seeds}  {rest[0]:8.2f}  {rest[1]:8.2f}")
 team_critic.show_critics(found)
 
-# %%
-for case, runs in found.items():
-    for name, rates in zip(CRITICS, runs.behaviour["win_rate"], strict=True):
-        seeds = " ".join(f"{rate:.2f}" for rate in sorted(rates))
-        print(f"{case:<10} {name:<5} {seeds}  mean {rates.mean():.2f}")
-
 # %% [markdown]
-# DID_IT_HELP
+# *Standard*: no difference to be seen. *Fog*: with the team's critic four of five seeds win nearly all in the end, with their own three; and in no seed does it take longer to 90 %. *Nightfall*: with their own critic
+# three of five win more than 90 %, with the team's one. So it seems to help in the fog, and not in nightfall, with these settings and five seeds each.
+#
+# And the explained variance? In the fog and in nightfall the team's critic foresaw more. It did not decide who won.
 
 # %% [markdown]
 # ## Values in units
 #
-# A team's critic has to learn returns of any size: about 0.3 at first, 4 later, 400 in somebody else's world. MAPPO's authors normalise them: the critic learns $(R - \mu) / \sigma$ with the running
+# A team's critic has to learn returns of any size: about 0.3 at first, 4 later, 400 in somebody else's world. MAPPO's authors [normalise](../docs/glossary.md#value-normalisation) them: the critic learns $(R - \mu) / \sigma$ with the running
 # mean and spread of the returns, and its values are turned back into rewards before the advantages are worked out:
 #
 # $$\hat V = \frac{V - \mu}{\sigma + 10^{-8}} \qquad\qquad V = (\sigma + 10^{-8})\,\hat V + \mu$$
@@ -277,6 +279,7 @@ claim("there and back again", torch.allclose(back, returns))
 # otherwise. With them the training is the same:
 
 # %%
+from ppo_lessons import SpiritWorld
 from ppo_lessons.spirit_world.rules import rewards_of
 
 
@@ -306,7 +309,7 @@ claim("with units it is the same team, to three digits", off < 1e-3)
 # %% [markdown]
 # 64 and not 100, since a power of two is rounded alike on the way. The actor needs no units: its advantages are normalised anyway.
 #
-# *Value clipping*, another option of PPO's common code, does the opposite: `value_clip` says in rewards how far a value may move, so it depends on their scale. It is off by default, and whether it
+# [Value clipping](../docs/glossary.md#value-clipping), another option of PPO's common code, does the opposite: `value_clip` says in rewards how far a value may move, so it depends on their scale. It is off by default, and whether it
 # helps is doubtful (Engstrom et al. 2020).
 
 # %% [markdown]

@@ -19,8 +19,8 @@ from ppo_lessons.guards.files import require_folder, write_whole
 from ppo_lessons.losses import explained_variance
 from ppo_lessons.shipped.atlas import BEHAVIOUR, LEARNING, curves_of, measures
 from ppo_lessons.spirit_world.env import SpiritWorld
-from ppo_lessons.spirit_world.evaluation import EVALUATION_SEED, evaluate
-from ppo_lessons.spirit_world.players import policy_player
+from ppo_lessons.spirit_world.evaluation import EVALUATION_SEED, Replay, evaluate, record
+from ppo_lessons.spirit_world.players import policy_player, scripted_player
 from ppo_lessons.team_view import TeamView
 from ppo_lessons.training import TrainingRun, train
 from ppo_lessons.transfer import carry_over
@@ -34,12 +34,14 @@ CRITICS = {
 }
 """Name of a critic -> what it changes of `PPOConfig`. Each has a trunk of its own."""
 SEEDS = (0, 1, 2, 3, 4)
+CASE_SEED = 7
+"""Lays out the case that both judges are asked about."""
 EVERY = 25
 """Cycles between two points of a curve."""
 PLAYED = 400
 """Cases in which each trained team is measured."""
-SHOWN = "fog"
-"""The case whose teams of the first seed are shipped, with their own and with the team's critic."""
+SHOWN, SHOWN_SEED = "fog", 1
+"""The case and the seed whose teams are shipped, with their own and with the team's critic; both have mastered it."""
 
 
 @dataclass(frozen=True)
@@ -102,6 +104,12 @@ def load_judge(critic: str) -> ActorCritic:
     return load_policy(FOLDER / f"judge_{critic}.pt")
 
 
+def load_case() -> Replay:
+    """Return the case that both judges are asked about, as their team has played it."""
+    actions = np.load(FOLDER / "case.npy", allow_pickle=False)
+    return record(scripted_player(actions[:, None].astype(np.int64)), SHOWN, seed=CASE_SEED)
+
+
 def foreseen(own: ActorCritic, team: ActorCritic, num_envs: int = 200, steps: int = 128) -> tuple[float, float]:
     """Let one team play, ask both critics about every decision of the cases that end, and see what really came.
 
@@ -136,7 +144,7 @@ def foreseen(own: ActorCritic, team: ActorCritic, num_envs: int = 200, steps: in
 
 
 def make_judges(folder: Path = FOLDER, cycles: int = 400, config: PPOConfig | None = None) -> None:
-    """Let an own and a team's critic learn from one team that no longer changes; writes judge_own.pt, judge_team.pt.
+    """Let an own and a team's critic learn from one team that no longer changes; writes both, and a case it plays.
 
     Args:
         folder: Where own.pt lies, and where to write.
@@ -155,6 +163,8 @@ def make_judges(folder: Path = FOLDER, cycles: int = 400, config: PPOConfig | No
         for part in (run.policy.actor_trunk, run.policy.actor_head):
             part.requires_grad_(True)
         save_policy(run.policy, folder / f"judge_{name}.pt")
+    played = record(policy_player(actor, seed=1), SHOWN, seed=CASE_SEED)
+    write_whole(folder / "case.npy", lambda file: np.save(file, played.actions.astype(np.int8)))
 
 
 def make_critics(
@@ -189,8 +199,9 @@ def make_critics(
             stacked = np.stack([each[quantity] for each in found])
             arrays[f"{case}/{quantity}"] = stacked.reshape(*shape, *stacked.shape[1:]).swapaxes(0, 1)
     write_whole(folder / "critics.npz", lambda file: np.savez_compressed(file, **arrays))
-    for name in ("own", "team"):
-        save_policy(load_policy(parts / f"{SHOWN} {name} {seeds[0]}.pt"), folder / f"{name}.pt")
+    seed = SHOWN_SEED if SHOWN_SEED in seeds else seeds[0]
+    for name in CRITICS:
+        save_policy(load_policy(parts / f"{SHOWN} {name} {seed}.pt"), folder / f"{name}.pt")
 
 
 def _kept(case: str, cycles: int, name: str, config: PPOConfig, parts: Path) -> dict[str, np.ndarray]:

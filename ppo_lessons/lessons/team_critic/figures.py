@@ -59,7 +59,7 @@ def show_critics(found: Mapping[str, Critics], quantity: str = "win_rate") -> Pi
                 low, high = curves[:, known].min(axis=0), curves[:, known].max(axis=0)
                 axes.fill_between(steps[known], low, high, color=colour, alpha=0.13, linewidth=0)
         axes.set(xlim=(0, steps[-1]), ylim=(0, 1.02))
-        plain(axes, case, "million agent-steps" if axes is panels[1] else "")
+        plain(axes, case, "million agent-steps" if axes is panels[1] else "", quantity if axes is panels[0] else "")
         ends = {name: critics.behaviour[quantity][i].mean() for i, name in enumerate(CRITICS)}
         said.append(f"{case}: " + ", ".join(f"{name} {end:.2f}" for name, end in ends.items()))
     figure.legend(

@@ -9,15 +9,12 @@ from torch import Tensor
 
 from ppo_lessons.actor_critic import ActorCritic
 from ppo_lessons.config import PPOConfig
-from ppo_lessons.shipped.critics import SHOWN, load_judge
+from ppo_lessons.shipped.critics import SHOWN, load_case, load_judge
 from ppo_lessons.spirit_world.cases import CASES
-from ppo_lessons.spirit_world.evaluation import Replay, record
-from ppo_lessons.spirit_world.players import policy_player
+from ppo_lessons.spirit_world.evaluation import Replay
 from ppo_lessons.spirit_world.rules import WorldState, observe
 from ppo_lessons.team_view import team_obs
 
-CASE_SEED = 11
-"""Lays out the case that is looked at."""
 PLACES = ("where it is", "beside her", "just out of her sight", "far away")
 """Where a mate can be put."""
 
@@ -39,8 +36,8 @@ def judges() -> tuple[ActorCritic, ActorCritic]:
 
 @lru_cache(maxsize=1)
 def played_case() -> Replay:
-    """Return the case that is looked at, played by the team of both judges."""
-    return record(policy_player(judges()[0], seed=1), SHOWN, seed=CASE_SEED)
+    """Return the case that is looked at, as the team of both judges has played it. Not to be changed."""
+    return load_case()
 
 
 def views_of(states: WorldState) -> tuple[Tensor, Tensor]:

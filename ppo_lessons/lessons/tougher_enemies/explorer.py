@@ -22,6 +22,16 @@ MOST_STEPS = 8.2
 """Million agent-steps that the figure has room for."""
 
 
+BESIDE = {
+    "survival": ("detectives standing at the end", 1.02),
+    "teaming_up": ("together at a tough spirit", 4.1),
+    "health_lost_alone": ("health lost alone, per 100 steps", 8.2),
+    "case_length": ("steps of a case", 131),
+    "explained_variance": ("explained_variance", 1.02),
+}
+"""What can be drawn beside the win rate: what its axis says, and how far it goes."""
+
+
 class Page(NamedTuple):
     """One stage of one way."""
 
@@ -29,6 +39,7 @@ class Page(NamedTuple):
     walked: Walked
     stage: int
     """From 0; the last one if the way has not so many."""
+    beside: str
     seed: int
     forgotten: np.ndarray
     """Of each case of the ladder: the best win rate at an earlier stage, less the one now, mean of the seeds, (K,)."""
@@ -46,12 +57,13 @@ def _replay(way: str, stage: int, seed: int, after: bool) -> Replay:
     return shipped()[way].replay(stage, seed, after)
 
 
-def open_page(way: str, stage: int, seed: int) -> Page:
+def open_page(way: str, stage: int, beside: str, seed: int) -> Page:
     """Look up what a stage of a way has made of the team.
 
     Args:
         way: One of `WAYS`.
         stage: From 1.
+        beside: What is drawn beside the win rate, one of `BESIDE`.
         seed: Of the team whose case is replayed.
 
     Returns:
@@ -63,7 +75,7 @@ def open_page(way: str, stage: int, seed: int) -> Page:
     forgotten = (rates[:, :-1].max(axis=1) - rates[:, -1]).mean(axis=0)
     case = walked.stages[place].cases[0]
     replays = {f"{case}, {when}": _replay(way, place, seed, when == "after") for when in ("before", "after")}
-    return Page(way, walked, place, seed, forgotten, replays)
+    return Page(way, walked, place, beside, seed, forgotten, replays)
 
 
 class WaysFace:
@@ -74,13 +86,16 @@ class WaysFace:
         self.figure, panels = new_panels(columns, plans, {1: 2.5, 2: 2.3, 3: 3.2}[columns])
         course, table = panels["course"], panels["table"]
         course.set(xlim=(0, MOST_STEPS), ylim=(0, 1.02))
-        (self.wins,) = course.plot([], [], color=ORANGE, linewidth=1.8, label="won (band: 5 seeds)")
-        (self.stands,) = course.plot([], [], "--", color=BLUE, linewidth=1.5, label="standing")
+        (self.wins,) = course.plot([], [], color=ORANGE, linewidth=1.8)
+        self.right = course.twinx()
+        (self.beside,) = self.right.plot([], [], "--", color=BLUE, linewidth=1.5)
         self.band = course.fill_between([], [], [], color=ORANGE, alpha=0.18, linewidth=0)
         self.here = course.axvspan(0, 1, color=GREY, alpha=0.14, linewidth=0)
         self.borders = [course.axvline(-1, color=DARK, linewidth=0.8, linestyle=":") for _ in range(MOST_STAGES)]
         plain(course, "the whole way", "million agent-steps")
-        legend_above(course)
+        plain(self.right).spines["right"].set_visible(True)
+        self.right.set_ylabel(" ", fontsize=SMALL, color=BLUE)
+        legend_above(course, named={"won (band: 5 seeds)": self.wins, "right axis, mean": self.beside})
 
         shape = (MOST_STAGES + 1, len(LADDER))
         self.image = table.imshow(np.zeros(shape), cmap="Blues", vmin=0, vmax=2.2, aspect="auto")
@@ -102,12 +117,16 @@ class WaysFace:
         walked, stage = result.walked, result.stage
         ends = [steps[-1] / 1e6 for steps in walked.agent_steps]
         steps = np.concatenate(walked.agent_steps) / 1e6
-        wins, stands = (
-            np.concatenate([each[name] for each in walked.curves], axis=1) for name in ("win_rate", "survival")
+        wins, beside = (
+            np.concatenate([each[name] for each in walked.curves], axis=1) for name in ("win_rate", result.beside)
         )
         known = np.isfinite(wins).all(axis=0)
         self.wins.set_data(steps[known], wins[:, known].mean(axis=0))
-        self.stands.set_data(steps[known], stands[:, known].mean(axis=0))
+        known_beside = np.isfinite(beside).all(axis=0)
+        self.beside.set_data(steps[known_beside], beside[:, known_beside].mean(axis=0))
+        label, high = BESIDE[result.beside]
+        self.right.set_ylim(0, high)
+        self.right.set_ylabel(label)
         self.band.set_data(steps[known], wins[:, known].min(axis=0), wins[:, known].max(axis=0))
         begin = ends[stage - 1] if stage else 0.0
         self.here.set(x=begin, width=ends[stage] - begin)
@@ -149,6 +168,7 @@ def explore_ways() -> Explorer:
     knobs = (
         Choice("way", "way", tuple(WAYS), "small steps"),
         Slider("stage", "stage", tuple(range(1, MOST_STAGES + 1)), 3),
+        Choice("beside", "beside the wins", tuple(BESIDE), "survival"),
         Slider("seed", "seed of the team shown", SEEDS, SEEDS[0]),
     )
     theatre = Theatre("Before and after", {}, "the same case, played before and after a stage")

@@ -8,7 +8,6 @@ from ppo_lessons.actor_critic import ActorCritic
 from ppo_lessons.config import PPOConfig
 from ppo_lessons.lessons.team_critic import moments
 from ppo_lessons.lessons.team_critic.moments import (
-    CASE_SEED,
     PLACES,
     judge,
     judges,
@@ -19,8 +18,7 @@ from ppo_lessons.lessons.team_critic.moments import (
 )
 from ppo_lessons.shipped.critics import SHOWN
 from ppo_lessons.spirit_world.cases import CASES
-from ppo_lessons.spirit_world.evaluation import Replay, record
-from ppo_lessons.spirit_world.players import policy_player
+from ppo_lessons.spirit_world.evaluation import Replay
 from ppo_lessons.spirit_world.rules import WorldState, observe
 
 Judges = tuple[ActorCritic, ActorCritic]
@@ -126,10 +124,10 @@ def test_one_actor_two_critics(both: Judges):
         torch.testing.assert_close(own(obs[0])[0], team(rows)[0])
 
 
-def test_the_case_is_played_by_them_once():
-    replay, again = played_case(), record(policy_player(judges()[0], seed=1), "fog", seed=CASE_SEED)
+def test_the_case_is_a_shipped_one_that_was_won():
+    replay = played_case()
     assert played_case() is replay and replay.case.name == SHOWN == "fog"
-    np.testing.assert_array_equal(replay.actions, again.actions)
+    assert replay.outcome == "won" and len(replay) > 12
 
 
 def test_views_are_what_everybody_sees():

@@ -91,7 +91,7 @@ def test_what_is_forgotten_by_hand(monkeypatch: pytest.MonkeyPatch):
         3: {"standard": 0.55, "pack": 0.05, "fog": -0.35},
     }
     for stage, cases in wanted.items():
-        forgotten = open_page("small room", stage, 0).forgotten
+        forgotten = open_page("small room", stage, "survival", 0).forgotten
         assert forgotten.shape == (len(LADDER),)
         got = {case: forgotten[LADDER.index(case)] for case in cases}
         assert got == pytest.approx(cases), stage
@@ -102,7 +102,7 @@ def test_what_is_forgotten_by_hand(monkeypatch: pytest.MonkeyPatch):
 def test_a_page_is_what_stands_in_the_file(ways: dict[str, Walked], way: str):
     stages = WAYS[way]
     for stage in range(1, MOST_STAGES + 1):
-        page, place = open_page(way, stage, 3), min(stage, len(stages)) - 1
+        page, place = open_page(way, stage, "survival", 3), min(stage, len(stages)) - 1
         assert (page.way, page.stage, page.seed) == (way, place, 3), "the last stage, if there are not so many"
         assert page.walked is ways[way]
         case = stages[place].cases[0]
@@ -134,15 +134,15 @@ def test_the_words_by_hand(monkeypatch: pytest.MonkeyPatch, columns: int):
         "small room",
     )
     face = WaysFace(columns)
-    assert face.show(open_page("small room", 1, 0)) == (
+    assert face.show(open_page("small room", 1, "survival", 0)) == (
         "small room, stage 1 of 3: attic from 0% to 80%. Never seen so far, and won all the same: standard 0%, "
         "pack 0%, fog 30%, nightfall 20%, eclipse 0%, midnight 0%. Forgotten since it was best: nothing above 5 %"
     )
-    assert face.show(open_page("small room", 2, 1)) == (
+    assert face.show(open_page("small room", 2, "survival", 1)) == (
         "small room, stage 2 of 3: nightfall from 20% to 80%. Never seen so far, and won all the same: standard 0%, "
         "pack 0%, fog 50%, eclipse 20%, midnight 0%. Forgotten since it was best: attic 20%"
     )
-    last = face.show(open_page("small room", 5, 1))
+    last = face.show(open_page("small room", 5, "survival", 1))
     assert last.startswith("small room, stage 3 of 3: eclipse from 20% to 60%. Never seen so far")
     assert last.endswith("Forgotten since it was best: attic 50%"), "and 4 % of nightfall"
 
@@ -152,7 +152,9 @@ def test_several_cases_at_once_in_words(monkeypatch: pytest.MonkeyPatch):
     with_rates(monkeypatch, {case: [[0.1 * i, 0.1 * i + 0.5]] for i, case in enumerate(cases)}, "all at once")
     face = WaysFace()
     own = ", ".join(f"{case} from {10 * i}% to {10 * i + 50}%" for i, case in enumerate(cases))
-    assert face.show(open_page("all at once", 1, 0)).startswith(f"all at once, stage 1 of 1: {own}. Never seen")
+    assert face.show(open_page("all at once", 1, "survival", 0)).startswith(
+        f"all at once, stage 1 of 1: {own}. Never seen"
+    )
     assert [text.get_text() for text in face.rows][:3] == ["nothing", "all at once", ""]
 
 
@@ -160,11 +162,11 @@ def test_several_cases_at_once_in_words(monkeypatch: pytest.MonkeyPatch):
 @pytest.mark.parametrize(("way", "stage"), [("small steps", 1), ("small steps", 3), ("small room", 3)])
 def test_everything_is_in_the_picture(ways: dict[str, Walked], columns: int, way: str, stage: int):
     face, walked = WaysFace(columns), ways[way]
-    face.show(open_page(way, stage, 0))
+    face.show(open_page(way, stage, "survival", 0))
     steps = np.concatenate(walked.agent_steps) / 1e6
     wins, stands = (np.concatenate([each[name] for each in walked.curves], 1) for name in ("win_rate", "survival"))
     known = [p for p in range(len(steps)) if p % POINTS]  # one seed is not known at the first point of a stage
-    for line, values in ((face.wins, wins), (face.stands, stands)):
+    for line, values in ((face.wins, wins), (face.beside, stands)):
         np.testing.assert_allclose(line.get_xdata(), steps[known])
         np.testing.assert_allclose(line.get_ydata(), [sum(values[:, p]) / len(SEEDS) for p in known])
     heights = face.band.get_paths()[0].vertices[:, 1]
@@ -189,8 +191,8 @@ def test_everything_is_in_the_picture(ways: dict[str, Walked], columns: int, way
 def test_nothing_stays_behind():
     face = WaysFace()
     live, seen, said = LiveFigure(face), [], []
-    for way, stage in (("small steps", 5), ("nothing: pack", 1), ("small room", 2), ("small steps", 5)):
-        said.append(face.show(open_page(way, stage, 0)))
+    for way, stage in (("nothing: pack", 1), ("small steps", 5), ("small room", 2), ("nothing: pack", 1)):
+        said.append(face.show(open_page(way, stage, "survival", 0)))
         seen.append(live.draw())
     assert seen[3] == seen[0] and said[3] == said[0]
     assert len(set(seen)) == len(set(said)) == 3
