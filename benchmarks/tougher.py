@@ -62,8 +62,8 @@ def run(quick: bool = False) -> Outcome:
         ),
     ]
     notes = (
-        f"`train_through({WAY}, PPOConfig(seed=...), goal={GOALS})`: 70% of the last 400 cases of the attic, then 90% "
-        "of nightfall. CPU time from nothing: making the runs, playing, measuring and learning. A seed is given up after "
+        f"`train_through({WAY}, PPOConfig(seed=...), goal={GOALS})`: so many of the last 400 cases of each. CPU time "
+        "from nothing: making the runs, playing, measuring and learning. A seed is given up after "
         f"{PATIENCE:g} s.\n\n{table(HEADER, [_cells(journey) for journey in journeys])}\n\n{shipped_ways()}\n\n"
         f"{shipped_critics()}"
     )
