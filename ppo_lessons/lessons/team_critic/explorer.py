@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
+from matplotlib.patches import Rectangle
 
 from ppo_lessons.display.picture import BLUE, DARK, GREEN, ORANGE, SMALL, legend_above, new_panels, plain
 from ppo_lessons.interactive.controls import Choice, Slider
@@ -94,9 +95,7 @@ class CriticsFace:
         size = replay.case.size
         board = panels["board"]
         self.board = board.imshow(draw_board(replay.case, replay.frame(0)), extent=(0, size, size, 0))
-        (self.ring,) = board.plot(
-            [], [], "s", color=(0, 0, 0, 0), markeredgecolor=DARK, markersize=26, markeredgewidth=1.6
-        )
+        self.ring = board.add_patch(Rectangle((0, 0), 0.98, 0.98, fill=False, edgecolor=DARK, linewidth=1.8))
         board.set_axis_off()
         plain(board, "the moment")
 
@@ -138,7 +137,7 @@ class CriticsFace:
         """Look at another moment."""
         self.board.set_data(draw_board(played_case().case, result.state))
         row, column = result.state.detectives[0, result.detective]
-        self.ring.set_data([column + 0.5], [row + 0.5])
+        self.ring.set_xy((column + 0.01, row + 0.01))
         values = (result.own, result.team, result.came)
         for bar, number, value in zip(self.bars, self.numbers, values, strict=True):
             bar.set_width(value)

@@ -23,11 +23,11 @@ MOST_STEPS = 8.2
 
 
 BESIDE = {
-    "survival": ("detectives standing at the end", 1.02),
-    "teaming_up": ("together at a tough spirit", 4.1),
-    "health_lost_alone": ("health lost alone, per 100 steps", 8.2),
+    "survival": ("standing at the end", 1.02),
+    "teaming_up": ("together at a spirit", 4.1),
+    "health_lost_alone": ("health lost alone", 8.2),
     "case_length": ("steps of a case", 131),
-    "explained_variance": ("explained_variance", 1.02),
+    "explained_variance": ("explained variance", 1.02),
 }
 """What can be drawn beside the win rate: what its axis says, and how far it goes."""
 

@@ -37,13 +37,13 @@ def show_costs(ways: Mapping[str, Walked], case: str, goal: float = 0.9) -> Pict
     Returns:
         The picture.
     """
-    figure, axes = new_figure(5.8, 0.75 + 0.42 * len(ways))
+    figure, axes = new_figure(5.8, 0.8 + 0.48 * len(ways))
     most = max(each.agent_steps[-1][-1] for each in ways.values()) / 1e6
     said = []
     for row, (name, walked) in enumerate(ways.items()):
         steps = steps_until(walked, case, goal) / 1e6
         said.append(f"{name}: {_dots(axes, row, steps, most)}")
-    axes.set(ylim=(len(ways) - 0.5, -0.5), xlim=(0, most * 1.06))
+    axes.set(ylim=(len(ways) - 0.5, -0.7), xlim=(0, most * 1.06))
     axes.set_yticks(range(len(ways)), list(ways))
     plain(
         axes, f"until {goal:.0%} of {case} are won", "million agent-steps, all stages (bar: median; ring: not reached)"
@@ -62,5 +62,5 @@ def _dots(axes: Axes, row: int, steps: np.ndarray, most: float) -> str:
     median = np.median(steps)
     if np.isfinite(median):
         axes.plot([median] * 2, [row - 0.3, row + 0.3], color=DARK, linewidth=2)
-        axes.text(median + 0.06, row - 0.3, f"{median:.1f}", fontsize=SMALL, va="top", color=DARK)
+        axes.text(median, row - 0.31, f"{median:.1f}", fontsize=SMALL, ha="center", va="bottom", color=DARK)
     return ", ".join(f"{each:.1f}" if np.isfinite(each) else "not reached" for each in steps)

@@ -144,7 +144,7 @@ def test_everything_is_in_the_picture(plain_moment: Moment, columns: int):
         np.testing.assert_array_equal(line.get_xydata(), np.stack([range(len(values)), values], axis=1))
     assert face.now.get_xdata() == [5, 5]
     row, column = plain_moment.state.detectives[0, 2]
-    assert face.ring.get_xydata().tolist() == [[column + 0.5, row + 0.5]]
+    assert face.ring.get_xy() == pytest.approx((column + 0.01, row + 0.01))
     np.testing.assert_array_equal(face.board.get_array(), draw_board(CASE, plain_moment.state))
 
 

@@ -8,7 +8,14 @@ import pytest
 from ppo_lessons.interactive.explorer import Explorer, Panel
 from ppo_lessons.interactive.live_figure import LiveFigure
 from ppo_lessons.lessons.tougher_enemies import explorer as lesson
-from ppo_lessons.lessons.tougher_enemies.explorer import MOST_STAGES, MOST_STEPS, WaysFace, explore_ways, open_page
+from ppo_lessons.lessons.tougher_enemies.explorer import (
+    BESIDE,
+    MOST_STAGES,
+    MOST_STEPS,
+    WaysFace,
+    explore_ways,
+    open_page,
+)
 from ppo_lessons.shipped.ways import LADDER, SEEDS, WAYS, Walked
 from ppo_lessons.spirit_world.cases import CASES
 
@@ -29,7 +36,9 @@ def made_up(name: str, seed: int = 0) -> Walked:
     for _ in stages:
         wins = draw.uniform(0.0, 0.9, (n, POINTS))
         wins[2, 0] = np.nan  # too few cases to tell
-        curves.append({"win_rate": wins, "survival": draw.uniform(0.1, 1.0, (n, POINTS))})
+        others = {beside: draw.uniform(0.1, 0.9 * high, (n, POINTS)) for beside, (_, high) in BESIDE.items()}
+        others["teaming_up"][1, 2] = np.nan
+        curves.append({"win_rate": wins, **others})
     limits = [CASES[stage.cases[0]].step_limit for stage in stages]
     return Walked(
         stages=stages,
@@ -188,6 +197,19 @@ def test_everything_is_in_the_picture(ways: dict[str, Walked], columns: int, way
     assert face.frame.get_y() + face.frame.get_height() / 2 == pytest.approx(stage), "the row after this stage"
 
 
+@pytest.mark.parametrize("beside", BESIDE)
+def test_what_is_drawn_beside_the_wins(ways: dict[str, Walked], beside: str):
+    face, walked = WaysFace(), ways["small steps"]
+    face.show(open_page("small steps", 2, beside, 0))
+    steps = np.concatenate(walked.agent_steps) / 1e6
+    values = np.concatenate([each[beside] for each in walked.curves], axis=1)
+    there = [p for p in range(len(steps)) if beside != "teaming_up" or p % POINTS != 2]  # one seed is not known there
+    wanted = [sum(values[:, p]) / len(SEEDS) for p in there]
+    np.testing.assert_allclose(face.beside.get_xydata(), np.stack([steps[there], wanted], axis=1))
+    label, high = BESIDE[beside]
+    assert (face.right.get_ylabel(), *face.right.get_ylim()) == (label, 0, high)
+
+
 def test_nothing_stays_behind():
     face = WaysFace()
     live, seen, said = LiveFigure(face), [], []
@@ -217,6 +239,15 @@ def test_every_way_and_stage_changes_picture_and_numbers(explorer: Explorer):
     seen += [shown(panel, way=way) for way in WAYS if way != "small steps"]
     assert len({picture for picture, _ in seen}) == len({words for _, words in seen}) == len(seen)
     assert shown(panel, way="small steps") == first
+
+
+def test_what_is_drawn_beside_changes_the_picture(explorer: Explorer):
+    panel = explorer.panels[0]
+    panel.controls.reset()
+    first = shown(panel)
+    others = [shown(panel, beside=beside) for beside in BESIDE if beside != "survival"]
+    assert len({picture for picture, _ in [first, *others]}) == len(BESIDE)
+    assert shown(panel, beside="survival") == first
 
 
 def test_the_seed_changes_the_case_that_is_played(explorer: Explorer, ways: dict[str, Walked]):
