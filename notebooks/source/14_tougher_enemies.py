@@ -62,12 +62,12 @@ won = {}
 for name in ("standard", "pack", "fog", "nightfall"):
     played = evaluate(policy_player(mastery), name, cases=200)
     won[name] = played.win_rate
-claim("zero-shot, pack is won most", won["pack"] > 0.6, "above 60 %")
-claim("fog less often", won["fog"] < won["pack"] - 0.1)
-claim("and nightfall hardly ever", won["nightfall"] < 0.3)
+claim("zero-shot, pack is won", won["pack"] > 0.65, "above 65 %")
+claim("and so is fog", won["fog"] > 0.55, "above 55 %")
+claim("but nightfall hardly ever", won["nightfall"] < 0.3)
 
 # %% [markdown]
-# So something goes along by itself, and it is not everything. Three ways lead on from here: begin anew in the hard case, train *further* from what is
+# In 2,000 cases each it wins 81 % of pack and 73 % of fog. So something goes along by itself, and it is not everything. Three ways lead on from here: begin anew in the hard case, train *further* from what is
 # there, or train on several cases *at once*. Before we compare them, two decisions are yours.
 
 # %% [markdown]
@@ -163,8 +163,8 @@ tougher_enemies.show_costs(chosen, "nightfall")
 # %% [markdown]
 # Through the small room every seed arrives, after 2.5 to 3.1 million agent-steps; in small steps every seed, after 3.2 to 3.8 million; from nothing three of five within 5.1 million.
 #
-# Why a small room? To banish a spirit of toughness 4 all four must stand beside it in one step. By chance that hardly ever happens on a large grid, and what never happens cannot be learned
-# from. On 5 x 5 cells it does happen.
+# Why a small room? What never happens cannot be learned from. A team that plays by chance banishes 34 % of the spirits of toughness 2 in the attic and 14 % in nightfall; of toughness 3, 4 % and
+# 1 %. (Of toughness 4 hardly any in either: that comes later.) It may be the reason; we have not put it to the test.
 
 # %% [markdown]
 # ## Code: a way of your own
@@ -175,13 +175,13 @@ tougher_enemies.show_costs(chosen, "nightfall")
 # for case in cases:
 #     run = TrainingRun(case, config, policy)      # later: next_run(run, case)
 #     for report in train(run, most_cycles):       # nodes A to P
-#         cases.append(...), wins.append(...)
-#         if is_ready(cases, wins, goal, least):
+#         finished.append(...), won.append(...)
+#         if is_ready(finished, won, goal, least):
 #             break
 # ```
 
 # %% [markdown]
-# The shipped team of the attic goes on to *nightfall*: nearly twice the grid, the same three steps of sight. *Predict first:* does its win rate begin
+# The shipped team of the attic goes on to *nightfall*: a grid nearly twice as wide, the same three steps of sight. *Predict first:* does its win rate begin
 # near 0, in the middle, or near 1?
 
 # %%

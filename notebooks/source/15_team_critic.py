@@ -18,7 +18,7 @@ welcome()
 #
 # You will give the team a critic that sees through the fog, and find out what that changes: for the critic, for the gradient, and for the team.
 #
-# **The detective's problem.** In the fog detective 0 waits beside a tough spirit. Three steps behind her, out of sight, two mates are coming. Something good is
+# **The detective's problem.** In the fog detective 0 waits beside a tough spirit. Four steps behind her, out of sight, two mates are coming. Something good is
 # about to happen, and she cannot know it. Her [critic](../docs/glossary.md#critic) says: not much to expect here. Then the spirit falls, and her action gets a large
 # [advantage](../docs/glossary.md#advantage). Was it *her* doing?
 
@@ -82,7 +82,7 @@ for agent, row in enumerate(team_obs(obs, acting)[0].int().tolist()):
 # one detective's; they differ only in the last four numbers.
 
 # %%
-from ppo_lessons.lessons import team_critic
+from ppo_lessons.lessons import claim, team_critic
 
 replay = team_critic.played_case()
 views, alive = team_critic.views_of(replay.frame(4))
@@ -106,7 +106,6 @@ for where in (beyond, far):
         logits, _ = judges[0](view)
     seen.append(logits[0, 0])
     says.append(team_critic.judge(moved))
-from ppo_lessons.lessons import claim
 
 same = torch.allclose(seen[0], seen[1])
 claim("the actor does not notice", same)

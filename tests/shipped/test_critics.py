@@ -14,12 +14,14 @@ from ppo_lessons.config import PPOConfig
 from ppo_lessons.shipped import critics
 from ppo_lessons.shipped.atlas import BEHAVIOUR, LEARNING, curves_of, measures
 from ppo_lessons.shipped.critics import (
+    CASE_SEED,
     CRITICS,
     CYCLES,
     SEEDS,
     SHOWN,
     Critics,
     foreseen,
+    load_case,
     load_critics,
     load_judge,
     load_trained,
@@ -108,11 +110,26 @@ def test_the_shown_teams_are_those_of_the_first_seed(folder: Path, monkeypatch: 
     assert sizes == [(False, None), (False, 4 * 34 + 4)]
 
 
+def copied(folder: Path, to: Path) -> None:
+    for path in folder.rglob("*"):
+        copy = to / path.relative_to(folder)
+        copy.mkdir() if path.is_dir() else copy.write_bytes(path.read_bytes())
+
+
+@pytest.mark.slow
+def test_the_seed_that_is_shown_can_be_chosen(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    copied(folder, tmp_path)
+    monkeypatch.setattr(critics, "SHOWN_SEED", TWO_SEEDS[1])
+    make_critics(tmp_path, TWO_SEEDS, TINY, SMALL)
+    for name in CRITICS:
+        wanted = load_policy(tmp_path / "critics.parts" / f"fog {name} {TWO_SEEDS[1]}.pt")
+        assert torch.equal(weights(load_policy(tmp_path / f"{name}.pt")), weights(wanted))
+        assert not torch.equal(weights(load_policy(folder / f"{name}.pt")), weights(wanted))
+
+
 @pytest.mark.slow
 def test_it_goes_on_where_it_was_left(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    for path in folder.rglob("*"):
-        copy = tmp_path / path.relative_to(folder)
-        copy.mkdir() if path.is_dir() else copy.write_bytes(path.read_bytes())
+    copied(folder, tmp_path)
     parts, lost = tmp_path / "critics.parts", "fog team 3"
     (tmp_path / "critics.npz").unlink()
     (parts / f"{lost}.npz").unlink()
@@ -177,6 +194,17 @@ def test_only_their_critics_have_learned(judged: Path):
             assert 0 < moved < 0.5 * weights(fresh, part).norm(), part
         if name == "own":
             assert (weights(judge, "critic") - weights(actor, "critic")).norm() > moved
+
+
+def test_the_case_is_the_one_that_their_team_has_played(judged: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(critics, "FOLDER", judged)
+    played, again = record(policy_player(load_trained("own"), seed=1), SHOWN, seed=CASE_SEED), load_case()
+    assert (again.case, again.outcome) == (played.case, played.outcome)
+    np.testing.assert_array_equal(again.actions, played.actions)
+    np.testing.assert_array_equal(again.rewards, played.rewards)
+    for one, other in zip(again.states, played.states, strict=True):
+        np.testing.assert_array_equal(one, other)
+    assert np.load(judged / "case.npy", allow_pickle=False).dtype == np.int8
 
 
 def test_a_judge_learns_as_long_as_it_is_told(judged: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

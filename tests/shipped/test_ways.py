@@ -34,7 +34,7 @@ from ppo_lessons.spirit_world.players import policy_player
 from ppo_lessons.training import TrainingRun, TrainReport, train
 from ppo_lessons.transfer import next_run
 
-SMALL = PPOConfig(num_envs=8, num_steps=4, minibatch_size=64, epochs=2)
+SMALL = PPOConfig(num_envs=8, num_steps=4, minibatch_size=64, epochs=1)
 TINY = {
     "small room": (Stage(("attic",), 2), Stage(("pack",), 4)),
     "only the room": (Stage(("attic",), 2),),

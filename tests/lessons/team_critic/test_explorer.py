@@ -136,6 +136,9 @@ def test_the_words_by_hand(plain_moment: Moment, columns: int):
 @pytest.mark.parametrize("columns", [1, 2, 3])
 def test_everything_is_in_the_picture(plain_moment: Moment, columns: int):
     face = CriticsFace(columns)
+    detectives = plain_moment.state.detectives.copy()
+    detectives[0, 2] = 5, 1
+    plain_moment = plain_moment._replace(state=plain_moment.state._replace(detectives=detectives))
     face.show(plain_moment)
     assert [bar.get_width() for bar in face.bars] == [-0.5, 1.234, 3.0]
     assert [number.get_text() for number in face.numbers] == ["-0.50", "1.23", "3.00"]
@@ -143,8 +146,7 @@ def test_everything_is_in_the_picture(plain_moment: Moment, columns: int):
     for line, values in zip(face.lines, plain_moment.course, strict=True):
         np.testing.assert_array_equal(line.get_xydata(), np.stack([range(len(values)), values], axis=1))
     assert face.now.get_xdata() == [5, 5]
-    row, column = plain_moment.state.detectives[0, 2]
-    assert face.ring.get_xy() == pytest.approx((column + 0.01, row + 0.01))
+    assert face.ring.get_xy() == pytest.approx((1.01, 5.01)), "column, row"
     np.testing.assert_array_equal(face.board.get_array(), draw_board(CASE, plain_moment.state))
 
 

@@ -4,7 +4,10 @@ import numpy as np
 import pytest
 
 from ppo_lessons.lessons.tougher_enemies.figures import steps_until
+from ppo_lessons.shipped.ages import load_age
 from ppo_lessons.shipped.ways import COSTS, LADDER, load_ways
+from ppo_lessons.spirit_world.evaluation import evaluate
+from ppo_lessons.spirit_world.players import policy_player, random_player
 
 STANDARD, PACK, FOG, NIGHTFALL, ECLIPSE = (LADDER.index(n) for n in ("standard", "pack", "fog", "nightfall", "eclipse"))
 
@@ -69,3 +72,16 @@ def test_eclipse_is_not_won_from_nothing(ways):
     assert ways["nothing: eclipse"].win_rates[:, -1, ECLIPSE].max() < 0.02
     assert round(ways["nothing: eclipse"].agent_steps[0][-1] / 1e6) == 3
     assert ways["small steps"].win_rates[:, -1, ECLIPSE].max() == pytest.approx(0.85, abs=0.006)
+
+
+def test_what_chance_banishes_in_a_small_and_in_a_large_room():
+    attic, nightfall = (evaluate(random_player(), case, cases=2000).banished for case in ("attic", "nightfall"))
+    for found, stated in ((attic, (0.34, 0.04)), (nightfall, (0.14, 0.01))):
+        assert (found[2], found[3]) == pytest.approx(stated, abs=0.006)
+        assert found[4] < 0.005
+
+
+@pytest.mark.slow
+def test_zero_shot_play_of_mastery():
+    rates = [evaluate(policy_player(load_age("mastery")), case, cases=2000).win_rate for case in ("pack", "fog")]
+    assert rates == pytest.approx([0.81, 0.73], abs=0.035)  # three standard errors: other processors play other cases
