@@ -30,6 +30,7 @@ SLIPS = {
         "    rows = steps.detach_rows(rows)  # E\n",
         "",
     ),
+    "15.1": ("the number is missing", "torch.cat((joint, numbers), dim=-1)", "joint"),
 }
 """Where no mistake of the table can stand alone: its name, and which piece of the package's source becomes what."""
 

@@ -42,14 +42,14 @@ def show_critics(found: Mapping[str, Critics], quantity: str = "win_rate") -> Pi
 
     Args:
         found: Case -> its runs.
-        quantity: Of the curves.
+        quantity: Something that a team does, by its name in the atlas.
 
     Returns:
         The picture.
     """
-    figure, panels = new_figure(5.8, 2.6, 1, len(found), sharey=True)
+    figure, panels = new_figure(5.8, 2.6, 1, len(found), sharey=True, squeeze=False)
     said = []
-    for axes, (case, critics) in zip(panels, found.items(), strict=True):
+    for axes, (case, critics) in zip(panels[0], found.items(), strict=True):
         steps = critics.agent_steps / 1e6
         for name, curves in zip(CRITICS, critics.curves[quantity], strict=True):
             colour, style = LOOKS[name]
@@ -59,10 +59,15 @@ def show_critics(found: Mapping[str, Critics], quantity: str = "win_rate") -> Pi
                 low, high = curves[:, known].min(axis=0), curves[:, known].max(axis=0)
                 axes.fill_between(steps[known], low, high, color=colour, alpha=0.13, linewidth=0)
         axes.set(xlim=(0, steps[-1]), ylim=(0, 1.02))
-        plain(axes, case, "million agent-steps" if axes is panels[1] else "", quantity if axes is panels[0] else "")
+        plain(
+            axes,
+            case,
+            "million agent-steps" if axes is panels[0, len(found) // 2] else "",
+            quantity if axes is panels[0, 0] else "",
+        )
         ends = {name: critics.behaviour[quantity][i].mean() for i, name in enumerate(CRITICS)}
         said.append(f"{case}: " + ", ".join(f"{name} {end:.2f}" for name, end in ends.items()))
     figure.legend(
-        *panels[0].get_legend_handles_labels(), loc="outside upper center", ncols=4, frameon=False, fontsize=9
+        *panels[0, 0].get_legend_handles_labels(), loc="outside upper center", ncols=4, frameon=False, fontsize=9
     )
     return Picture(figure, f"{quantity} at the end, mean of the seeds. {'; '.join(said)}")

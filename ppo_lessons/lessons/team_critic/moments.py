@@ -90,6 +90,9 @@ def put_mate(state: WorldState, detective: int, mate: int, where: str) -> WorldS
     cells = np.stack(np.meshgrid(np.arange(size), np.arange(size), indexing="ij"), axis=-1).reshape(-1, 2)
     steps = np.abs(cells - state.detectives[0, detective]).sum(axis=1)
     wanted = {PLACES[1]: 1, PLACES[2]: case.sight + 1, PLACES[3]: steps.max()}[where]
+    there = cells[steps == wanted]
+    to_spirits = np.abs(there[:, None] - state.spirits[0][~state.banished[0]]).sum(axis=-1)
+    alone = (to_spirits > 1).all(axis=1)  # beside a spirit that she sees it would be counted, and so be seen after all
     detectives = state.detectives.copy()
-    detectives[0, mate] = cells[int(np.flatnonzero(steps == wanted)[0])]
+    detectives[0, mate] = there[alone][0] if alone.any() else there[0]
     return state._replace(detectives=detectives)

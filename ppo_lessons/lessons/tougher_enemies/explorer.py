@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from matplotlib.patches import Rectangle
 
-from ppo_lessons.display.picture import BLUE, DARK, GREY, ORANGE, SMALL, TITLE, legend_above, new_panels, plain
+from ppo_lessons.display.picture import BLUE, DARK, GREY, ORANGE, SMALL, TITLE, new_panels, plain
 from ppo_lessons.interactive.controls import Choice, Slider
 from ppo_lessons.interactive.explorer import Explorer
 from ppo_lessons.interactive.theatre import Theatre
@@ -83,7 +83,7 @@ class WaysFace:
 
     def __init__(self, columns: int = 2) -> None:
         plans = {1: "course / table", 2: "course course / table table", 3: "course table"}
-        self.figure, panels = new_panels(columns, plans, {1: 2.5, 2: 2.3, 3: 3.2}[columns])
+        self.figure, panels = new_panels(columns, plans, {1: 2.6, 2: 1.85, 3: 3.2}[columns])
         course, table = panels["course"], panels["table"]
         course.set(xlim=(0, MOST_STEPS), ylim=(0, 1.02))
         (self.wins,) = course.plot([], [], color=ORANGE, linewidth=1.8)
@@ -92,14 +92,15 @@ class WaysFace:
         self.band = course.fill_between([], [], [], color=ORANGE, alpha=0.18, linewidth=0)
         self.here = course.axvspan(0, 1, color=GREY, alpha=0.14, linewidth=0)
         self.borders = [course.axvline(-1, color=DARK, linewidth=0.8, linestyle=":") for _ in range(MOST_STAGES)]
-        plain(course, "the whole way", "million agent-steps")
-        plain(self.right).spines["right"].set_visible(True)
-        self.right.set_ylabel(" ", fontsize=SMALL, color=BLUE)
-        legend_above(course, named={"won (band: 5 seeds)": self.wins, "right axis, mean": self.beside})
+        plain(course, " \n ", "million agent-steps")
+        self.headline = course.set_title(" \n ", fontsize=TITLE, loc="left", color=DARK)
+        plain(self.right, y=" ").spines["right"].set_visible(True)
+        self.right.tick_params(axis="x", bottom=False, labelbottom=False)
+        self.scale = self.right.yaxis
 
         shape = (MOST_STAGES + 1, len(LADDER))
-        self.image = table.imshow(np.zeros(shape), cmap="Blues", vmin=0, vmax=2.2, aspect="auto")
-        turned = dict(rotation=35, ha="right", rotation_mode="anchor") if columns == 1 else {}
+        self.image = table.imshow(np.zeros(shape), cmap="Blues", vmin=0, vmax=2.6, aspect="auto")
+        turned = dict(rotation=90) if columns != 2 else {}
         table.set_xticks(range(shape[1]), LADDER, **turned)
         self.cells = [[table.text(k, row, "", ha="center", va="center", fontsize=SMALL, color=DARK)
                        for k in range(shape[1])] for row in range(shape[0])]  # fmt: skip
@@ -107,7 +108,7 @@ class WaysFace:
             table.text(-0.6, row, "", ha="right", va="center", fontsize=SMALL, color=DARK) for row in range(shape[0])
         ]
         table.set_yticks([])
-        plain(table, " ")
+        plain(table, " ", y=" \n \n \n " if columns != 2 else "")
         table.tick_params(labelsize=SMALL)
         self.title = table.set_title("won in each case, after each stage", fontsize=TITLE, loc="left", color=DARK)
         self.frame = table.add_patch(Rectangle((-0.48, 0), shape[1] - 0.04, 0.96, fill=False, edgecolor=ORANGE, lw=2.5))
@@ -126,7 +127,7 @@ class WaysFace:
         self.beside.set_data(steps[known_beside], beside[:, known_beside].mean(axis=0))
         label, high = BESIDE[result.beside]
         self.right.set_ylim(0, high)
-        self.right.set_ylabel(label)
+        self.headline.set_text(f"solid: cases won (band: 5 seeds)\ndashed, on the right: {label}")
         self.band.set_data(steps[known], wins[:, known].min(axis=0), wins[:, known].max(axis=0))
         begin = ends[stage - 1] if stage else 0.0
         self.here.set(x=begin, width=ends[stage] - begin)
@@ -153,13 +154,15 @@ class WaysFace:
         before, after = rates[result.stage], rates[result.stage + 1]
         places = [LADDER.index(case) for case in stage.cases]
         own = ", ".join(f"{LADDER[k]} from {before[k]:.0%} to {after[k]:.0%}" for k in places)
+        beside = result.walked.curves[result.stage][result.beside][:, -1].mean()
         lost = [f"{LADDER[k]} {lost:.0%}" for k, lost in enumerate(result.forgotten) if lost > 0.05]
         seen = {case for each in result.walked.stages[: result.stage + 1] for case in each.cases}
         never = [k for k, case in enumerate(LADDER) if case not in seen]
         zero_shot = ", ".join(f"{LADDER[k]} {after[k]:.0%}" for k in never) or "none left"
         return (
             f"{result.way}, stage {result.stage + 1} of {len(result.walked.stages)}: {own}. Never seen so far, and won "
-            f"all the same: {zero_shot}. Forgotten since it was best: {', '.join(lost) or 'nothing above 5 %'}"
+            f"all the same: {zero_shot}. Forgotten since it was best: {', '.join(lost) or 'nothing above 5 %'}. In the "
+            f"end, {BESIDE[result.beside][0]}: {beside:.2f}"
         )
 
 
