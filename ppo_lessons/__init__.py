@@ -7,7 +7,7 @@ The small package that the course teaches lies open on this floor. With the node
 | `config`, `errors` | the hyper-parameters, once; what can go wrong | |
 | `team_env` | what a rollout asks of any world | |
 | `actor_critic` | the team's network: `sample_actions` in the rollout, `evaluate_actions` in the update | I, J |
-| `team_view` | what a critic of the whole team sees besides | A |
+| `team_view` | what a critic of the whole team sees besides | I |
 | `rollout` | `collect`: play until the buffer is full | A, B, C |
 | `advantages` | `gae`: was this action better than expected? | D |
 | `buffer` | `SharedBuffer`: add, finish, get, clear | B, C, D, P |

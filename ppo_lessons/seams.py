@@ -31,7 +31,6 @@ SCALAR = "a float32 scalar, shape (), with a graph"
 NUMBER = "one number: a float32 scalar, shape ()"
 PROMISES = {
     "play_step": Promise("A", "a Transition"),
-    "team_obs": Promise("A", "what the critic sees, {like}"),
     "store": Promise("B", "nothing, and leave one more step in the buffer: {steps}"),
     "is_full": Promise("C", "True or False"),
     "denormalise_values": Promise("D", "the values in rewards, {like}"),
@@ -53,6 +52,7 @@ PROMISES = {
         "H", "mini-batches, each an int64 tensor (b,) of 1 or more row numbers out of those it was given"
     ),
     "count_gradient_steps": Promise("H", "a whole number, 0 or more"),
+    "team_obs": Promise("I", "what the critic sees, {like}"),
     "forward_pass": Promise("I", "logits (B, N) and values (B,), float32, with a graph; B = {rows}"),
     "log_probs_of": Promise("J", "the log-probabilities, {like}, with a graph"),
     "entropy_of": Promise("J", "the entropies, {like}, with a graph"),

@@ -165,8 +165,6 @@ class Steps:
 
     play_step: Callable[..., Any] = rollout.play_step
     """A. Collect experience for all agents."""
-    team_obs: Callable[[Tensor, Tensor], Tensor] = team_view.team_obs
-    """A. What a critic of the whole team sees besides (`critic="team"`)."""
     store: Callable[..., None] = buffer.store
     """B. Store experiences in the shared buffer."""
     is_full: Callable[..., bool] = buffer.is_full
@@ -201,6 +199,8 @@ class Steps:
     """H. Split into mini-batches."""
     count_gradient_steps: Callable[[int, int, int], int] = minibatches.count_gradient_steps
     """H. How many steps are planned, for the report."""
+    team_obs: Callable[[Tensor, Tensor], Tensor] = team_view.team_obs
+    """I. What a critic of the whole team sees besides (`critic="team"`)."""
     forward_pass: Callable[..., tuple[Tensor, Tensor]] = forward_pass
     """I. Forward pass through the policy."""
     log_probs_of: Callable[[Tensor, Tensor], Tensor] = actor_critic.log_probs_of

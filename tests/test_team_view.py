@@ -160,5 +160,5 @@ def test_what_the_critic_sees_can_be_replaced(make_config):
     run, plain = (TrainingRun("fog", make_config(shared_trunk=False, critic="team")) for _ in range(2))
     (report,), (usual,) = train(run, 1, Steps(team_obs=blind)), train(plain, 1)
     assert report.update.value_loss != usual.update.value_loss
-    with pytest.raises(ValueError, match=r"^Your team_obs \(node A\) must return what the critic sees, float32"):
+    with pytest.raises(ValueError, match=r"^Your team_obs \(node I\) must return what the critic sees, float32"):
         next(train(run, 1, Steps(team_obs=lambda obs, acting: obs)))

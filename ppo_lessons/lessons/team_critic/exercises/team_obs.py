@@ -71,7 +71,7 @@ def _in_place(obs: Tensor, acting: Tensor) -> Tensor:
 
 EXERCISE = Exercise(
     number="15.1",
-    node="A",
+    node="I",
     function=team_obs,
     difficulty=3,
     minutes=10,
