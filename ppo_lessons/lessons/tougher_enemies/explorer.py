@@ -104,11 +104,10 @@ class WaysFace:
         table.set_xticks(range(shape[1]), LADDER, **turned)
         self.cells = [[table.text(k, row, "", ha="center", va="center", fontsize=SMALL, color=DARK)
                        for k in range(shape[1])] for row in range(shape[0])]  # fmt: skip
-        self.rows = [
-            table.text(-0.6, row, "", ha="right", va="center", fontsize=SMALL, color=DARK) for row in range(shape[0])
-        ]
+        look = dict(ha="right", va="center", fontsize=SMALL, color=DARK, in_layout=False)
+        self.rows = [table.text(-0.6, row, "", **look) for row in range(shape[0])]
         table.set_yticks([])
-        plain(table, " ", y=" \n \n \n " if columns != 2 else "")
+        plain(table, " ", y=" \n \n \n ")  # room for the names of the rows, which move
         table.tick_params(labelsize=SMALL)
         self.title = table.set_title("won in each case, after each stage", fontsize=TITLE, loc="left", color=DARK)
         self.frame = table.add_patch(Rectangle((-0.48, 0), shape[1] - 0.04, 0.96, fill=False, edgecolor=ORANGE, lw=2.5))
