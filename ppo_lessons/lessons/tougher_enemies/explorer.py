@@ -23,13 +23,13 @@ MOST_STEPS = 8.2
 
 
 BESIDE = {
-    "survival": ("standing at the end", 1.02),
-    "teaming_up": ("together at a spirit", 4.1),
-    "health_lost_alone": ("health lost alone", 8.2),
-    "case_length": ("steps of a case", 131),
-    "explained_variance": ("explained variance", 1.02),
+    "survival": ("standing at the end", 1),
+    "teaming_up": ("together at a spirit", 4),
+    "health_lost_alone": ("health lost alone", 8),
+    "case_length": ("steps of a case", 128),
+    "explained_variance": ("explained variance", 1),
 }
-"""What can be drawn beside the win rate: what its axis says, and how far it goes."""
+"""What can be drawn beside the win rate: what its line says, and the number at its top."""
 
 
 class Page(NamedTuple):
@@ -87,16 +87,12 @@ class WaysFace:
         course, table = panels["course"], panels["table"]
         course.set(xlim=(0, MOST_STEPS), ylim=(0, 1.02))
         (self.wins,) = course.plot([], [], color=ORANGE, linewidth=1.8)
-        self.right = course.twinx()
-        (self.beside,) = self.right.plot([], [], "--", color=BLUE, linewidth=1.5)
+        (self.beside,) = course.plot([], [], "--", color=BLUE, linewidth=1.5)
         self.band = course.fill_between([], [], [], color=ORANGE, alpha=0.18, linewidth=0)
         self.here = course.axvspan(0, 1, color=GREY, alpha=0.14, linewidth=0)
         self.borders = [course.axvline(-1, color=DARK, linewidth=0.8, linestyle=":") for _ in range(MOST_STAGES)]
         plain(course, " \n ", "million agent-steps")
         self.headline = course.set_title(" \n ", fontsize=TITLE, loc="left", color=DARK)
-        plain(self.right, y=" ").spines["right"].set_visible(True)
-        self.right.tick_params(axis="x", bottom=False, labelbottom=False)
-        self.scale = self.right.yaxis
 
         shape = (MOST_STAGES + 1, len(LADDER))
         self.image = table.imshow(np.zeros(shape), cmap="Blues", vmin=0, vmax=2.6, aspect="auto")
@@ -123,10 +119,9 @@ class WaysFace:
         known = np.isfinite(wins).all(axis=0)
         self.wins.set_data(steps[known], wins[:, known].mean(axis=0))
         known_beside = np.isfinite(beside).all(axis=0)
-        self.beside.set_data(steps[known_beside], beside[:, known_beside].mean(axis=0))
         label, high = BESIDE[result.beside]
-        self.right.set_ylim(0, high)
-        self.headline.set_text(f"solid: cases won (band: 5 seeds)\ndashed, on the right: {label}")
+        self.beside.set_data(steps[known_beside], beside[:, known_beside].mean(axis=0) / high)
+        self.headline.set_text(f"solid: cases won (band: 5 seeds)\ndashed: {label}, from 0 to {high:g}")
         self.band.set_data(steps[known], wins[:, known].min(axis=0), wins[:, known].max(axis=0))
         begin = ends[stage - 1] if stage else 0.0
         self.here.set(x=begin, width=ends[stage] - begin)
