@@ -41,7 +41,7 @@ EVERY = 25
 PLAYED = 400
 """Cases in which each trained team is measured."""
 SHOWN, SHOWN_SEED = "fog", 1
-"""The case and the seed whose teams are shipped, with their own and with the team's critic; both have mastered it."""
+"""The case and the seed whose team both judges are asked about; it has learned with its own critic."""
 
 
 @dataclass(frozen=True)
@@ -74,24 +74,10 @@ def load_critics(path: Path = FOLDER / "critics.npz") -> dict[str, Critics]:
     return found
 
 
-def load_trained(critic: str) -> ActorCritic:
-    """Return a shipped team that was trained on `SHOWN`.
-
-    Args:
-        critic: own or team.
-
-    Raises:
-        ValueError: If there is no such team.
-    """
-    if critic not in ("own", "team"):
-        raise ValueError(f"A critic is own or team. Got {critic!r}")
-    return load_policy(FOLDER / f"{critic}.pt")
-
-
 def load_judge(critic: str) -> ActorCritic:
     """Return the shipped team of `SHOWN` with a critic that has learned from it alone, while the team stayed as it was.
 
-    Both judges have the same actor, that of `load_trained("own")`; so they can be asked about the same moments.
+    Both judges have the same actor; so they can be asked about the same moments.
 
     Args:
         critic: own or team.
@@ -200,8 +186,7 @@ def make_critics(
             arrays[f"{case}/{quantity}"] = stacked.reshape(*shape, *stacked.shape[1:]).swapaxes(0, 1)
     write_whole(folder / "critics.npz", lambda file: np.savez_compressed(file, **arrays))
     seed = SHOWN_SEED if SHOWN_SEED in seeds else seeds[0]
-    for name in CRITICS:
-        save_policy(load_policy(parts / f"{SHOWN} {name} {seed}.pt"), folder / f"{name}.pt")
+    save_policy(load_policy(parts / f"{SHOWN} own {seed}.pt"), folder / "own.pt")
 
 
 def _kept(case: str, cycles: int, name: str, config: PPOConfig, parts: Path) -> dict[str, np.ndarray]:

@@ -24,7 +24,6 @@ from ppo_lessons.shipped.critics import (
     load_case,
     load_critics,
     load_judge,
-    load_trained,
     make_critics,
     make_judges,
 )
@@ -101,13 +100,9 @@ def test_they_are_what_training_gives(found: dict[str, Critics], name: str, chan
 
 
 @pytest.mark.slow
-def test_the_shown_teams_are_those_of_the_first_seed(folder: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(critics, "FOLDER", folder)
-    for name, changes in (("own", OWN), ("team", TEAM)):
-        policy, _ = trained("fog", TINY["fog"], TWO_SEEDS[0], **changes)
-        assert torch.equal(weights(load_trained(name)), weights(policy))
-    sizes = [(load_trained(name).shared_trunk, load_trained(name).team_size) for name in ("own", "team")]
-    assert sizes == [(False, None), (False, 4 * 34 + 4)]
+def test_the_shown_team_is_that_of_the_first_seed(folder: Path):
+    policy, _ = trained("fog", TINY["fog"], TWO_SEEDS[0], **OWN)
+    assert torch.equal(weights(load_policy(folder / "own.pt")), weights(policy))
 
 
 def copied(folder: Path, to: Path) -> None:
@@ -121,10 +116,9 @@ def test_the_seed_that_is_shown_can_be_chosen(folder: Path, tmp_path: Path, monk
     copied(folder, tmp_path)
     monkeypatch.setattr(critics, "SHOWN_SEED", TWO_SEEDS[1])
     make_critics(tmp_path, TWO_SEEDS, TINY, SMALL)
-    for name in CRITICS:
-        wanted = load_policy(tmp_path / "critics.parts" / f"fog {name} {TWO_SEEDS[1]}.pt")
-        assert torch.equal(weights(load_policy(tmp_path / f"{name}.pt")), weights(wanted))
-        assert not torch.equal(weights(load_policy(folder / f"{name}.pt")), weights(wanted))
+    wanted = load_policy(tmp_path / "critics.parts" / f"fog own {TWO_SEEDS[1]}.pt")
+    assert torch.equal(weights(load_policy(tmp_path / "own.pt")), weights(wanted))
+    assert not torch.equal(weights(load_policy(folder / "own.pt")), weights(wanted))
 
 
 @pytest.mark.slow
@@ -198,7 +192,7 @@ def test_only_their_critics_have_learned(judged: Path):
 
 def test_the_case_is_the_one_that_their_team_has_played(judged: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(critics, "FOLDER", judged)
-    played, again = record(policy_player(load_trained("own"), seed=1), SHOWN, seed=CASE_SEED), load_case()
+    played, again = record(policy_player(load_judge("own"), seed=1), SHOWN, seed=CASE_SEED), load_case()
     assert (again.case, again.outcome) == (played.case, played.outcome)
     np.testing.assert_array_equal(again.actions, played.actions)
     np.testing.assert_array_equal(again.rewards, played.rewards)
@@ -220,20 +214,10 @@ def test_a_judge_learns_as_long_as_it_is_told(judged: Path, tmp_path: Path, monk
     assert asked == [(SHOWN, "own", False, 8, 7), (SHOWN, "team", False, 8, 7)]
 
 
-@pytest.mark.parametrize("load", [load_trained, load_judge])
 @pytest.mark.parametrize("name", ["shared trunk", "Team", "", "judge_own"])
-def test_a_critic_that_is_not_shipped_is_refused(load, name: str):
+def test_a_critic_that_is_not_shipped_is_refused(name: str):
     with pytest.raises(ValueError, match=f"A critic is own or team. Got '{name}'"):
-        load(name)
-
-
-def test_judges_and_teams_are_other_files(judged: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(critics, "FOLDER", tmp_path)
-    for seed, file in enumerate(("own", "team", "judge_own", "judge_team")):
-        save_policy(ActorCritic(3, 2, 4, seed=seed), tmp_path / f"{file}.pt")
-    read = [load_trained("own"), load_trained("team"), load_judge("own"), load_judge("team")]
-    for seed, policy in enumerate(read):
-        assert torch.equal(weights(policy), weights(ActorCritic(3, 2, 4, seed=seed)))
+        load_judge(name)
 
 
 # ---- what was foreseen, and what came
@@ -291,7 +275,7 @@ def test_the_shipped_runs_are_there():
 
 
 def test_the_shipped_judges_have_one_actor():
-    actor, own, team = load_trained("own"), load_judge("own"), load_judge("team")
+    actor, own, team = load_policy(critics.FOLDER / "own.pt"), load_judge("own"), load_judge("team")
     for judge in (own, team):
         assert torch.equal(weights(judge, "actor"), weights(actor, "actor"))
     assert (own.team_size, team.team_size) == (None, 4 * 34 + 4)
