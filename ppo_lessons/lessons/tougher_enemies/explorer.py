@@ -155,8 +155,8 @@ class WaysFace:
         zero_shot = ", ".join(f"{LADDER[k]} {after[k]:.0%}" for k in never) or "none left"
         return (
             f"{result.way}, stage {result.stage + 1} of {len(result.walked.stages)}: {own}. Never seen so far, and won "
-            f"all the same: {zero_shot}. Forgotten since it was best: {', '.join(lost) or 'nothing above 5 %'}. In the "
-            f"end, {BESIDE[result.beside][0]}: {beside:.2f}"
+            f"all the same: {zero_shot}. Forgotten since it was best: {', '.join(lost) or 'nothing above 5 %'}. After "
+            f"it, {BESIDE[result.beside][0]}: {beside:.2f}"
         )
 
 

@@ -146,7 +146,7 @@ def test_the_words_by_hand(monkeypatch: pytest.MonkeyPatch, columns: int):
 
     def said(stage: int, seed: int) -> str:
         page = open_page("small room", stage, "survival", seed)
-        words, _, beside = face.show(page).partition(". In the end, ")
+        words, _, beside = face.show(page).partition(". After it, ")
         stands = page.walked.curves[page.stage]["survival"][:, -1].mean()
         assert beside == f"standing at the end: {stands:.2f}"
         return words
