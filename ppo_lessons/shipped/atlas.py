@@ -203,7 +203,8 @@ def make_atlas(
     require_folder(path.parent)
     config = config or PPOConfig()
     finished = path.with_suffix(".runs")
-    _open_runs(finished, {**asdict(config), "cycles": cycles, "every": every})
+    settings = {**asdict(config), "cycles": cycles, "every": every}
+    open_runs(finished, settings, own=("clip_eps", "ent_coef", "vf_coef", "seed"))
     shape = (*map(len, grid), len(seeds))
     runs = []
     for i, (clip_eps, ent_coef, vf_coef, seed) in enumerate(itertools.product(*grid, seeds)):
@@ -227,16 +228,24 @@ def make_atlas(
     write_whole(path, lambda file: np.savez_compressed(file, **atlas))
 
 
-def _open_runs(folder: Path, settings: dict[str, Any]) -> None:
-    """Make the folder of unfinished runs, with what they share written beside them; or see that it is the same."""
-    own = ("clip_eps", "ent_coef", "vf_coef", "seed")
+def open_runs(folder: Path, settings: dict[str, Any], own: Sequence[str] = ("seed",)) -> None:
+    """Make the folder of unfinished runs, with what they share written beside them; or see that it is the same.
+
+    Args:
+        folder: Of the runs.
+        settings: Name -> value.
+        own: Names of what each run has for itself.
+
+    Raises:
+        ValueError: If runs with other settings are kept there.
+    """
     text = json.dumps({name: value for name, value in settings.items() if name not in own}, indent=1)
     note = folder / SETTINGS
     folder.mkdir(exist_ok=True)
     if not any(folder.glob("*.npz")):
         note.write_text(text, encoding="utf-8")
     elif (kept := note.read_text(encoding="utf-8") if note.exists() else "no word of them") != text:
-        rule = f"All runs of an atlas share their settings; remove {folder} to begin anew"
+        rule = f"All runs that are kept together share their settings; remove {folder} to begin anew"
         raise ValueError(f"{rule}. Got {text}, and kept are runs with {kept}")
 
 

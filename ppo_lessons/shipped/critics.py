@@ -6,7 +6,7 @@ only, no pickle; a run that was broken off goes on with what is missing.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +17,7 @@ from ppo_lessons.checkpoints import load_policy, save_policy
 from ppo_lessons.config import PPOConfig
 from ppo_lessons.guards.files import require_folder, write_whole
 from ppo_lessons.losses import explained_variance
-from ppo_lessons.shipped.atlas import BEHAVIOUR, LEARNING, curves_of, measures
+from ppo_lessons.shipped.atlas import BEHAVIOUR, LEARNING, curves_of, measures, open_runs
 from ppo_lessons.spirit_world.env import SpiritWorld
 from ppo_lessons.spirit_world.evaluation import EVALUATION_SEED, Replay, evaluate, record
 from ppo_lessons.spirit_world.players import policy_player, scripted_player
@@ -169,10 +169,11 @@ def make_critics(
 
     Raises:
         FileNotFoundError: If the folder to write into is not there.
+        ValueError: If the unfinished runs in it were made with other settings.
     """
     require_folder(folder)
     parts, cycles = folder / "critics.parts", cycles or CYCLES
-    parts.mkdir(exist_ok=True)
+    open_runs(parts, {**asdict(config or PPOConfig()), "cycles": cycles, "every": EVERY, "played": PLAYED})
     arrays = {}
     for case, length in cycles.items():
         found = []

@@ -8,7 +8,7 @@ with the next stage that is not there yet.
 
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -18,7 +18,7 @@ from ppo_lessons.actor_critic import ActorCritic
 from ppo_lessons.checkpoints import load_policy, load_run, save_policy, save_run
 from ppo_lessons.config import PPOConfig
 from ppo_lessons.guards.files import require_folder, write_whole
-from ppo_lessons.shipped.atlas import BEHAVIOUR, LEARNING, curves_of, measures
+from ppo_lessons.shipped.atlas import BEHAVIOUR, LEARNING, curves_of, measures, open_runs
 from ppo_lessons.spirit_world.behaviour import TeamBehaviour
 from ppo_lessons.spirit_world.cases import CASES
 from ppo_lessons.spirit_world.evaluation import EVALUATION_SEED, Replay, evaluate, record
@@ -265,10 +265,11 @@ def make_ways(
 
     Raises:
         FileNotFoundError: If the folder to write into is not there.
+        ValueError: If the unfinished stages in it were made with other settings.
     """
     require_folder(folder)
     ways, parts = ways or WAYS, folder / "ways.parts"
-    parts.mkdir(exist_ok=True)
+    open_runs(parts, {**asdict(config or PPOConfig()), "every": EVERY, "played": PLAYED})
     for seed in seeds:
         for name in ways:
             go(name, seed, parts, ways, config)

@@ -83,7 +83,7 @@ def test_names_and_shapes(folder: Path, found: dict[str, Critics]):
     with np.load(folder / "critics.npz", allow_pickle=False) as file:
         assert {file[name].dtype for name in file} == {np.dtype(np.float16)}
     parts = {f"{case} {name} {seed}" for case in TINY for name in CRITICS for seed in TWO_SEEDS}
-    assert {path.stem for path in (folder / "critics.parts").iterdir()} == parts
+    assert {path.stem for path in (folder / "critics.parts").iterdir()} == parts | {"settings"}
 
 
 @pytest.mark.slow
@@ -150,6 +150,13 @@ def test_a_folder_that_is_not_there_is_refused_before_anything_is_trained(
     monkeypatch.setattr(critics, "train", lambda *given: pytest.fail("it trains"))
     with pytest.raises(FileNotFoundError):
         make_critics(tmp_path / "nowhere", (0,), TINY, SMALL)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("cycles", "changes"), [(TINY, {"gamma": 0.9}), ({**TINY, "fog": 6}, {})])
+def test_runs_made_with_other_settings_are_refused(folder: Path, cycles: dict[str, int], changes: dict[str, float]):
+    with pytest.raises(ValueError, match="share their settings"):
+        make_critics(folder, TWO_SEEDS, cycles, replace(SMALL, **changes))
 
 
 # ---- the judges

@@ -210,12 +210,20 @@ def test_a_stage_that_was_broken_off_is_gone_again(folder: Path, tmp_path: Path,
         patch.setattr(ways, "train", break_off)
         with pytest.raises(KeyboardInterrupt):
             make_ways(tmp_path, (3,), ways_there, SMALL)
-    assert {path.name for path in (tmp_path / "ways.parts").iterdir()} == {"attic2_3.npz", "attic2_3.pt"}
+    assert {path.name for path in (tmp_path / "ways.parts").iterdir()} == {
+        *("attic2_3.npz", "attic2_3.pt", "settings.json")
+    }
     asked = counted(monkeypatch)
     make_ways(tmp_path, (3,), ways_there, SMALL)
     assert asked == [(("pack",), 3)]
     name = "ways.parts/attic2.pack4_3.npz"
     assert same_arrays(tmp_path / name, folder / name)
+
+
+@pytest.mark.parametrize("changes", [{"gamma": 0.9}, {"ent_coef": 0.0}])
+def test_stages_made_with_other_settings_are_refused(folder: Path, changes: dict[str, float]):
+    with pytest.raises(ValueError, match="share their settings"):
+        make_ways(folder, TWO_SEEDS, TINY, replace(SMALL, **changes))
 
 
 def untrained(run: TrainingRun, stage: Stage) -> dict[str, np.ndarray]:
