@@ -16,12 +16,12 @@ start_here.watch_ages()
 # %% [markdown]
 # ## Promise
 #
-# Above, one team plays the same case at three moments of its training; play, stop, or take it step by step. A dark ring marks who is being
+# Above, one team plays the same case at three moments of its training; play, stop, or go step by step. A dark ring marks who is being
 # drained, a growing one a spirit that is being banished. On the left they wander about, and two of four fall. In the middle nobody falls, and
 # nothing is won. On the right they gather, strike together, and go for the next spirit.
 #
 # Nobody programmed the right team. It was once the left one, and learned. In this course you write the functions of the update that does
-# this, and at the end a team learns by them. Then come [tougher enemies](14_tougher_enemies.ipynb).
+# this, and at the end a team learns by them. Then: [tougher enemies](14_tougher_enemies.ipynb).
 
 # %% [markdown]
 # ## Idea

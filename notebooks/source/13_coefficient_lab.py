@@ -411,7 +411,7 @@ show_progress()
 # explained variance and win rate against the package's, five seeds each. It worked if an update with a very large `delta` gives the package's weights, once
 # you match the factor ½.
 #
-# **6. The open challenge.** First step: read [how it stands](../docs/open_challenge.md). Then train a team for *midnight*, by whatever way, and measure it as it says there, with five
+# **6. The open challenge.** First step: read [how it stands](../docs/open_challenge.md). Then train a team for *midnight*, by whatever way, and measure it as said there, with five
 # seeds. It worked if your row is above ours in all of them, or if you can say what stands in the way.
 
 # %% [markdown]

@@ -23,9 +23,11 @@ from ppo_lessons.training import TrainingRun, train
 @pytest.mark.parametrize("number", [np.float32(0.5), np.float64(0.5), np.array(0.5), torch.tensor(0.5)])
 def test_numbers_of_numpy_and_torch_are_numbers(whole, number):
     """And are kept as Python's own, so that settings compare and are saved as data."""
-    config = PPOConfig(num_envs=whole, anneal_cycles=whole, gamma=number, target_kl=number, team_credit=np.bool_(False))
-    assert config == PPOConfig(num_envs=4, anneal_cycles=4, gamma=0.5, target_kl=0.5, team_credit=False)
-    assert {type(value) for value in asdict(config).values()} == {int, float, bool}
+    given = {"num_envs": whole, "anneal_cycles": whole, "gamma": number, "target_kl": number, "value_clip": number}
+    config = PPOConfig(**given, team_credit=np.bool_(False))
+    same = PPOConfig(num_envs=4, anneal_cycles=4, gamma=0.5, target_kl=0.5, value_clip=0.5, team_credit=False)
+    assert config == same
+    assert [type(value) for value in asdict(config).values()] == [type(value) for value in asdict(same).values()]
     case = Case(name="mine", size=whole + 3, toughness=(whole, 1), drift=number)
     assert case == Case(name="mine", size=7, toughness=(4, 1), drift=0.5)
     assert {type(k) for k in case.toughness} == {int}
