@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from statistics import median
 
 from ppo_lessons.spirit_world.cases import CASES
 
@@ -44,5 +45,9 @@ def test_how_soon_the_cases_are_won_is_what_was_measured():
     readme = " ".join(TEXT.split())
     assert f"`standard`, after {low['standard']} to {high['standard']} million agent-steps" in readme
     assert f"after {low['nightfall']} to {high['nightfall']} million" in readme
+    ways = re.findall(r"^\| \d+ \| (\S+) \| [\d.]+ \| [\d.]+ \| ([\d,]+) \|", RESULTS, flags=re.MULTILINE)
+    steps = median(int(number.replace(",", "")) for _, number in ways) / 1e6
+    assert ([arrived for arrived, _ in ways].count("yes"), len(ways)) == (9, 10)
+    assert f"nine of ten through a small room, after {steps:.1f} million in the median" in readme
     lesson = (REPOSITORY / "notebooks" / "source" / "12_team_training.py").read_text(encoding="utf-8")
     assert f"after {low['standard']} million agent-steps, the other after {high['standard']} million" in lesson
