@@ -6,7 +6,9 @@ The small package that the course teaches lies open on this floor. With the node
 |---|---|---|
 | `config`, `errors` | the hyper-parameters, once; what can go wrong | |
 | `team_env` | what a rollout asks of any world | |
+| `action_kinds` | what other worlds let an agent choose: what a mask allows, several things, real numbers | I, J |
 | `actor_critic` | the team's network: `sample_actions` in the rollout, `evaluate_actions` in the update | I, J |
+| `agent_kinds`, `fitting` | a network for each kind of agent; the network that a world and a config ask for | I |
 | `team_view` | what a critic of the whole team sees besides | I |
 | `rollout` | `collect`: play until the buffer is full | A, B, C |
 | `advantages` | `gae`: was this action better than expected? | D |

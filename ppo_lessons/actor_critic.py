@@ -4,11 +4,13 @@ Every detective is driven by the same weights. What tells them apart is what the
 (parameter sharing with an agent id). Axes: any leading axes (...), D numbers seen, N actions.
 """
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 
+from ppo_lessons.action_kinds import ILLEGAL, ONE_CHOICE, ActionKind, LookUp, gaussian_log_probs, look_up, only_legal
 from ppo_lessons.guards.fields import whole
 from ppo_lessons.guards.threads import one_thread
 
@@ -17,7 +19,7 @@ class Decision(NamedTuple):
     """What the policy decided for some observations."""
 
     actions: Tensor
-    """Sampled actions, int64, (...)."""
+    """Sampled actions, int64, (...); several choices and real numbers have an axis more."""
     log_probs: Tensor
     """Log-probability of each sampled action, in nats, (...)."""
     values: Tensor
@@ -41,10 +43,12 @@ class ActorCritic(nn.Module):
         team_size: C, the numbers that a critic of the whole team sees; None: it sees what its agent sees.
         value_normalisation: True: the critic speaks in units of the returns' spread, and the statistics that lead back
             to rewards stay with the network (see `value_normalisation`).
+        action_kind: What an agent chooses (see `action_kinds`); by default one action out of N.
         seed: Seeds the first weights; the global random numbers are not touched.
 
     Raises:
-        ValueError: If a critic of the whole team is to share the actor's trunk.
+        ValueError: If a critic of the whole team is to share the actor's trunk, or the heads of several choices do not
+            add up to N.
 
     References:
         Andrychowicz et al. (2020), https://arxiv.org/abs/2006.05990 (initialisation); Yu et al. (2022),
@@ -52,6 +56,11 @@ class ActorCritic(nn.Module):
     """
 
     return_statistics: Tensor
+    only_legal: Callable[[Tensor, Tensor], Tensor]
+    log_std: nn.Parameter | None
+    """Logarithms of the standard deviations of real-valued actions, (N,); None where there are none."""
+    num_kinds = 1
+    """How many networks there are in it, one for each kind of agent (see `agent_kinds`)."""
 
     @one_thread
     @torch.inference_mode(False)
@@ -64,6 +73,7 @@ class ActorCritic(nn.Module):
         shared_trunk: bool = True,
         team_size: int | None = None,
         value_normalisation: bool = False,
+        action_kind: ActionKind = ONE_CHOICE,
         seed: int = 0,
     ) -> None:
         """Make the layers and draw the first weights."""
@@ -75,22 +85,20 @@ class ActorCritic(nn.Module):
         self.team_size = None if team_size is None else whole("team_size", team_size, 1)
         if shared_trunk and team_size is not None:
             raise ValueError("A critic that sees more than the actor must have its own trunk. Got shared_trunk True")
+        self.action_kind, self.only_legal = action_kind, only_legal
+        if action_kind.heads and sum(action_kind.heads) != num_actions:
+            raise ValueError(f"The heads must add up to num_actions {num_actions}. Got {action_kind.heads}")
         generator = torch.Generator().manual_seed(whole("seed", seed, 0))
 
-        def layer(inputs: int, outputs: int, gain: float) -> nn.Linear:
-            linear = nn.utils.skip_init(nn.Linear, inputs, outputs, dtype=torch.float32, device="cpu")
-            nn.init.orthogonal_(linear.weight, gain, generator=generator)
-            nn.init.zeros_(linear.bias)
-            return linear
-
         def trunk(inputs: int) -> nn.Sequential:
-            first, second = layer(inputs, hidden_size, 2**0.5), layer(hidden_size, hidden_size, 2**0.5)
+            first, second = (_layer(n, hidden_size, 2**0.5, generator) for n in (inputs, hidden_size))
             return nn.Sequential(first, nn.ReLU(inplace=True), second, nn.ReLU(inplace=True))
 
         self.actor_trunk = trunk(obs_size)
         self.critic_trunk = self.actor_trunk if shared_trunk else trunk(self.team_size or obs_size)
-        self.actor_head = layer(hidden_size, num_actions, 0.01)
-        self.critic_head = layer(hidden_size, 1, 1.0)
+        self.actor_head = _layer(hidden_size, num_actions, 0.01, generator)
+        self.critic_head = _layer(hidden_size, 1, 1.0, generator)
+        self.log_std = nn.Parameter(torch.zeros(num_actions, dtype=torch.float32)) if action_kind.continuous else None
         if value_normalisation:
             self.register_buffer("return_statistics", torch.zeros(3, dtype=torch.float64))
 
@@ -105,7 +113,18 @@ class ActorCritic(nn.Module):
         features = self.actor_trunk(own)
         seen = own if self.team_size is None else obs[..., self.obs_size :]
         critic_features = features if self.shared_trunk else self.critic_trunk(seen)
-        return self.actor_head(features), self.critic_head(critic_features).squeeze(-1)
+        return self._outputs(own, features), self.critic_head(critic_features).squeeze(-1)
+
+    def _actor(self, own: Tensor) -> Tensor:
+        """Return what the actor says (..., N) about what an agent sees (..., D)."""
+        return self._outputs(own, self.actor_trunk(own))
+
+    def _outputs(self, own: Tensor, features: Tensor) -> Tensor:
+        """Return what the actor says (..., N), as far as it is legal."""
+        logits = self.actor_head(features)
+        if self.action_kind.masked:
+            return self.only_legal(logits, own[..., -self.num_actions :] > 0)
+        return logits
 
     @one_thread
     @torch.no_grad()
@@ -120,7 +139,7 @@ class ActorCritic(nn.Module):
         Returns:
             Actions, int64, (...); the same ones that `sample_actions` draws.
         """
-        return _draw(log_probabilities(self.actor_head(self.actor_trunk(obs))), generator, greedy)
+        return self._decide(self._actor(obs), generator, greedy)[0]
 
     @one_thread
     @torch.no_grad()
@@ -136,10 +155,20 @@ class ActorCritic(nn.Module):
             Actions, their log-probabilities, and the values, each (...).
         """
         logits, values = self(obs)
-        all_log_probs = log_probabilities(logits)  # (..., N)
-        actions = _draw(all_log_probs, generator, greedy)
-        log_probs = all_log_probs.gather(-1, actions.unsqueeze(-1)).squeeze(-1)
-        return Decision(actions, log_probs, values)
+        return Decision(*self._decide(logits, generator, greedy), values)
+
+    def _decide(self, outputs: Tensor, generator: torch.Generator, greedy: bool) -> tuple[Tensor, Tensor]:
+        """Draw actions, and return them with their log-probabilities (...)."""
+        kind = self.action_kind
+        if self.log_std is not None:
+            noise = torch.randn(outputs.shape, generator=generator, dtype=outputs.dtype)
+            actions = outputs if greedy else outputs + noise * self.log_std.exp()
+            return actions, gaussian_log_probs(outputs, self.log_std, actions)
+        if not kind.heads:
+            return _choose(outputs, generator, greedy, kind.masked)
+        parts = [_choose(part, generator, greedy, kind.masked) for part in outputs.split(kind.heads, dim=-1)]
+        actions, log_probs = (torch.stack(both, dim=-1) for both in zip(*parts, strict=True))
+        return actions, log_probs.sum(dim=-1)
 
     @one_thread
     @torch.no_grad()
@@ -158,16 +187,34 @@ class ActorCritic(nn.Module):
             Log-probabilities of those actions now (B,), entropy of each distribution (B,), values (B,).
         """
         logits, values = self(obs)
-        return log_probs_of(logits, actions), entropy_of(log_probabilities(logits)), values
+        look = look_up(self.action_kind, self.log_std, LookUp(log_probs_of, entropy_of), log_probabilities)
+        return look.log_probs_of(logits, actions), look.entropy_of(log_probabilities(logits)), values
 
 
-def _draw(all_log_probs: Tensor, generator: torch.Generator, greedy: bool) -> Tensor:
+def _layer(inputs: int, outputs: int, gain: float, generator: torch.Generator) -> nn.Linear:
+    linear = nn.utils.skip_init(nn.Linear, inputs, outputs, dtype=torch.float32, device="cpu")
+    nn.init.orthogonal_(linear.weight, gain, generator=generator)
+    nn.init.zeros_(linear.bias)
+    return linear
+
+
+def _choose(logits: Tensor, generator: torch.Generator, greedy: bool, masked: bool) -> tuple[Tensor, Tensor]:
+    """Choose one of the actions, and return it with its log-probability, each (...)."""
+    all_log_probs = log_probabilities(logits)  # (..., N)
+    actions = _draw(all_log_probs, generator, greedy, masked)
+    return actions, all_log_probs.gather(-1, actions.unsqueeze(-1)).squeeze(-1)
+
+
+def _draw(all_log_probs: Tensor, generator: torch.Generator, greedy: bool, masked: bool) -> Tensor:
     if greedy:
         return all_log_probs.argmax(dim=-1)
     # A draw from the categorical distribution as a race of exponential clocks: far cheaper than multinomial.
     # (contiguous, as the logits are: the order of memory is the order of the draws)
     clocks = torch.empty_like(all_log_probs, memory_format=torch.contiguous_format).exponential_(generator=generator)
-    return (all_log_probs - clocks.log()).argmax(dim=-1)
+    race = all_log_probs - clocks.log()
+    if masked:  # a clock that stood still at exactly 0 would let an action win that has no probability at all
+        race.masked_fill_(all_log_probs < ILLEGAL / 2, -torch.inf)
+    return race.argmax(dim=-1)
 
 
 def log_probabilities(logits: Tensor) -> Tensor:

@@ -20,7 +20,7 @@ class Transition(NamedTuple):
     obs: Tensor
     """What each agent saw before the step, float32, (E, A, D)."""
     actions: Tensor
-    """int64, (E, A)."""
+    """int64, (E, A); several choices or real numbers (float32): (E, A, k)."""
     log_probs: Tensor
     """Of those actions when they were taken, (E, A)."""
     values: Tensor
@@ -45,7 +45,7 @@ class Rows(NamedTuple):
     obs: Tensor
     """(B, D); the paper and the flowchart say states."""
     actions: Tensor
-    """int64, (B,)."""
+    """int64, (B,); several choices or real numbers (float32): (B, k)."""
     old_log_probs: Tensor
     """(B,)."""
     returns: Tensor
@@ -126,6 +126,8 @@ class SharedBuffer:
         num_envs: E.
         num_agents: A.
         obs_size: D.
+        action_shape: Axes that an action has beyond (E, A); none for one choice out of N.
+        action_dtype: torch.float32 for real numbers.
 
     Raises:
         ValueError: If a size is below 1.
@@ -136,7 +138,15 @@ class SharedBuffer:
     returns: Tensor | None
 
     @torch.inference_mode(False)
-    def __init__(self, num_steps: int, num_envs: int, num_agents: int, obs_size: int) -> None:
+    def __init__(
+        self,
+        num_steps: int,
+        num_envs: int,
+        num_agents: int,
+        obs_size: int,
+        action_shape: tuple[int, ...] = (),
+        action_dtype: torch.dtype = torch.int64,
+    ) -> None:
         """Reserve the memory."""
         if min(num_steps, num_envs, num_agents, obs_size) < 1:
             sizes = f"{num_steps=}, {num_envs=}, {num_agents=}, {obs_size=}"
@@ -147,7 +157,7 @@ class SharedBuffer:
         floats, flags = (functools.partial(zeros, team, dtype=dtype) for dtype in (torch.float32, torch.bool))
         self.data = Transition(
             obs=zeros(*team, obs_size, dtype=torch.float32),
-            actions=zeros(team, dtype=torch.int64),
+            actions=zeros(*team, *action_shape, dtype=action_dtype),
             log_probs=floats(),
             values=floats(),
             rewards=floats(),

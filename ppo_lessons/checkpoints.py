@@ -9,18 +9,20 @@ from typing import Any, cast
 import numpy as np
 import torch
 
+from ppo_lessons.action_kinds import ActionKind
 from ppo_lessons.actor_critic import ActorCritic
+from ppo_lessons.agent_kinds import make_network
 from ppo_lessons.config import PPOConfig
 from ppo_lessons.errors import CheckpointError
 from ppo_lessons.guards.files import write_whole
 from ppo_lessons.optimisation import set_learning_rate
-from ppo_lessons.team_env import StatefulEnv, TeamEnv, as_team_env, describe
+from ppo_lessons.team_env import StatefulEnv, TeamEnv, as_team_env, describe, keeps_state
 from ppo_lessons.training import TrainingRun
 
-FORMAT = 2
+FORMAT = 3
 FIXED = ("num_envs", "hidden_size", "shared_trunk", "critic", "value_normalisation", "seed")
 """Fields of the config that a saved run keeps: its world, its network and its generators are made of them."""
-KINDS = ("shared_trunk", "team_size", "value_normalisation")
+KINDS = ("shared_trunk", "team_size", "value_normalisation", "action_kind", "num_kinds")
 """What tells one kind of network from another, beside its sizes."""
 NO_CHECKPOINTS = {
     b"": "an empty file",
@@ -50,17 +52,16 @@ def load_policy(path: str | Path) -> ActorCritic:
 def save_run(run: TrainingRun, path: str | Path) -> None:
     """Write a training run between two cycles, so that `load_run` goes on exactly as this one would have.
 
+    A world that cannot tell its state (no `get_state`) is not saved, nor are the steps of a cycle that it broke off:
+    weights, optimizer, counters and generators are, and `load_run` says that the world begins anew.
+
     The file is complete or not there: it is written under another name and then renamed.
 
     Raises:
-        CheckpointError: If the world of the run cannot tell its state (no `get_state`), or a cycle is under way.
+        CheckpointError: If a cycle is under way.
         FileNotFoundError: If the folder is not there.
     """
-    if not hasattr(run.env, "get_state"):
-        raise CheckpointError(
-            f"A run is saved with the state of its world. Got {type(run.env).__name__} without get_state"
-        )
-    if run.buffer.step:
+    if run.buffer.step and keeps_state(run.env):
         raise CheckpointError(f"A run is saved between two cycles. Got a buffer with {run.buffer.step} steps")
     contents = {
         "kind": "run",
@@ -69,7 +70,7 @@ def save_run(run: TrainingRun, path: str | Path) -> None:
         "optimizer": run.optimizer.state_dict(),
         "action_generator": run.action_generator.get_state(),
         "shuffle_generator": run.shuffle_generator.get_state(),
-        "env": _to_tensors(run.env.get_state()),
+        "env": _to_tensors(run.env.get_state()) if keeps_state(run.env) else None,
         "case": describe(run.env),
         "running_return": None if run.meter is None else torch.from_numpy(run.meter.running_return.copy()),
         "cycle": run.cycle,
@@ -84,11 +85,13 @@ def load_run(path: str | Path, env: TeamEnv | None = None, config: PPOConfig | N
 
     Args:
         path: What `save_run` wrote.
-        env: A world of the same kind and size; not needed for the Spirit world with the package's own rules.
+        env: A world of the same kind and size; not needed for the Spirit world with the package's own rules. One whose
+            state was not saved begins anew, with a seed of its own, and a warning says so.
         config: Go on with these settings instead; those of `FIXED` must be the saved ones.
 
     Returns:
-        The run; with the saved settings its next cycle is bit for bit the one that the saved run would have played.
+        The run; with the saved settings and the world's state its next cycle is bit for bit the one that the saved run
+        would have played.
 
     Raises:
         CheckpointError: If the file is damaged, unsafe, of other shapes, or holds something else.
@@ -114,16 +117,29 @@ def load_run(path: str | Path, env: TeamEnv | None = None, config: PPOConfig | N
             set_learning_rate(run.optimizer, config.learning_rate)
         run.action_generator.set_state(contents["action_generator"])
         run.shuffle_generator.set_state(contents["shuffle_generator"])
-        cast(StatefulEnv, run.env).set_state(_to_arrays(contents["env"]))  # a world that is none: AttributeError
+        if contents["env"] is not None:
+            cast(StatefulEnv, run.env).set_state(_to_arrays(contents["env"]))  # a world that is none: AttributeError
         if run.meter is not None:
             run.meter.running_return = contents["running_return"].numpy().copy()
         run.cycle, run.agent_steps = contents["cycle"], contents["agent_steps"]
         _check_fit(run, case)
+        if contents["env"] is None:
+            _begin_anew(run)
     except CheckpointError:
         raise
     except (KeyError, TypeError, ValueError, RuntimeError, AttributeError) as error:
         raise CheckpointError(f"A checkpoint must fit the run it is loaded into. Got {path}: {error}") from error
     return run
+
+
+def _begin_anew(run: TrainingRun) -> None:
+    """Reset a world whose state was not saved, to other episodes than the run began with, and say so."""
+    run.env.reset(int(np.random.SeedSequence((run.config.seed, run.cycle)).generate_state(1)[0]))
+    warnings.warn(
+        f"{type(run.env).__name__} cannot tell its state, so it was not saved: its episodes begin anew. Weights, "
+        "optimizer, counters and generators are those of the saved run.",
+        stacklevel=3,
+    )
 
 
 def _check_kept(saved: PPOConfig, config: PPOConfig) -> None:
@@ -151,12 +167,14 @@ def _pack_policy(policy: ActorCritic) -> dict[str, Any]:
     sizes = (policy.obs_size, policy.num_actions, policy.hidden_size)
     # torch.compile wraps a network, or a part of one, and puts this into the names of its weights
     weights = {name.replace("_orig_mod.", ""): tensor for name, tensor in policy.state_dict().items()}
-    return {"sizes": sizes, **{name: getattr(policy, name) for name in KINDS}, "weights": weights}
+    settings = {name: getattr(policy, name) for name in KINDS}
+    return {"sizes": sizes, **settings, "action_kind": tuple(policy.action_kind), "weights": weights}
 
 
 def _unpack_policy(packed: Any, path: str | Path) -> ActorCritic:
     try:
-        policy = ActorCritic(*packed["sizes"], **{name: packed[name] for name in KINDS})
+        settings = {name: packed[name] for name in KINDS}
+        policy = make_network(*packed["sizes"], **{**settings, "action_kind": ActionKind(*packed["action_kind"])})
         policy.load_state_dict(packed["weights"])
     except (KeyError, TypeError, ValueError, RuntimeError) as error:
         raise CheckpointError(f"A policy's weights must fit its sizes. Got {path}: {error}") from error

@@ -11,3 +11,7 @@ class NonFiniteError(ValueError):
 
 class CheckpointError(ValueError):
     """A checkpoint is damaged, unsafe, or of something else."""
+
+
+class WorldError(ValueError):
+    """A world that others wrote broke its promise: which copy, which agent, at which step, and what to do."""

@@ -54,7 +54,9 @@ PROMISES = {
     "count_gradient_steps": Promise("H", "a whole number, 0 or more"),
     "team_obs": Promise("I", "what the critic sees, {like}"),
     "forward_pass": Promise("I", "logits (B, N) and values (B,), float32, with a graph; B = {rows}"),
+    "only_legal": Promise("I", "the logits, {like}, with a graph"),
     "log_probs_of": Promise("J", "the log-probabilities, {like}, with a graph"),
+    "gaussian_log_probs": Promise("J", "the log-densities, {like}, with a graph"),
     "entropy_of": Promise("J", "the entropies, {like}, with a graph"),
     "importance_ratios": Promise("K", "the ratios, {like}, with a graph"),
     "approx_kl": Promise("K", NUMBER),
@@ -172,7 +174,7 @@ def _keeps(name: str, result: Any, given: tuple[Any, ...], before: int) -> tuple
 def _is_like(name: str, result: Any, given: tuple[Any, ...], graph: bool) -> tuple[bool, dict[str, Any]]:
     """Whether a tensor has the shape and the dtype that follow from what was given, and these in words."""
     shape, dtype = tuple(given[0].shape), torch.float32
-    if name == "log_probs_of":
+    if name in ("log_probs_of", "gaussian_log_probs"):
         shape = shape[:-1]
     elif name == "entropy_of":
         shape = shape[:-1]
@@ -185,7 +187,7 @@ def _is_like(name: str, result: Any, given: tuple[Any, ...], graph: bool) -> tup
     elif name == "still_pushed":
         dtype = torch.bool
     fits = isinstance(result, Tensor) and result.dtype == dtype and tuple(result.shape) == shape
-    graph = graph and name in ("log_probs_of", "entropy_of", "importance_ratios")
+    graph = graph and name in GRAPHS
     return fits and (result.requires_grad or not graph), {"like": f"{str(dtype).removeprefix('torch.')} {shape}"}
 
 
@@ -232,10 +234,14 @@ def _is_rows(result: Any) -> bool:
         return False
     obs, actions, *numbers = result
     rows = obs.shape[0] if obs.dim() == 2 else 0
-    fits = rows > 0 and obs.dtype == torch.float32 and actions.dtype == torch.int64 and tuple(actions.shape) == (rows,)
+    kinds = {1: (torch.int64,), 2: (torch.int64, torch.float32)}  # one choice; several, or real numbers
+    fits = rows > 0 and obs.dtype == torch.float32
+    fits = fits and actions.dtype in kinds.get(actions.dim(), ()) and len(actions) == rows
     return fits and all(_is_float(part, (rows,)) for part in numbers)
 
 
+GRAPHS = ("log_probs_of", "entropy_of", "importance_ratios", "only_legal", "gaussian_log_probs")
+"""Steps whose result carries a graph if what was given does."""
 ONE_BY_ONE = ("split_rows", "each_minibatch", "update_policy")
 KINDS: dict[str, Callable[[Any], bool]] = {
     "play_step": lambda result: isinstance(result, Transition),

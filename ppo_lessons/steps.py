@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from ppo_lessons import (
+    action_kinds,
     actor_critic,
     advantages,
     buffer,
@@ -19,6 +20,7 @@ from ppo_lessons import (
     team_view,
     value_normalisation,
 )
+from ppo_lessons.action_kinds import LookUp, look_up
 from ppo_lessons.actor_critic import ActorCritic, log_probabilities
 from ppo_lessons.buffer import Rows, SharedBuffer
 from ppo_lessons.config import PPOConfig
@@ -203,8 +205,12 @@ class Steps:
     """I. What a critic of the whole team sees besides (`critic="team"`)."""
     forward_pass: Callable[..., tuple[Tensor, Tensor]] = forward_pass
     """I. Forward pass through the policy."""
+    only_legal: Callable[[Tensor, Tensor], Tensor] = action_kinds.only_legal
+    """I. Actions that are not legal get no probability (worlds with action masks)."""
     log_probs_of: Callable[[Tensor, Tensor], Tensor] = actor_critic.log_probs_of
     """J. Compute new log_probs of the stored actions."""
+    gaussian_log_probs: Callable[[Tensor, Tensor, Tensor], Tensor] = action_kinds.gaussian_log_probs
+    """J. The same for real-valued actions (worlds that ask for them)."""
     entropy_of: Callable[[Tensor], Tensor] = actor_critic.entropy_of
     """J. Compute the entropy of each row."""
     importance_ratios: Callable[[Tensor, Tensor], Tensor] = losses.importance_ratios
@@ -263,6 +269,12 @@ class Steps:
         if name not in ("surrogate", "policy_gradient"):
             raise ValueError(f"An actor loss must be 'surrogate' or 'policy_gradient'. Got {name!r}")
         return replace(self, clipped_surrogate_loss=OtherLoss(f"{name}_loss", getattr(self, f"{name}_loss")))
+
+    def fitted(self, policy: ActorCritic) -> "Steps":
+        """Return steps that look actions up as this policy means them; these very steps for one choice out of N."""
+        one = LookUp(self.log_probs_of, self.entropy_of)
+        look = look_up(policy.action_kind, policy.log_std, one, log_probabilities, self.gaussian_log_probs)
+        return self if look is one else replace(self, **look._asdict())
 
 
 DEFAULT_STEPS = Steps()

@@ -102,6 +102,20 @@ def describe(env: Any) -> dict[str, Any] | None:
 TEAM_ENV_NAMES = ("num_envs", "num_agents", "obs_size", "num_actions", "obs", "acting", "reset", "step")
 
 
+def require_team_env(env: Any) -> None:
+    """Refuse what is no `TeamEnv`, before its first reset.
+
+    Raises:
+        ValueError: With what is missing; for an environment of Gymnasium or PettingZoo, with what makes one of it.
+    """
+    if missing := [name for name in ("num_envs", "num_agents", "reset", "step") if not hasattr(env, name)]:
+        of = "PettingZooTeam" if hasattr(env, "possible_agents") else "GymnasiumTeam"
+        foreign = hasattr(env, "reset") and hasattr(env, "step")
+        advice = f". ppo_lessons.other_worlds makes one of it: {of}(make_env, num_envs)" if foreign else ""
+        got = getattr(type(env), "__name__", "")
+        raise ValueError(f"A world must be a TeamEnv. Got {got} without {', '.join(missing)}{advice}")
+
+
 def check_actions(actions: np.ndarray, num_envs: int, num_agents: int, num_actions: int) -> None:
     """Refuse actions that are not whole numbers 0 ... num_actions - 1 of shape (E, A).
 
@@ -136,67 +150,3 @@ def who_acts_next(
     """
     goes_on = acting & ~(terminated | truncated)
     return goes_on | episode_over[:, None]
-
-
-def check_team_env(env: TeamEnv, num_steps: int = 200, seed: int = 0) -> None:
-    """Play random actions and hold every array against the promise of `TeamEnv`.
-
-    Args:
-        env: The environment; it is reset, and left in the middle of an episode.
-        num_steps: How many steps to play.
-        seed: For the environment and the random actions.
-
-    Raises:
-        ValueError: With the rule that is broken, and what was got.
-    """
-    if hasattr(env, "reset"):
-        env.reset(seed)  # may be what sets obs and acting
-    if missing := [name for name in TEAM_ENV_NAMES if not hasattr(env, name)]:
-        raise ValueError(f"A TeamEnv has {', '.join(TEAM_ENV_NAMES)}. Missing: {', '.join(missing)}")
-    rng = np.random.default_rng(seed)
-    _check_obs(env, "obs after reset", env.obs)
-    _check_array("acting after reset", env.acting, np.bool_, (env.num_envs, env.num_agents))
-    for _ in range(num_steps):
-        was_acting = env.acting.copy()
-        step = env.step(rng.integers(0, env.num_actions, (env.num_envs, env.num_agents)))
-        if not isinstance(step, TeamStep):
-            raise ValueError(f"step() must return a TeamStep. Got {type(step).__name__}")
-        _check_obs(env, "obs", env.obs)
-        _check_obs(env, "final_obs", step.final_obs)
-        _check_step(env, step, was_acting)
-
-
-def _check_obs(env: TeamEnv, name: str, obs: np.ndarray) -> None:
-    _check_array(name, obs, np.float32, (env.num_envs, env.num_agents, env.obs_size))
-    _require(bool(np.isfinite(obs).all()), f"{name} must be finite", obs)
-
-
-def _check_step(env: TeamEnv, step: TeamStep, was_acting: np.ndarray) -> None:
-    per_agent, per_env = (env.num_envs, env.num_agents), (env.num_envs,)
-    _check_array("rewards", step.rewards, np.float32, per_agent)
-    _check_array("terminated", step.terminated, np.bool_, per_agent)
-    _check_array("truncated", step.truncated, np.bool_, per_agent)
-    _check_array("episode_over", step.episode_over, np.bool_, per_env)
-    _check_array("acting", env.acting, np.bool_, per_agent)
-    _require(bool(np.isfinite(step.rewards).all()), "rewards must be finite", step.rewards)
-    ended = step.terminated | step.truncated
-    over = np.broadcast_to(step.episode_over[:, None], per_agent)
-    rule = "when episode_over, every agent that was acting is terminated or truncated"
-    _require(bool((ended | ~was_acting)[over].all()), rule, ended)
-    expected = who_acts_next(was_acting, step.terminated, step.truncated, step.episode_over)
-    expected &= getattr(env, "present", True)  # a smaller team among larger ones: places that nobody takes
-    rule = "an agent acts until it is terminated or truncated; all act again when the episode is over"
-    _require(bool((env.acting == expected).all()), rule, env.acting)
-    _require(bool(env.acting.any(axis=1).all()), "somebody acts in every copy", env.acting)
-
-
-def _check_array(name: str, array: np.ndarray, dtype: type, shape: tuple[int, ...]) -> None:
-    rule = f"{name} must be an array of {np.dtype(dtype).name}, of shape {shape}"
-    if not isinstance(array, np.ndarray):
-        raise ValueError(f"{rule}. Got {type(array).__name__}")
-    _require(array.dtype == dtype and array.shape == shape, rule, array)
-
-
-def _require(holds: bool, rule: str, got: np.ndarray) -> None:
-    if not holds:
-        raise ValueError(f"{rule}. Got {got.dtype} of shape {got.shape}: {got.ravel()[:6]}")

@@ -13,7 +13,8 @@ from torch import Tensor
 from ppo_lessons.actor_critic import ActorCritic, require_trainable
 from ppo_lessons.buffer import Rows, SharedBuffer, Transition
 from ppo_lessons.config import PPOConfig
-from ppo_lessons.errors import NonFiniteError
+from ppo_lessons.errors import NonFiniteError, WorldError
+from ppo_lessons.fitting import fresh_policy, require_fit
 from ppo_lessons.guards.fields import whole
 from ppo_lessons.guards.threads import one_thread
 from ppo_lessons.guards.undo import Undo, keep_generator, keep_weights
@@ -21,9 +22,9 @@ from ppo_lessons.optimisation import make_optimizer, set_learning_rate
 from ppo_lessons.rollout import collect
 from ppo_lessons.seams import checked
 from ppo_lessons.steps import DEFAULT_STEPS, Steps
-from ppo_lessons.team_env import TeamEnv, as_team_env, keeps_state, make_meter
-from ppo_lessons.team_view import TeamView, team_size
-from ppo_lessons.update import UpdateReport, ppo_update
+from ppo_lessons.team_env import TeamEnv, as_team_env, keeps_state, make_meter, require_team_env
+from ppo_lessons.team_view import TeamView
+from ppo_lessons.update import UpdateReport, masking_by, ppo_update
 from ppo_lessons.value_normalisation import follow_returns, rows_in_units
 
 KEPT_MEMORY = 28 * 2**20
@@ -64,7 +65,7 @@ class TrainingRun:
         policy: Train this network on; None: a fresh one, with first weights from the config's seed.
 
     Raises:
-        ValueError: If the policy's sizes do not fit the world, or its critic is not the one of the config.
+        ValueError: If this is no world, or the policy does not fit it or the config.
     """
 
     @torch.inference_mode(False)
@@ -75,16 +76,19 @@ class TrainingRun:
         torch.empty(KEPT_MEMORY, dtype=torch.uint8)
         self._config = config
         self.env = as_team_env(env, config.num_envs)
+        require_team_env(self.env)
         if self.env.num_envs != config.num_envs:
             raise ValueError(f"The world must have num_envs = {config.num_envs} copies. Got {self.env.num_envs}")
         seeds = [int(word) for word in np.random.SeedSequence(config.seed).generate_state(4)]
         self.env.reset(seeds[0])
         self.policy = policy if policy is not None else fresh_policy(self.env, config, seeds[1])
-        _check_fit(self.policy, self.env, config)
+        require_fit(self.policy, self.env, config)
         self.optimizer = make_optimizer(self.policy, config)
         self.action_generator = torch.Generator().manual_seed(seeds[2])
         self.shuffle_generator = torch.Generator().manual_seed(seeds[3])
-        self.buffer = SharedBuffer(config.num_steps, config.num_envs, self.env.num_agents, self.policy.input_size)
+        sizes = config.num_steps, config.num_envs, self.env.num_agents, self.policy.input_size
+        kind = self.policy.action_kind
+        self.buffer = SharedBuffer(*sizes, kind.shape(self.policy.num_actions), kind.dtype)
         self.meter = make_meter(self.env)
         self.cycle = 0
         self.agent_steps = 0
@@ -104,44 +108,13 @@ class TrainingRun:
         )
 
 
-def fresh_policy(env: TeamEnv, config: PPOConfig, seed: int) -> ActorCritic:
-    """Return a network for this world, as the config asks for it, with first weights from this seed."""
-    return ActorCritic(
-        env.obs_size,
-        env.num_actions,
-        config.hidden_size,
-        shared_trunk=config.shared_trunk,
-        team_size=_team_size(env, config),
-        value_normalisation=config.value_normalisation,
-        seed=seed,
-    )
-
-
-def _team_size(env: TeamEnv, config: PPOConfig) -> int | None:
-    return team_size(env.num_agents, env.obs_size) if config.critic == "team" else None
-
-
-def _check_fit(policy: ActorCritic, env: TeamEnv, config: PPOConfig) -> None:
-    sizes, want = (policy.obs_size, policy.num_actions), (env.obs_size, env.num_actions)
-    if sizes != want:
-        raise ValueError(f"The policy must have (obs_size, num_actions) = {want}. Got {sizes}")
-    critic, asked = (
-        {"team_size": size, "value_normalisation": normalised}
-        for size, normalised in (
-            (policy.team_size, policy.value_normalisation),
-            (_team_size(env, config), config.value_normalisation),
-        )
-    )
-    if critic != asked:
-        raise ValueError(f"The policy's critic must be the one of the config, {asked}. Got {critic}")
-
-
 def train(run: TrainingRun, cycles: int, steps: Steps = DEFAULT_STEPS) -> Iterator[TrainReport]:
     """Train for a number of cycles, and report after each.
 
     The run can be left after any report, or by Ctrl-C at any time, and another `train` goes on from there. A cycle
     happens as a whole or not at all: one that is broken off, by whatever error, leaves no trace. (A world without
-    `get_state` and `set_state` cannot be put back; it goes on from where it is.)
+    `get_state` and `set_state` cannot be put back; it goes on from where it is. If it counts its `steps_played`, and
+    all of them have been stored, the next cycle goes on with what was collected.)
 
     Args:
         run: What is trained.
@@ -154,6 +127,7 @@ def train(run: TrainingRun, cycles: int, steps: Steps = DEFAULT_STEPS) -> Iterat
     Raises:
         NonFiniteError: If an observation, a reward, a loss or the gradient is NaN or infinite: which, and in which
             cycle. The policy keeps its last good weights.
+        WorldError: If a world that others wrote breaks its promise: where, and in which cycle.
         ValueError: If cycles is no whole number, 0 or more, if a step of your own returns something else than the step
             that it replaces, or if the policy cannot be trained (see `require_trainable`).
     """
@@ -177,8 +151,8 @@ def train_cycle(run: TrainingRun, steps: Steps = DEFAULT_STEPS) -> TrainReport:
     try:
         with Undo(keep_weights(run.policy, run.optimizer), _keep_place(run)):
             return _train_cycle(run, checked(steps))
-    except NonFiniteError as error:
-        raise NonFiniteError(f"{error} (cycle {run.cycle + 1})") from error
+    except (NonFiniteError, WorldError) as error:
+        raise type(error)(f"{error} (cycle {run.cycle + 1})") from error
 
 
 def _train_cycle(run: TrainingRun, steps: Steps) -> TrainReport:
@@ -187,9 +161,10 @@ def _train_cycle(run: TrainingRun, steps: Steps) -> TrainReport:
     start = time.process_time()
     collecting = dict(play_step=steps.play_step, store=steps.store, is_full=steps.is_full)
     world = cast(TeamEnv, TeamView(run.env, steps.team_obs)) if config.critic == "team" else run.env
-    last_values = collect(
-        world, run.policy, buffer, run.action_generator, **collecting, watch=lambda env, new: _watch(run, new)
-    )  # A, B, C
+    with masking_by(run.policy, steps):
+        last_values = collect(
+            world, run.policy, buffer, run.action_generator, **collecting, watch=lambda env, new: _watch(run, new)
+        )  # A, B, C
     if config.value_normalisation:
         last_values = _in_rewards(run.policy, buffer, last_values, steps)  # D
     estimating = {name: getattr(steps, name) for name in ("with_team_credit", "next_values", "td_errors", "gae")}
@@ -250,21 +225,31 @@ def _mean_rewards(buffer: SharedBuffer, steps: Steps) -> dict[str, Any]:
 def _keep_place(run: TrainingRun) -> Callable[[], object]:
     """Return a function that puts back where the run stands between two cycles, all but the weights."""
     env, meter, counts = run.env, run.meter, (run.cycle, run.agent_steps)
-    parts = [keep_generator(run.action_generator), keep_generator(run.shuffle_generator)]
-    if keeps_state(env):
-        parts.append(partial(env.set_state, env.get_state()))
+    generators = [keep_generator(run.action_generator), keep_generator(run.shuffle_generator)]
+    place = partial(env.set_state, env.get_state()) if keeps_state(env) else None
+    before = _steps_played(run)
     running_return = None if meter is None else meter.running_return.copy()
 
     def put_back() -> None:
-        for part in parts:
+        run.cycle, run.agent_steps = counts
+        if place is None and run.buffer.step < run.config.num_steps and _steps_played(run) == before is not None:
+            return  # every step that was played is in the buffer: the next cycle goes on from here
+        for part in generators:
             part()
+        if place is not None:
+            place()
         if meter is not None and running_return is not None:
             meter.clear()
             meter.running_return = running_return
         run.buffer.clear()
-        run.cycle, run.agent_steps = counts
 
     return put_back
+
+
+def _steps_played(run: TrainingRun) -> int | None:
+    """Return how many steps the world has played beyond those in the buffer; None if it does not count."""
+    played = getattr(run.env, "steps_played", None)
+    return None if played is None else played - run.buffer.step
 
 
 def _watch(run: TrainingRun, new: Transition) -> None:

@@ -23,8 +23,13 @@ def carry_over(old: ActorCritic, new: ActorCritic, critic: bool) -> None:
     """
     weights = dict(old.named_parameters())
     for name, weight in new.named_parameters():
-        if critic or not name.startswith("critic"):
+        if critic or not _is_critics(name):
             weight.copy_(weights[name])
+
+
+def _is_critics(name: str) -> bool:
+    """Say whether a weight is the critic's, in whichever network of a team."""
+    return "critic_" in name
 
 
 def next_run(
@@ -64,6 +69,6 @@ def next_run(
         after.optimizer.load_state_dict(copy.deepcopy(run.optimizer.state_dict()))  # torch would share the tensors
         set_learning_rate(after.optimizer, after.config.learning_rate)
         for name, weight in new.named_parameters():
-            if not critic and name.startswith("critic"):
+            if not critic and _is_critics(name):
                 after.optimizer.state.pop(weight, None)
     return after

@@ -108,7 +108,7 @@ def ppo_update(
         Schulman et al. (2017), algorithm 1, https://arxiv.org/abs/1707.06347
     """
     require_trainable(policy)
-    steps = _fitting(steps, config)
+    steps = _fitting(steps, config).fitted(policy)
     stops: list[bool] = []
 
     def should_stop(kl: float, target_kl: float | None) -> bool:
@@ -118,7 +118,7 @@ def ppo_update(
     asked = replace(steps, should_stop=should_stop)
     history: list[Tensor] = []
     undo = Undo(keep_weights(policy, optimizer), keep_generator(generator))
-    with undo, _first_gradient(policy, optimizer, steps) as reached:
+    with undo, masking_by(policy, steps), _first_gradient(policy, optimizer, steps) as reached:
         for index, losses, grad_norm in steps.update_policy(policy, optimizer, rows, config, generator, asked):
             history.append(torch.stack((*losses, grad_norm)).detach())
             if not bool(torch.isfinite(history[-1]).all()):
@@ -137,6 +137,16 @@ def ppo_update(
             stopped_early=stopped_early,
             parameters_reached=len(reached),
         )
+
+
+@contextmanager
+def masking_by(policy: ActorCritic, steps: Steps) -> Iterator[None]:
+    """Let a policy take away what is not legal by these steps' function, in the rollout as in the update."""
+    before, policy.only_legal = policy.only_legal, steps.only_legal
+    try:
+        yield
+    finally:
+        policy.only_legal = before
 
 
 def _fitting(steps: Steps, config: PPOConfig) -> Steps:
@@ -167,7 +177,7 @@ def _look_back(policy: ActorCritic, rows: Rows, config: PPOConfig, steps: Steps)
     rows = detach_rows(rows)
     with torch.no_grad():  # only here: a step of one's own may ask for gradients of its inputs
         logits, _ = steps.forward_pass(policy, rows.obs)
-    new_log_probs = steps.log_probs_of(logits, rows.actions)
+    new_log_probs = steps.log_probs_of(logits, rows.actions).detach()
     ratios = steps.importance_ratios(new_log_probs, rows.old_log_probs)
     advantages = steps.normalise_advantages(rows.advantages) if config.advantage_normalisation else rows.advantages
     pushed = steps.still_pushed(ratios, advantages, config.clip_eps)

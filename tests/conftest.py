@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+from ppo_lessons.action_kinds import ActionKind
 from ppo_lessons.actor_critic import ActorCritic
 from ppo_lessons.buffer import Rows, SharedBuffer, Transition
 from ppo_lessons.config import PPOConfig
@@ -66,6 +67,43 @@ class ScriptedWorld:
 @pytest.fixture
 def scripted_world():
     return ScriptedWorld
+
+
+class AskingWorld(ScriptedWorld):
+    """The same for 4 copies and 4 agents, which are asked for more than one action out of N; it can tell its state.
+
+    Args:
+        kind: "masked": the agents see their action mask, too, and action `time % 3` is illegal. "continuous": they
+            choose two real numbers.
+    """
+
+    def __init__(self, kind):
+        super().__init__(num_envs=4, num_agents=4)
+        self.action_kind = ActionKind(**{kind: True})
+        self.obs_size, self.num_actions = (7, 3) if kind == "masked" else (4, 2)
+
+    def _see(self, time):
+        seen = super()._see(time)
+        legal = (np.arange(3) != int(time) % 3) * np.ones((*seen.shape[:2], 3))
+        return np.concatenate((seen, legal), axis=-1)[..., : self.obs_size].astype(np.float32)
+
+    def get_state(self):
+        return {"time": np.array(self.time)}
+
+    def set_state(self, state):
+        self.reset(0)
+        self.time = int(state["time"])
+        self.obs = self._see(self.time)
+
+
+WORLDS = {"only_legal": "masked", "gaussian_log_probs": "continuous"}
+"""Name of a step -> what a world must ask for, without which it is not called."""
+
+
+@pytest.fixture
+def world_with():
+    """A world with 4 copies in which this step of the flowchart takes part."""
+    return lambda step: AskingWorld(WORLDS[step]) if step in WORLDS else "standard"
 
 
 OPTIONAL = {

@@ -163,11 +163,24 @@ def test_a_run_in_a_world_of_ones_own_goes_on_in_that_world(make_config, path):
         load_run(path)
 
 
-def test_refuses_to_save_a_world_that_cannot_tell_its_state(make_config, path):
-    run = TrainingRun(GymnasiumTeam(lambda: gymnasium.make("CartPole-v1"), 4), make_config())
-    with pytest.raises(CheckpointError, match=r"state of its world\. Got GymnasiumTeam without get_state"):
-        save_run(run, path)
-    assert not path.exists()
+def test_a_world_that_cannot_tell_its_state_begins_anew_and_this_is_said(make_config, path):
+    """All else is kept; and the world does not begin with the very episodes that the run began with."""
+
+    def cartpole():
+        return GymnasiumTeam(lambda: gymnasium.make("CartPole-v1"), 4)
+
+    run, first = TrainingRun(cartpole(), make_config()), TrainingRun(cartpole(), make_config()).env.obs
+    list(train(run, 2))
+    save_run(run, path)
+    with pytest.warns(UserWarning, match=r"^GymnasiumTeam cannot tell its state, so it was not saved"):
+        loaded = load_run(path, cartpole())
+    assert torch.equal(weights_of(loaded.policy), weights_of(run.policy))
+    assert repr(loaded.optimizer.state_dict()) == repr(run.optimizer.state_dict())
+    for name in ("action_generator", "shuffle_generator"):
+        assert torch.equal(getattr(loaded, name).get_state(), getattr(run, name).get_state())
+    assert (loaded.cycle, loaded.agent_steps) == (run.cycle, run.agent_steps)
+    assert not np.array_equal(loaded.env.obs, first)
+    assert next(train(loaded, 1)).cycle == 3
 
 
 def test_refuses_to_save_in_the_middle_of_a_cycle(make_config, path):
@@ -345,7 +358,7 @@ class Evil:
 @pytest.mark.parametrize("wrapped", ["plain pickle", "torch file", "inside a checkpoint"])
 def test_a_file_with_code_in_it_is_refused_and_the_code_does_not_run(path, tmp_path, load, wrapped):
     trace = tmp_path / "code_has_run"
-    contents = {"format": 2, "kind": "policy" if load is load_policy else "run", "policy": Evil(str(trace))}
+    contents = {"format": 3, "kind": "policy" if load is load_policy else "run", "policy": Evil(str(trace))}
     if wrapped == "plain pickle":
         path.write_bytes(pickle.dumps(Evil(str(trace))))
     else:
@@ -406,7 +419,7 @@ def test_a_file_of_something_else_is_refused(path):
     with pytest.raises(CheckpointError, match="must be whole"):
         load_policy(path)
     torch.save(torch.ones(3), path)
-    with pytest.raises(CheckpointError, match=r"must be a policy checkpoint of format 2\. Got .*Tensor"):
+    with pytest.raises(CheckpointError, match=r"must be a policy checkpoint of format 3\. Got .*Tensor"):
         load_policy(path)
 
 
@@ -417,28 +430,28 @@ def test_a_file_of_something_else_is_refused(path):
         ({"epoch": 3}, "a dict of another program"),
         ({}, "a dict of another program"),
         ({"kind": "policy", "format": 7}, "a policy checkpoint of format 7"),
-        ({"kind": "run", "format": 2}, "a run checkpoint of format 2"),
+        ({"kind": "run", "format": 3}, "a run checkpoint of format 3"),
     ],
 )
 def test_a_file_of_torch_that_is_no_checkpoint_is_called_what_it_holds(path, contents, holds):
     torch.save(contents, path)
-    with pytest.raises(CheckpointError, match=rf"must be a policy checkpoint of format 2\. Got .*team\.pt: {holds}"):
+    with pytest.raises(CheckpointError, match=rf"must be a policy checkpoint of format 3\. Got .*team\.pt: {holds}"):
         load_policy(path)
 
 
 def test_a_team_is_not_a_run_and_a_run_is_not_a_team(make_config, path):
     save_policy(ActorCritic(34, 5), path)
-    with pytest.raises(CheckpointError, match=r"must be a run checkpoint of format 2\. Got .*: a policy checkpoint"):
+    with pytest.raises(CheckpointError, match=r"must be a run checkpoint of format 3\. Got .*: a policy checkpoint"):
         load_run(path)
     save_run(TrainingRun("standard", make_config()), path)
-    with pytest.raises(CheckpointError, match=r"must be a policy checkpoint of format 2\. Got .*: a run checkpoint"):
+    with pytest.raises(CheckpointError, match=r"must be a policy checkpoint of format 3\. Got .*: a run checkpoint"):
         load_policy(path)
 
 
 def test_a_file_of_another_format_is_refused(path):
     save_policy(ActorCritic(34, 5), path)
     rewrite(path, lambda contents: contents.update(format=1))
-    with pytest.raises(CheckpointError, match="of format 2"):
+    with pytest.raises(CheckpointError, match="of format 3"):
         load_policy(path)
 
 
@@ -551,4 +564,4 @@ def test_a_refused_file_is_not_touched(path):
     with pytest.raises(CheckpointError):
         load_run(path)
     assert path.read_bytes() == before
-    assert checkpoints.FORMAT == 2
+    assert checkpoints.FORMAT == 3

@@ -25,7 +25,7 @@ TESTS = Path(__file__).parent
 MODULES = modules()
 CORE = [path for path in MODULES if room_of(name_of(path)) == "core"]
 ALONE = {"advantages": set(), "losses": set(), "minibatches": set(), "errors": set(), "team_env": set()}
-ALONE |= {"config": {"guards"}, "actor_critic": {"guards"}}
+ALONE |= {"config": {"guards"}, "action_kinds": set(), "actor_critic": {"guards", "ppo_lessons.action_kinds"}}
 """The equations: what they import of the house."""
 
 
@@ -105,8 +105,8 @@ def test_the_flow_has_no_circles():
 
 
 def test_the_core_can_be_read_in_an_evening():
-    """With the losses that came before PPO's, the team's critic, and what a run takes along to the next."""
-    assert sum(len(path.read_text(encoding="utf-8").splitlines()) for path in CORE) < 3000
+    """With the losses before PPO's, the team's critic, what a run takes along, and what other worlds ask for."""
+    assert sum(len(path.read_text(encoding="utf-8").splitlines()) for path in CORE) < 3400
 
 
 def test_importing_the_package_loads_no_figures_and_is_silent():

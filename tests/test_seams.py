@@ -104,6 +104,18 @@ WRONG = [
     ("log_probs_of", lambda logits, actions: None, "the log-probabilities, float32 (32,), with a graph. Got None"),
     ("log_probs_of", lambda *given: log_probs_of(*given)[:, None], "with a graph. Got float32 (32, 1) with a graph"),
     ("log_probs_of", lambda *given: log_probs_of(*given).detach(), "with a graph. Got float32 (32,) without a graph"),
+    (
+        "only_legal",
+        lambda logits, legal: logits[..., :2],
+        "the logits, float32 (4, 4, 3), with a graph. Got float32 (4,",
+    ),
+    ("only_legal", lambda logits, legal: logits.masked_fill(~legal, -1e9).double(), "Got float64 (4, 4, 3)"),
+    (
+        "gaussian_log_probs",
+        lambda means, *given: means,
+        "the log-densities, float32 (32,), with a graph. Got float32 (32,",
+    ),
+    ("gaussian_log_probs", lambda means, *given: means.sum(-1).detach(), "Got float32 (32,) without a graph"),
     ("entropy_of", lambda log_probs: entropy_of(log_probs).mean(), "float32 (32,), with a graph. Got float32 ()"),
     (
         "importance_ratios",
@@ -173,9 +185,11 @@ def everything(run):
 
 
 @pytest.mark.parametrize(("name", "wrong", "words"), WRONG, ids=[f"{k} {case[0]}" for k, case in enumerate(WRONG)])
-def test_a_step_that_returns_the_wrong_thing_is_named_and_nothing_has_happened(name, wrong, words, config_with):
+def test_a_step_that_returns_the_wrong_thing_is_named_and_nothing_has_happened(
+    name, wrong, words, config_with, world_with
+):
     """Which step, which node, what it must return, what came; weights, world and generators are as before."""
-    run = TrainingRun("standard", config_with(name, anneal_cycles=9))
+    run = TrainingRun(world_with(name), config_with(name, anneal_cycles=9))
     before = everything(run)
     start = rf"Your {name} \(node {PROMISES[name].node}\) must return "
     with pytest.raises(ValueError, match=rf"^{start}.*{re.escape(words.removeprefix('Your '))}"):

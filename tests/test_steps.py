@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from ppo_lessons import (
+    action_kinds,
     actor_critic,
     advantages,
     buffer,
@@ -29,6 +30,7 @@ OF_THE_WORLD = {"who_acts_next", "rewards_of"}
 OF_THE_WAY = {field.name for field in fields(Way)}
 """What a learner writes that leads from case to case."""
 HOMES = {
+    action_kinds: ("only_legal", "gaussian_log_probs"),
     actor_critic: ("log_probs_of", "entropy_of", "reached_by_gradient"),
     advantages: ("with_team_credit", "next_values", "td_errors", "gae", "normalise_advantages"),
     buffer: ("store", "is_full", "flatten_rows", "badges_of", "mean_over_acting", "clear"),
@@ -53,7 +55,14 @@ ONCE = dict.fromkeys(
     ],
     1,
 )
-AGAIN_AT_THE_END = ("forward_pass", "log_probs_of", "importance_ratios", "approx_kl", "normalise_advantages")
+AGAIN_AT_THE_END = (
+    "gaussian_log_probs",
+    "forward_pass",
+    "log_probs_of",
+    "importance_ratios",
+    "approx_kl",
+    "normalise_advantages",
+)
 """Called for every mini-batch, and once more for all rows after the update."""
 EXPECTED_CALLS = {  # in one cycle of 8 steps, 2 epochs of mini-batches of 32 rows out of at most 128
     **ONCE,
@@ -66,8 +75,11 @@ EXPECTED_CALLS = {  # in one cycle of 8 steps, 2 epochs of mini-batches of 32 ro
     "policy_gradient_loss": 0,
     "team_obs": 9,  # before each step, and after the last; nothing is cut off so early
     "denormalise_values": 3,  # values, final values, last values
+    "only_legal": 8 + 1 + 1,  # besides each mini-batch: before each step, after the last, and at the end
     "mean_and_std": 2,  # before the returns are followed, and after
 }
+ONLY = EXPECTED_CALLS.keys() - {"only_legal"}
+"""Not called for every mini-batch."""
 
 
 def test_every_default_is_the_packages_own_function():
@@ -79,7 +91,7 @@ def test_every_function_that_a_learner_writes_takes_part():
 
 
 @pytest.mark.parametrize("name", DEFAULTS)
-def test_a_replaced_step_is_what_the_training_calls(name, config_with):
+def test_a_replaced_step_is_what_the_training_calls(name, config_with, world_with):
     """One cycle with this step replaced by itself, counted: called as often as the flowchart says, with its words."""
     calls = []
 
@@ -87,11 +99,11 @@ def test_a_replaced_step_is_what_the_training_calls(name, config_with):
         calls.append((given, named))
         return DEFAULTS[name](*given, **named)
 
-    run, plain = (TrainingRun("standard", config_with(name, anneal_cycles=9)) for _ in range(2))
+    run, plain = (TrainingRun(world_with(name), config_with(name, anneal_cycles=9)) for _ in range(2))
     (report,) = train(run, 1, Steps(**{name: counted}))
     (same,) = train(plain, 1)
     per_minibatch = report.update.num_gradient_steps + (name in AGAIN_AT_THE_END)
-    assert len(calls) == EXPECTED_CALLS.get(name, per_minibatch)
+    assert len(calls) == EXPECTED_CALLS.get(name, 0) + (per_minibatch if name not in ONLY else 0)
     assert report.update == same.update
     for given, named in calls:
         inspect.signature(DEFAULTS[name]).bind(*given, **named)
@@ -106,6 +118,8 @@ USED = {
     **dict.fromkeys(["log_probs_of", "importance_ratios", "normalise_advantages"], lambda result: 1.5 * result),
     **dict.fromkeys(["entropy_of", "entropy_bonus", "clipped_surrogate_loss"], lambda result: 3 * result),
     **dict.fromkeys(["value_loss", "total_loss", "annealed"], lambda result: 2 * result),
+    "only_legal": lambda result: 2 * result,
+    "gaussian_log_probs": lambda result: 1.5 * result,
     "minibatch_losses": lambda result: result._replace(total_loss=3 * result.total_loss),
     "detach_rows": lambda rows: Rows(*(tensor[:40] for tensor in rows)),
     "should_stop": lambda result: True,
@@ -114,7 +128,7 @@ USED = {
 
 
 @pytest.mark.parametrize("name", USED)
-def test_what_a_replaced_step_returns_is_what_is_used(name, make_config):
+def test_what_a_replaced_step_returns_is_what_is_used(name, make_config, world_with):
     """The same cycle with another result gives other weights."""
 
     def other(*given, **named):
@@ -122,7 +136,7 @@ def test_what_a_replaced_step_returns_is_what_is_used(name, make_config):
 
     weights = []
     for replaced in (Steps(), Steps(**{name: other})):
-        run = TrainingRun("standard", make_config(max_grad_norm=1e9, ent_coef=0.5, anneal_cycles=9))
+        run = TrainingRun(world_with(name), make_config(max_grad_norm=1e9, ent_coef=0.5, anneal_cycles=9))
         if name == "update_policy":
             with pytest.raises(ValueError, match="needs a mini-batch") if replaced != Steps() else nullcontext():
                 list(train(run, 1, replaced))

@@ -6,11 +6,11 @@ import torch
 
 from ppo_lessons.actor_critic import ActorCritic
 from ppo_lessons.checkpoints import load_policy, save_policy
+from ppo_lessons.other_worlds.check import check_team_env
 from ppo_lessons.spirit_world.env import SpiritWorld
 from ppo_lessons.spirit_world.evaluation import record
 from ppo_lessons.spirit_world.players import policy_player
 from ppo_lessons.steps import Steps
-from ppo_lessons.team_env import check_team_env
 from ppo_lessons.team_view import TeamView, team_obs, team_size
 from ppo_lessons.training import TrainingRun, train
 

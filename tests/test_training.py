@@ -321,7 +321,7 @@ def assert_usable(run):
     assert run.buffer.step == 0
     assert torch.isfinite(weights_of(run.policy)).all()
     actions = policy_player(run.policy)(run.env)
-    assert actions.shape == (run.env.num_envs, run.env.num_agents)
+    assert actions.shape[:2] == (run.env.num_envs, run.env.num_agents)
     cycle = run.cycle
     reports = list(train(run, 2))
     assert [report.cycle for report in reports] == [cycle + 1, cycle + 2]
@@ -344,7 +344,7 @@ def whole_state_of(run):
     generators = [g.get_state().tolist() for g in (run.action_generator, run.shuffle_generator)]
     world = {name: np.asarray(part).tolist() for name, part in run.env.get_state().items()}
     world |= {"obs": run.env.obs.tolist(), "acting": run.env.acting.tolist()}
-    meter = [np.asarray(run.meter.running_return).tolist(), repr(run.meter.summary())]
+    meter = run.meter and [np.asarray(run.meter.running_return).tolist(), repr(run.meter.summary())]
     counts = run.cycle, run.agent_steps, run.buffer.step
     return repr((weights_of(run.policy).tolist(), memory, generators, world, meter, counts))
 
@@ -364,9 +364,10 @@ def whole_state_of(run):
 )
 @pytest.mark.parametrize("error", [KeyboardInterrupt, ZeroDivisionError])
 @pytest.mark.parametrize("first", [True, False])
-def test_a_cycle_that_is_broken_off_at_any_node_leaves_no_trace(config_with, name, call, error, first):
+def test_a_cycle_that_is_broken_off_at_any_node_leaves_no_trace(config_with, world_with, name, call, error, first):
     """Ctrl-C, or a mistake in a step of one's own; in a first cycle (no memory yet) and in a later one."""
-    run, quiet = (TrainingRun("standard", config_with(name, num_steps=12, anneal_cycles=99)) for _ in range(2))
+    settings = config_with(name, num_steps=12, anneal_cycles=99)
+    run, quiet = (TrainingRun(world_with(name), settings) for _ in range(2))
     if not first:
         next(train(run, 1))
         next(train(quiet, 1))

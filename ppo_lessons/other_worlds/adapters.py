@@ -1,6 +1,6 @@
 """Other worlds for the same training: any PettingZoo `ParallelEnv`, and any Gymnasium environment as a team of one.
 
-Observations of any space are flattened to numbers; actions must be discrete. Dictionaries end here.
+Dictionaries end here: `spaces` turns observations into numbers and choices into actions, `promises` says what is wrong.
 """
 
 from collections.abc import Callable
@@ -8,176 +8,203 @@ from typing import Any
 
 import gymnasium
 import numpy as np
-from gymnasium.spaces import Discrete, Space, flatdim, flatten
-from pettingzoo import ParallelEnv
+from pettingzoo import AECEnv, ParallelEnv
+from pettingzoo.utils.conversions import aec_to_parallel
 
-from ppo_lessons.errors import NotReadyError
-from ppo_lessons.guards.fields import whole
-from ppo_lessons.team_env import TeamStep, check_actions
+from ppo_lessons.errors import WorldError
+from ppo_lessons.other_worlds import promises
+from ppo_lessons.other_worlds.copies import NO_ENTRY, Copies
+from ppo_lessons.other_worlds.spaces import MASK, Layout
+from ppo_lessons.team_env import TeamStep
 
-
-class _Copies:
-    """E separate worlds, played one after the other; what `PettingZooTeam` and `GymnasiumTeam` share.
-
-    A step happens as a whole or not at all: `obs` and `acting` are new once every copy has been played. If it is broken
-    off before (an error of a copy, Ctrl-C), nobody knows where the copies stand that had their turn. Their episodes are
-    cut off with the next step: truncated, with reward 0 and what was seen last, and the next ones are laid out.
-    """
-
-    obs: np.ndarray
-    acting: np.ndarray
-
-    def __init__(self, make_env: Callable[[], Any], num_envs: int) -> None:
-        self.num_envs = whole("num_envs", num_envs, 1)
-        self.envs = [make_env() for _ in range(self.num_envs)]
-        self._ready = False
-
-    def reset(self, seed: int) -> None:
-        """Lay out the first episodes; broken off, it must be called again."""
-        seed = whole("seed", seed, 0)
-        self._ready = False
-        obs = np.stack([self._begin(env, seed + e) for e, env in enumerate(self.envs)])
-        acting = np.ones(obs.shape[:2], bool)
-        vars(self).update(obs=obs, acting=acting, _unknown=np.zeros(self.num_envs, bool), _ready=True)
-
-    def step(self, actions: np.ndarray) -> TeamStep:
-        """Play one step in every copy; see `TeamEnv.step`."""
-        if not self._ready:
-            raise NotReadyError("Call reset(seed) before step(). Got a world whose reset was not called or broken off")
-        check_actions(actions, self.num_envs, self.num_agents, self.num_actions)
-        shape = (self.num_envs, self.num_agents)
-        ends = (np.zeros(shape, bool), np.zeros(shape, bool), np.zeros(self.num_envs, bool))
-        result = TeamStep(np.zeros(shape, np.float32), *ends, final_obs=self.obs.copy())
-        acting = np.ones(shape, bool)
-        for e in range(self.num_envs):
-            if self._unknown[e]:
-                result.truncated[e], result.episode_over[e] = self.acting[e], True
-            else:
-                self._unknown[e] = True  # before its turn: whatever breaks the step off finds this said
-                acting[e] = self._play(e, actions[e], result)
-        acting |= result.episode_over[:, None]
-        obs = np.where(acting[..., None], result.final_obs, self._blank())
-        for e in np.flatnonzero(result.episode_over):
-            obs[e] = self._begin(self.envs[e])
-        # One call, so that an interrupt comes before all of it or after.
-        vars(self).update(obs=obs, acting=acting, _unknown=np.zeros(self.num_envs, bool))
-        return result
-
-    def _begin(self, env: Any, seed: int | None = None) -> np.ndarray:
-        """Lay out an episode of one copy, and return what its agents see, (A, D)."""
-        raise NotImplementedError
-
-    def _play(self, e: int, actions: np.ndarray, result: TeamStep) -> list[bool]:
-        """Play the actions (A,) in copy e, write into row e of the result, and return who goes on, (A,)."""
-        raise NotImplementedError
-
-    def _blank(self) -> np.ndarray:
-        """What fallen agents see, (A, D)."""
-        return np.zeros((self.num_agents, self.obs_size), np.float32)
+WAYS = ("padded", "own_networks")
+"""What can be done with agents that see or choose differently."""
 
 
-class PettingZooTeam(_Copies):
+class PettingZooTeam(Copies):
     """E copies of a PettingZoo `ParallelEnv` as a `TeamEnv`.
 
-    All agents must have alike spaces, and the same ones must take part in every episode. An agent that leaves
-    `agents` has fallen: it sees zeros and does not act until its team's episode is over. A step that is broken off
-    (Ctrl-C, an error) cuts off the episodes of the copies that it had reached.
+    The same agents must take part in every episode. An agent that leaves `agents` has fallen: it sees zeros and does
+    not act until its team's episode is over. A step that is broken off (Ctrl-C, an error) cuts off the episodes of the
+    copies that it had reached. Action masks (`{"observation": ..., "action_mask": ...}`, or `infos[agent]`) are kept.
 
     Args:
-        make_env: Makes one copy.
+        make_env: Makes one copy. An `AECEnv` whose agents act at once is played through PettingZoo's own conversion.
         num_envs: E.
         agent_id: Whether each agent also sees its own number, one-hot (the weights are shared; this tells them apart).
+        different_agents: What to do if agents see or choose differently. "padded": one network for all; who sees less
+            sees zeros behind it, who can do less has the rest masked. "own_networks": besides, a network for each kind
+            of agent. None: refuse.
 
     Raises:
-        ValueError: If the agents' spaces differ, or actions are not discrete.
+        ValueError: If a space is of a kind that does not fit.
+        WorldError: If a world breaks its promise, here or later: which, where, and what to do.
     """
 
-    def __init__(self, make_env: Callable[[], ParallelEnv], num_envs: int = 1, *, agent_id: bool = True) -> None:
-        """Make the copies; call `reset` before the first step."""
+    def __init__(
+        self,
+        make_env: Callable[[], ParallelEnv | AECEnv],
+        num_envs: int = 1,
+        *,
+        agent_id: bool = True,
+        different_agents: str | None = None,
+    ) -> None:
+        """Make the copies, and reset the first to see what it tells; call `reset` before the first step."""
+        if different_agents not in (None, *WAYS):
+            raise ValueError(f"different_agents must be None, {' or '.join(map(repr, WAYS))}. Got {different_agents!r}")
         super().__init__(make_env, num_envs)
-        self.agents = list(self.envs[0].possible_agents)
+        env = self.envs[0]
+        self.agents = list(env.possible_agents)
         self.num_agents = len(self.agents)
-        self.space = self._one_space([self.envs[0].observation_space(agent) for agent in self.agents])
-        actions = self._one_space([self.envs[0].action_space(agent) for agent in self.agents])
-        self.num_actions, self.first_action = _discrete(actions)
-        self.agent_id = agent_id
-        self.obs_size = flatdim(self.space) + (self.num_agents if agent_id else 0)
+        spaces = [(env.observation_space(agent), env.action_space(agent)) for agent in self.agents]
+        _, infos = self._laid_out(0, 0)
+        masked = any(MASK in (infos.get(agent) or {}) for agent in self.agents)
+        layout = Layout(spaces, agent_id, different_agents == "own_networks", masked)
+        if different_agents is None and layout.kinds_seen > 1:
+            raise ValueError(
+                f"Agents that see or choose differently ask for your choice: different_agents={WAYS[0]!r} (one network "
+                f"for all, what is missing is padded) or {WAYS[1]!r} (one for each kind). Got {spaces}"
+            )
+        self.lay_out(layout)
 
-    @staticmethod
-    def _one_space(spaces: list[Space]) -> Space:
-        if any(space != spaces[0] for space in spaces):
-            raise ValueError(f"All agents must have the same spaces to share one network. Got {spaces}")
-        return spaces[0]
+    def _made(self) -> ParallelEnv:
+        env = self.make_env()
+        self.name = name_of(env)
+        env = simultaneous(env, self.name) if isinstance(env, AECEnv) else env
+        self._refuse(promises.of_parallel_world(env), self.name)
+        return env
 
-    def _begin(self, env: ParallelEnv, seed: int | None = None) -> np.ndarray:
-        seen = env.reset(seed=seed)[0]
-        if set(seen) != set(self.agents):
-            raise ValueError(f"All of possible_agents must take part in every episode. Got {sorted(seen)}")
-        return np.stack([self._flat(a, seen[name]) for a, name in enumerate(self.agents)])
+    def _laid_out(self, e: int, seed: int | None) -> tuple[dict[Any, Any], dict[Any, Any]]:
+        """Reset one copy, and return observations and infos."""
+        self._time[e] = 0
+        outcome = self._call(e, "reset", seed=seed)
+        self._refuse(promises.of_parallel_reset(self.agents, outcome, self.envs[e].agents), self._where(e))
+        return outcome
+
+    def _begin(self, e: int, seed: int | None = None) -> np.ndarray:
+        seen, infos = self._laid_out(e, seed)
+        rows = self.layout.blank.copy()
+        for a, name in enumerate(self.agents):
+            self._write(e, a, seen[name], infos.get(name), rows[a])
+        return rows
 
     def _play(self, e: int, actions: np.ndarray, result: TeamStep) -> list[bool]:
-        env = self.envs[e]
-        acting = [(a, name) for a, name in enumerate(self.agents) if self.acting[e, a]]
-        seen, earned, ended, cut, _ = env.step({name: self.first_action + int(actions[a]) for a, name in acting})
-        for a, name in acting:
-            result.final_obs[e, a] = self._flat(a, seen[name])
-            result.rewards[e, a] = earned[name]
-            result.terminated[e, a] = ended[name]
-            result.truncated[e, a] = cut[name] and not ended[name]
-        result.episode_over[e] = not env.agents
-        return [name in env.agents for name in self.agents]
+        env, names, choices = self.envs[e], self.agents, self.layout.choices
+        acting = np.flatnonzero(self.acting[e]).tolist()
+        outcome = self._call(e, "step", {names[a]: choices[a].action(actions[a]) for a in acting})
+        try:
+            seen, earned, ended, cut, infos = outcome
+            rewards, over, off = (np.array([part[names[a]] for a in acting]) for part in (earned, ended, cut))
+            going = [names[a] for a, o, c in zip(acting, over, off, strict=True) if not (o or c)]
+            odd = not (rewards.ndim == over.ndim == off.ndim == 1 and over.dtype == off.dtype == bool)
+            odd |= env.agents != going and set(env.agents) != set(going)
+            result.rewards[e, acting] = rewards
+            result.terminated[e, acting] = over
+            result.truncated[e, acting] = off & ~over
+        except NO_ENTRY:
+            odd = True
+        if odd:
+            self._explain(e, [names[a] for a in acting], outcome)
+            raise WorldError(f"step() must return what the ParallelEnv API says. Got {outcome} ({self._where(e)})")
+        for a in acting:
+            name = names[a]
+            self._write(e, a, seen.get(name), infos.get(name), result.final_obs[e, a])
+        result.episode_over[e] = not going
+        return [name in going for name in names]
 
-    def _blank(self) -> np.ndarray:
-        """Zeros and their own number, (A, D)."""
-        blank = super()._blank()
-        if self.agent_id:
-            blank[:, -self.num_agents :] = np.eye(self.num_agents, dtype=np.float32)
-        return blank
+    def _explain(self, e: int, acting: list[Any], outcome: Any) -> None:
+        """Refuse a step with the first promise that it broke."""
+        self._refuse(promises.of_parallel_step(acting, outcome, self.envs[e].agents), self._where(e))
 
-    def _flat(self, a: int, seen: Any) -> np.ndarray:
-        numbers = np.asarray(flatten(self.space, seen), np.float32)
-        return np.concatenate((numbers, np.eye(self.num_agents, dtype=np.float32)[a])) if self.agent_id else numbers
+    def _write(self, e: int, a: int, seen: Any, info: Any, row: np.ndarray) -> None:
+        try:
+            self.layout.write(a, seen, info, row)
+        except NO_ENTRY:
+            sight = self.layout.sights[a]
+            raise WorldError(promises.of_observation(seen, sight.declared, self.agents[a]).at(self._where(e))) from None
 
 
-class GymnasiumTeam(_Copies):
+class GymnasiumTeam(Copies):
     """E copies of a Gymnasium environment as a `TeamEnv`: a team of one.
 
-    A step that is broken off (Ctrl-C, an error) cuts off the episodes of the copies that it had reached.
+    A step that is broken off (Ctrl-C, an error) cuts off the episodes of the copies that it had reached. Action masks
+    (in the observation, or `infos["action_mask"]`) are kept.
 
     Args:
         make_env: Makes one copy.
         num_envs: E.
 
     Raises:
-        ValueError: If the actions are not discrete.
+        ValueError: If a space is of a kind that does not fit.
+        WorldError: If a world breaks its promise, here or later: which, where, and what to do.
     """
 
     num_agents = 1
+    agents = ("the agent",)
 
     def __init__(self, make_env: Callable[[], gymnasium.Env], num_envs: int = 1) -> None:
-        """Make the copies; call `reset` before the first step."""
+        """Make the copies, and reset the first to see what it tells; call `reset` before the first step."""
         super().__init__(make_env, num_envs)
-        self.space = self.envs[0].observation_space
-        self.num_actions, self.first_action = _discrete(self.envs[0].action_space)
-        self.obs_size = flatdim(self.space)
+        env = self.envs[0]
+        infos = self._laid_out(0, 0)[1]
+        self.lay_out(Layout([(env.observation_space, env.action_space)], agent_id=False, masked=MASK in infos))
 
-    def _begin(self, env: gymnasium.Env, seed: int | None = None) -> np.ndarray:
-        return self._flat(env.reset(seed=seed)[0])[None]
+    def _made(self) -> gymnasium.Env:
+        env = self.make_env()
+        self.name = name_of(env)
+        self._refuse(promises.of_gymnasium_world(env), self.name)
+        return env
+
+    def _laid_out(self, e: int, seed: int | None) -> tuple[Any, dict[str, Any]]:
+        self._time[e] = 0
+        outcome = self._call(e, "reset", seed=seed)
+        self._refuse(promises.of_gymnasium_reset(outcome), self._where(e))
+        return outcome
+
+    def _begin(self, e: int, seed: int | None = None) -> np.ndarray:
+        seen, info = self._laid_out(e, seed)
+        rows = self.layout.blank.copy()
+        self._write(e, seen, info, rows[0])
+        return rows
 
     def _play(self, e: int, actions: np.ndarray, result: TeamStep) -> list[bool]:
-        seen, earned, ended, cut, _ = self.envs[e].step(self.first_action + int(actions[0]))
-        result.final_obs[e, 0] = self._flat(seen)
-        result.rewards[e, 0] = earned
+        outcome = self._call(e, "step", self.layout.choices[0].action(actions[0]))
+        try:
+            seen, earned, ended, cut, info = outcome
+            result.rewards[e, 0] = earned
+            odd = getattr(earned, "shape", ()) != () or not isinstance(ended, FLAGS) or not isinstance(cut, FLAGS)
+        except NO_ENTRY:
+            odd = True
+        if odd:
+            self._refuse(promises.of_gymnasium_step(outcome), self._where(e))
+        self._write(e, seen, info, result.final_obs[e, 0])
         result.terminated[e, 0], result.truncated[e, 0] = ended, cut and not ended
         result.episode_over[e] = ended or cut
         return [True]
 
-    def _flat(self, seen: Any) -> np.ndarray:
-        return np.asarray(flatten(self.space, seen), np.float32)
+    def _write(self, e: int, seen: Any, info: Any, row: np.ndarray) -> None:
+        try:
+            self.layout.write(0, seen, info, row)
+        except NO_ENTRY:
+            raise WorldError(promises.of_observation(seen, self.layout.sights[0].declared).at(self._where(e))) from None
 
 
-def _discrete(space: Space) -> tuple[int, int]:
-    """Number of actions, and the number of the first one."""
-    if not isinstance(space, Discrete):
-        raise ValueError(f"Actions must be Discrete, one out of N. Got {space}")
-    return int(space.n), int(space.start)
+FLAGS = (bool, np.bool_, int, np.integer)
+
+
+def name_of(env: Any) -> str:
+    """Return what a world is called: by its registration, by its metadata, or by its class."""
+    spec = getattr(env, "spec", None)
+    named = (getattr(env, "metadata", None) or {}).get("name")
+    return str(spec.id if spec is not None else named or type(getattr(env, "unwrapped", env)).__name__)
+
+
+def simultaneous(env: AECEnv, name: str) -> ParallelEnv:
+    """Return an `AECEnv` whose agents act at once as a `ParallelEnv`, through PettingZoo's own conversion.
+
+    Raises:
+        WorldError: If its agents take turns.
+    """
+    if not env.metadata.get("is_parallelizable"):
+        raise WorldError(promises.of_turns().at(name))
+    return aec_to_parallel(env)

@@ -2,11 +2,12 @@ import numpy as np
 import pytest
 
 from ppo_lessons.errors import NotReadyError
+from ppo_lessons.other_worlds.check import check_team_env
 from ppo_lessons.spirit_world.cases import CASES, Case
 from ppo_lessons.spirit_world.env import SpiritWorld
 from ppo_lessons.spirit_world.players import random_player
 from ppo_lessons.spirit_world.rules import WorldState, observe, rewards_of
-from ppo_lessons.team_env import check_team_env, who_acts_next
+from ppo_lessons.team_env import who_acts_next
 
 
 def started(case="standard", num_envs=3, seed=0):

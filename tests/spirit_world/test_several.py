@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 
 from ppo_lessons.checkpoints import load_run, save_run
+from ppo_lessons.other_worlds.check import check_team_env
 from ppo_lessons.spirit_world.cases import CASES, Case
 from ppo_lessons.spirit_world.env import SpiritWorld
 from ppo_lessons.spirit_world.several import SeveralCases
-from ppo_lessons.team_env import as_team_env, check_team_env, describe, make_meter
+from ppo_lessons.team_env import as_team_env, describe, make_meter
 from ppo_lessons.training import TrainingRun, train
 
 PAIR = Case(name="pair", num_detectives=2, toughness=(2,), size=5, health=3)
