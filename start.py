@@ -4,6 +4,7 @@
     python start.py --projector           the same for a class: large, no side bars, none of your own settings touched
     python start.py check                 format, lint, types and the fast tests: for whoever changes something
     python start.py test [pytest ...]     run every test, the notebooks included
+    python start.py new-world NAME        write a world of your own to begin with, and its test
     python start.py machines [names]      what computes with floats, once more as other processors would
     python start.py notebooks [names]     make the notebooks anew from notebooks/source
     python start.py benchmark [...]       measure speed against other libraries
@@ -57,6 +58,7 @@ COMMANDS = {
         [["-m", "ruff", "check"], [*LAYOUT, "--check"], ["-m", "mypy"], [*PYTEST, *FAST]],
     ),
     "test": (["lessons", "test"], [PYTEST]),
+    "new-world": (["lessons"], [["-m", "ppo_lessons.other_worlds.new_world"]]),
     "machines": (["lessons", "test"], [["tests/commands/machines.py"]]),
     "notebooks": (["lessons"], [["-m", "ppo_lessons.publishing.build"]]),
     "benchmark": (["lessons", "benchmark"], [["-m", "benchmarks"]]),

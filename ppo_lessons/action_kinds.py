@@ -58,7 +58,7 @@ def only_legal(logits: Tensor, legal: Tensor) -> Tensor:
         The logits (..., N), with `ILLEGAL` in the place of the others, through which no gradient flows.
 
     References:
-        Huang and Ontanon (2022), https://arxiv.org/abs/2006.14171
+        Huang & Ontañón (2022), https://arxiv.org/abs/2006.14171
     """
     return torch.where(legal, logits, logits.new_tensor(ILLEGAL))
 

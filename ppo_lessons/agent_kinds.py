@@ -1,5 +1,6 @@
 """Agents of several kinds in one team: one network for all of them, or one for each kind."""
 
+from collections.abc import Iterator
 from typing import Any, cast
 
 import torch
@@ -15,7 +16,7 @@ class NetworkPerKind(ActorCritic):
 
     Each row says whose it is: the last numbers that an agent sees are its kind, one-hot (before its action mask, if it
     has one). All networks look at all rows, and each row takes what its kind's network says, so that a gradient
-    reaches that network alone.
+    reaches that network alone. Of real-valued actions the spread, `log_std`, is one for all kinds.
 
     Args:
         obs_size: D.
@@ -45,12 +46,21 @@ class NetworkPerKind(ActorCritic):
         self.others = nn.ModuleList(
             ActorCritic(*sizes, seed=seed + kind * 1_000_003, **settings) for kind in range(1, num_kinds)
         )
+        for _, other in self._each_other():
+            other.log_std = None
+
+    def _each_other(self) -> Iterator[tuple[int, ActorCritic]]:
+        """Yield all kinds but the first with their networks, which take away what is not legal as the first does."""
+        for kind, other in enumerate(self.others, start=1):
+            network = cast(ActorCritic, other)
+            network.only_legal = self.only_legal
+            yield kind, network
 
     def forward(self, obs: Tensor) -> tuple[Tensor, Tensor]:
         """Return what each row's own network says: outputs (..., N) and values (...)."""
         outputs, values = super().forward(obs)
         kinds = self._kinds_of(obs)
-        for kind, other in enumerate(self.others, start=1):
+        for kind, other in self._each_other():
             own, estimated = other(obs)
             outputs = torch.where(kinds[..., kind : kind + 1], own, outputs)
             values = torch.where(kinds[..., kind], estimated, values)
@@ -58,8 +68,8 @@ class NetworkPerKind(ActorCritic):
 
     def _actor(self, own: Tensor) -> Tensor:
         outputs, kinds = super()._actor(own), self._kinds_of(own)
-        for kind, other in enumerate(self.others, start=1):
-            outputs = torch.where(kinds[..., kind : kind + 1], cast(ActorCritic, other)._actor(own), outputs)
+        for kind, other in self._each_other():
+            outputs = torch.where(kinds[..., kind : kind + 1], other._actor(own), outputs)
         return outputs
 
     def _kinds_of(self, obs: Tensor) -> Tensor:

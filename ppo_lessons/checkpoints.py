@@ -16,7 +16,7 @@ from ppo_lessons.config import PPOConfig
 from ppo_lessons.errors import CheckpointError
 from ppo_lessons.guards.files import write_whole
 from ppo_lessons.optimisation import set_learning_rate
-from ppo_lessons.team_env import StatefulEnv, TeamEnv, as_team_env, describe, keeps_state
+from ppo_lessons.team_env import StatefulEnv, TeamEnv, as_team_env, describe, keeps_state, make_meter
 from ppo_lessons.training import TrainingRun
 
 FORMAT = 3
@@ -135,6 +135,7 @@ def load_run(path: str | Path, env: TeamEnv | None = None, config: PPOConfig | N
 def _begin_anew(run: TrainingRun) -> None:
     """Reset a world whose state was not saved, to other episodes than the run began with, and say so."""
     run.env.reset(int(np.random.SeedSequence((run.config.seed, run.cycle)).generate_state(1)[0]))
+    run.meter = make_meter(run.env)
     warnings.warn(
         f"{type(run.env).__name__} cannot tell its state, so it was not saved: its episodes begin anew. Weights, "
         "optimizer, counters and generators are those of the saved run.",

@@ -93,6 +93,8 @@ class TrainingRun:
         self.cycle = 0
         self.agent_steps = 0
         """Rows (T, E, A) that were played since the start."""
+        self.left_at: np.ndarray | None = None
+        """What was seen last where a cycle was broken off, and its steps are kept for the next one."""
 
     @property
     def config(self) -> PPOConfig:
@@ -148,6 +150,8 @@ def train_cycle(run: TrainingRun, steps: Steps = DEFAULT_STEPS) -> TrainReport:
         The report of this cycle.
     """
     require_trainable(run.policy)
+    if run.buffer.step and run.left_at is not None and run.left_at is not run.env.obs:
+        _forget(run)  # the world was reset or played meanwhile: what comes now does not follow from these steps
     try:
         with Undo(keep_weights(run.policy, run.optimizer), _keep_place(run)):
             return _train_cycle(run, checked(steps))
@@ -233,17 +237,24 @@ def _keep_place(run: TrainingRun) -> Callable[[], object]:
     def put_back() -> None:
         run.cycle, run.agent_steps = counts
         if place is None and run.buffer.step < run.config.num_steps and _steps_played(run) == before is not None:
+            run.left_at = env.obs
             return  # every step that was played is in the buffer: the next cycle goes on from here
         for part in generators:
             part()
+        _forget(run)
         if place is not None:
             place()
-        if meter is not None and running_return is not None:
-            meter.clear()
-            meter.running_return = running_return
-        run.buffer.clear()
+            if meter is not None and running_return is not None:
+                meter.running_return = running_return
 
     return put_back
+
+
+def _forget(run: TrainingRun) -> None:
+    """Empty buffer and meter; the episodes that are being played go on."""
+    run.buffer.clear()
+    if run.meter is not None:
+        run.meter.clear()
 
 
 def _steps_played(run: TrainingRun) -> int | None:

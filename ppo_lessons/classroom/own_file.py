@@ -17,12 +17,14 @@ Run it with `python my_ppo.py`. It trains a team with these functions, saves the
 """'''
 IMPORTS = (
     "from dataclasses import replace",
+    "import gymnasium",
     "from pathlib import Path",
     "import matplotlib.pyplot as plt",
     "import torch",
     "from tqdm import tqdm",
     "from ppo_lessons import PPOConfig, SpiritWorld, Steps, TrainingRun, Way",
     "from ppo_lessons import evaluate, policy_player, save_policy, train, train_through",
+    "from ppo_lessons.other_worlds import GymnasiumTeam",
 )
 MARK = "# --- "
 A_MARK = r"# --- (?:\d+\.\d+ \w+: lesson \d\d, box [A-P] of the flowchart|my steps|train a team with them) ---"
@@ -60,8 +62,17 @@ def into_the_fog(policy, config):
         print(f"{{case}}: won {{before:.0%}} before and {{after:.0%}} after, {{lost:+.0%}} forgotten")
 
 
+def elsewhere(config):
+    """Train in two worlds that others wrote: a taxi that may not drive through walls, a pendulum that wants numbers."""
+    for name in ("Taxi-v4", "Pendulum-v1"):
+        few = replace(config, num_envs=8, num_steps=32, minibatch_size=128)
+        run = TrainingRun(GymnasiumTeam(lambda name=name: gymnasium.make(name), few.num_envs), few)
+        *_, last = train(run, max(1, CYCLES // 10), STEPS)
+        print(f"{{name}}: mean reward {{last.mean_reward:.2f}} after {{run.agent_steps:,}} steps")
+
+
 def main() -> None:
-    """Train a team with these steps and save it; then others, a third of the way; then the team goes into the fog."""
+    """Train a team with these steps and save it; others, a third of the way; then it goes into the fog, and abroad."""
     here = Path(__file__).resolve().parent
     config = PPOConfig(anneal_cycles=CYCLES)
     run, rewards = trained(STEPS, config, CYCLES)
@@ -76,6 +87,7 @@ def main() -> None:
         curves["policy gradient"] = trained(STEPS.with_actor_loss("policy_gradient"), plain, CYCLES // 3)[1]
         curves["the team's critic"] = trained(STEPS, team, CYCLES // 3)[1]
         into_the_fog(run.policy, config)
+        elsewhere(config)
     figure, axes = plt.subplots()
     for name, curve in curves.items():
         axes.plot(range(1, len(curve) + 1), curve, label=name)
@@ -89,7 +101,10 @@ if __name__ == "__main__":
     main()
 '''
 RESERVED = frozenset(
-    (*global_names(MAIN), *("STEPS", "RULES", "WAY", "CYCLES", "main", "trained", "world", "into_the_fog", "Steps"))
+    (
+        *global_names(MAIN),
+        *("STEPS", "RULES", "WAY", "CYCLES", "main", "trained", "world", "into_the_fog", "elsewhere", "Steps"),
+    )
 )
 """Names with which the main program works."""
 IN_STEPS = frozenset(field.name for field in fields(Steps))

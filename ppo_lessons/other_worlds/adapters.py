@@ -14,6 +14,7 @@ from pettingzoo.utils.conversions import aec_to_parallel
 from ppo_lessons.errors import WorldError
 from ppo_lessons.other_worlds import promises
 from ppo_lessons.other_worlds.copies import NO_ENTRY, Copies
+from ppo_lessons.other_worlds.promises import Finding
 from ppo_lessons.other_worlds.spaces import MASK, Layout
 from ppo_lessons.team_env import TeamStep
 
@@ -25,8 +26,9 @@ class PettingZooTeam(Copies):
     """E copies of a PettingZoo `ParallelEnv` as a `TeamEnv`.
 
     The same agents must take part in every episode. An agent that leaves `agents` has fallen: it sees zeros and does
-    not act until its team's episode is over. A step that is broken off (Ctrl-C, an error) cuts off the episodes of the
-    copies that it had reached. Action masks (`{"observation": ..., "action_mask": ...}`, or `infos[agent]`) are kept.
+    not act until its team's episode is over. It is paid nothing meanwhile, so there is nothing for `team_credit` to
+    credit. A step that is broken off (Ctrl-C, an error) cuts off the episodes of the copies that it had reached. Action
+    masks (`{"observation": ..., "action_mask": ...}`, or `infos[agent]`) are kept.
 
     Args:
         make_env: Makes one copy. An `AECEnv` whose agents act at once is played through PettingZoo's own conversion.
@@ -90,25 +92,28 @@ class PettingZooTeam(Copies):
 
     def _play(self, e: int, actions: np.ndarray, result: TeamStep) -> list[bool]:
         env, names, choices = self.envs[e], self.agents, self.layout.choices
-        acting = np.flatnonzero(self.acting[e]).tolist()
+        acting = self.acting[e].nonzero()[0].tolist()
+        place = e if len(acting) == len(names) else (e, acting)  # a whole row is written far faster than picked places
         outcome = self._call(e, "step", {names[a]: choices[a].action(actions[a]) for a in acting})
         try:
             seen, earned, ended, cut, infos = outcome
+            looks = [(a, seen[names[a]], infos.get(names[a])) for a in acting]
             rewards, over, off = (np.array([part[names[a]] for a in acting]) for part in (earned, ended, cut))
+            odd = not (rewards.ndim == over.ndim == off.ndim == 1)
+            odd |= over.dtype.kind not in "biu" or off.dtype.kind not in "biu"
+            over, off = over.astype(bool, copy=False), off.astype(bool, copy=False)
             going = [names[a] for a, o, c in zip(acting, over, off, strict=True) if not (o or c)]
-            odd = not (rewards.ndim == over.ndim == off.ndim == 1 and over.dtype == off.dtype == bool)
             odd |= env.agents != going and set(env.agents) != set(going)
-            result.rewards[e, acting] = rewards
-            result.terminated[e, acting] = over
-            result.truncated[e, acting] = off & ~over
+            result.rewards[place] = rewards
+            result.terminated[place] = over
+            result.truncated[place] = off & ~over
         except NO_ENTRY:
             odd = True
         if odd:
             self._explain(e, [names[a] for a in acting], outcome)
             raise WorldError(f"step() must return what the ParallelEnv API says. Got {outcome} ({self._where(e)})")
-        for a in acting:
-            name = names[a]
-            self._write(e, a, seen.get(name), infos.get(name), result.final_obs[e, a])
+        for a, sight, info in looks:
+            self._write(e, a, sight, info, result.final_obs[e, a])
         result.episode_over[e] = not going
         return [name in going for name in names]
 
@@ -120,8 +125,7 @@ class PettingZooTeam(Copies):
         try:
             self.layout.write(a, seen, info, row)
         except NO_ENTRY:
-            sight = self.layout.sights[a]
-            raise WorldError(promises.of_observation(seen, sight.declared, self.agents[a]).at(self._where(e))) from None
+            raise WorldError(of_look(self.layout, a, seen, info, self.agents[a]).at(self._where(e))) from None
 
 
 class GymnasiumTeam(Copies):
@@ -171,7 +175,7 @@ class GymnasiumTeam(Copies):
         outcome = self._call(e, "step", self.layout.choices[0].action(actions[0]))
         try:
             seen, earned, ended, cut, info = outcome
-            result.rewards[e, 0] = earned
+            result.rewards[e] = earned
             odd = getattr(earned, "shape", ()) != () or not isinstance(ended, FLAGS) or not isinstance(cut, FLAGS)
         except NO_ENTRY:
             odd = True
@@ -186,10 +190,21 @@ class GymnasiumTeam(Copies):
         try:
             self.layout.write(0, seen, info, row)
         except NO_ENTRY:
-            raise WorldError(promises.of_observation(seen, self.layout.sights[0].declared).at(self._where(e))) from None
+            raise WorldError(of_look(self.layout, 0, seen, info).at(self._where(e))) from None
 
 
 FLAGS = (bool, np.bool_, int, np.integer)
+
+
+def of_look(layout: Layout, a: int, seen: Any, info: Any, agent: Any = None) -> Finding:
+    """Say what it is in an observation, or in the mask that came with it, that does not fit."""
+    sight, choice = layout.sights[a], layout.choices[a]
+    parts, sizes = sight.mask_parts(seen, info), list(choice.heads or (choice.size,))
+    if parts is not None and not layout.kind.masked:
+        return promises.late_mask(MASK, agent)
+    if parts is not None and sum(map(len, parts)) != sum(sizes):
+        return promises.no_mask(MASK, [np.shape(part) for part in parts], sizes, agent)
+    return promises.of_observation(seen, sight.declared, agent)
 
 
 def name_of(env: Any) -> str:

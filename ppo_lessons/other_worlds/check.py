@@ -5,11 +5,14 @@ A world that others wrote is first played as it is, without an adapter: that fin
 
 import copy
 from collections.abc import Callable, Iterator
-from typing import Any
+from types import ModuleType
+from typing import Any, NamedTuple
 
+import gymnasium
 import numpy as np
-from pettingzoo import AECEnv
+from pettingzoo import AECEnv, ParallelEnv
 
+from ppo_lessons.errors import NonFiniteError, WorldError
 from ppo_lessons.other_worlds import promises
 from ppo_lessons.other_worlds.adapters import GymnasiumTeam, PettingZooTeam, name_of, simultaneous
 from ppo_lessons.other_worlds.arrays import faults_of_arrays
@@ -26,7 +29,7 @@ def check_team_env(world: TeamEnv | Callable[[], Any], num_steps: int = 200, see
     Args:
         world: A `TeamEnv`, which is reset and left in the middle of an episode; or a function that makes one copy of a
             PettingZoo or Gymnasium environment.
-        num_steps: How many steps to play.
+        num_steps: How many steps to play, resets among them.
         seed: For the world and the random actions.
 
     Raises:
@@ -40,12 +43,21 @@ def find_faults(world: TeamEnv | Callable[[], Any], num_steps: int = 200, seed: 
     """Return every promise that a world breaks, in words; empty for a sound one. See `check_team_env`."""
     if isinstance(world, Copies):
         faults, env = faults_of_maker(world.make_env, num_steps, seed), world
-    elif callable(world) or hasattr(world, "observation_space") or hasattr(world, "possible_agents"):
+    elif callable(world) or isinstance(world, (ModuleType, gymnasium.Env, ParallelEnv, AECEnv)):
         faults = faults_of_maker(world, num_steps, seed)
         env = None if faults else team_of(world)
     else:
         faults, env = [], world
-    return faults or list(faults_of_arrays(env, num_steps, seed))
+    return faults or _of_arrays(env, num_steps, seed)
+
+
+def _of_arrays(env: TeamEnv, num_steps: int, seed: int) -> list[str]:
+    faults: list[str] = []
+    try:
+        faults.extend(faults_of_arrays(env, num_steps, seed))
+    except (WorldError, NonFiniteError) as error:  # what an adapter refuses
+        faults.append(str(error))
+    return faults
 
 
 def team_of(make_env: Callable[[], Any], num_envs: int = 1) -> Copies:
@@ -89,7 +101,7 @@ def _from_the_start(make_env: Callable[[], Any], num_steps: int, seed: int) -> I
             yield name, promises.of_turns()
             return
         envs = [simultaneous(env, name) for env in envs]
-    broken = [*promises.of_copies(envs), *of_world(envs[0])]
+    broken = list(of_world(envs[0])) or list(promises.of_copies(envs))
     yield from ((name, finding) for finding in broken)
     if broken:
         return
@@ -104,51 +116,68 @@ def _from_the_start(make_env: Callable[[], Any], num_steps: int, seed: int) -> I
         world.close()
 
 
+class Played(NamedTuple):
+    """One reset or step of an episode, to be played again."""
+
+    where: str
+    seed: int | None
+    """Of a reset."""
+    actions: Any
+    """Of a step; None: it was a reset."""
+    told: Any
+    """A copy of what the world told."""
+
+
 def _played(worlds: list[RawWorld], num_steps: int, seed: int) -> Iterator[tuple[str, Finding]]:
-    """Play the same actions in two copies with the same seed, and yield where something is wrong, and what."""
-    world, twin = worlds
-    rng = np.random.default_rng(seed)
-    if not (yield from _laid_out(worlds, seed)):
+    """Play one copy alone, then the same once more with another copy beside it, and yield where what is wrong."""
+    history: list[Played] = []
+    if not (yield from _alone(worlds[0], num_steps, seed, history)):
         return
-    alike = True
-    for t in range(1, num_steps + 1):
-        where = f"step {t}"
-        kept, seen_before = world.seen, copy.deepcopy(world.seen)
-        actions = world.actions(rng)
-        for each in worlds:
-            before = np.random.get_state()[1].copy()
-            finding = each.step(actions)
-            if finding is not None:
-                yield where, finding
-                return
-            if not np.array_equal(before, np.random.get_state()[1]):
-                yield where, DRAWS_FROM_ALL
-        findings = list(world.findings())
-        yield from ((where, finding) for finding in findings)
+    for played in history:
+        again, beside = (same(_again(world, played), played.told) for world in worlds)
+        if not beside:
+            yield played.where, NOT_ALONE if again else NOT_SEEDED
+            return
+        if not again and played is history[0]:  # not the later ones: even well-known worlds keep some traces
+            yield played.where, NOT_SET_BACK
+
+
+def _alone(world: RawWorld, num_steps: int, seed: int, history: list[Played]) -> Iterator[tuple[str, Finding]]:
+    """Play random actions, note all in the history, and yield what is wrong; returns whether all could be played."""
+    rng = np.random.default_rng(seed)
+    episode, in_episode = 0, 0
+    for _ in range(num_steps + 1):
+        begins = world.over or not history
+        episode, in_episode = (episode + 1, 0) if begins else (episode, in_episode + 1)
+        where = f"step {in_episode}" if in_episode else "reset"
+        where = where if episode == 1 else f"episode {episode}, {where}"
+        kept, seen_before, before = world.seen, copy.deepcopy(world.seen), _chance_of_all()
+        of_reset, actions = seed if episode == 1 else None, None if begins else world.actions(rng)
+        finding = world.reset(of_reset) if begins else world.step(actions)
+        if finding is not None:
+            yield where, finding
+            return False
+        history.append(Played(where, of_reset, actions, copy.deepcopy(world.told())))
+        if before != _chance_of_all():
+            yield where, DRAWS_FROM_ALL
+        yield from ((where, finding) for finding in world.findings())
         if not same(kept, seen_before):
             yield where, CHANGES_WHAT_IT_GAVE
-        if alike and not same(world.told(), twin.told()):
-            alike = False
-            yield where, NOT_SEEDED
-        if not world.can_go_on or not twin.can_go_on:
-            return
-        if world.over or twin.over:
-            if not (yield from _laid_out(worlds, None if alike else seed)):
-                return
-
-
-def _laid_out(worlds: list[RawWorld], seed: int | None) -> Iterator[tuple[str, Finding]]:
-    """Reset both copies; returns whether they can be played."""
-    for world in worlds:
-        finding = world.reset(seed)
-        if finding is not None:
-            yield "reset", finding
+        if not world.can_go_on:
             return False
-    findings = list(worlds[0].findings())
-    yield from (("reset", finding) for finding in findings)
-    if seed is not None and not same(worlds[0].told(), worlds[1].told()):
-        yield "reset", NOT_SEEDED
-    return all(world.can_go_on for world in worlds)
+    return True
+
+
+def _again(world: RawWorld, played: Played) -> Any:
+    """Return what a world tells when it does the same; what it raises, if it does."""
+    actions = copy.deepcopy(played.actions)
+    return (world.reset(played.seed) if actions is None else world.step(actions)) or world.told()
+
+
+def _chance_of_all() -> tuple[int, bytes]:
+    """Return where numpy's global generator stands."""
+    state: Any = np.random.get_state()
+    return state[2], state[1].tobytes()
 
 
 CHANGES_WHAT_IT_GAVE = Finding(
@@ -163,8 +192,18 @@ DRAWS_FROM_ALL = Finding(
 )
 NOT_SEEDED = Finding(
     "The same seed and the same actions must give the same episodes",
-    "two copies that told different things",
-    "Draw every random number from a generator that reset(seed) seeds, and set back all that an episode changes.",
+    "something else from a second copy",
+    "Draw every random number from a generator that reset(seed) seeds, and keep it when reset has no seed.",
+)
+NOT_SET_BACK = Finding(
+    "reset(seed) must begin anew, whatever was played before",
+    "something else the second time",
+    "Set back in reset all that an episode changes.",
+)
+NOT_ALONE = Finding(
+    "Copies of a world must be made alike and share nothing that changes",
+    "something else from a second copy, while the first one repeats itself",
+    "Make all that an episode changes in reset (self.items = []), not in the class, in the module or as a default.",
 )
 
 

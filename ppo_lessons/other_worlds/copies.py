@@ -29,6 +29,7 @@ class Copies:
         action_kind: What an agent chooses.
         num_kinds: How many networks the agents ask for.
         steps_played: Whole steps since the start.
+        acting_before, last_step: Who took part in the last whole step, and what it returned.
     """
 
     num_agents: int
@@ -88,7 +89,8 @@ class Copies:
         self._require_sound(obs, acting)
         # One call, so that an interrupt comes before all of it or after.
         unknown = np.zeros(self.num_envs, bool)
-        vars(self).update(obs=obs, acting=acting, _unknown=unknown, steps_played=self.steps_played + 1)
+        counted = {"acting_before": self.acting, "last_step": result, "steps_played": self.steps_played + 1}
+        vars(self).update(obs=obs, acting=acting, _unknown=unknown, **counted)
         return result
 
     def close(self) -> None:

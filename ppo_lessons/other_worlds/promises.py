@@ -4,6 +4,8 @@ The adapters refuse the first finding of a step; the check collects them all. Bo
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from traceback import extract_tb
 from types import ModuleType
 from typing import Any, NamedTuple
 
@@ -11,6 +13,7 @@ import numpy as np
 
 PARALLEL_STEP = ("observations", "rewards", "terminations", "truncations", "infos")
 """What `ParallelEnv.step` returns: five dictionaries, each with an entry for every agent that acted."""
+SIGNATURES = {"reset": "reset(self, seed=None, options=None)", "step": "step(self, actions)"}
 
 
 class Finding(NamedTuple):
@@ -143,12 +146,13 @@ def _who_goes_on(acting: Sequence[Any], ended: Mapping, cut: Mapping, agents: An
     """Whether `agents` says what the flags say: who is terminated or truncated leaves, and nobody else."""
     after = _names(agents)
     for agent in acting:
+        clear = all(agent in part and _is_flag(part[agent]) for part in (ended, cut))
         over = bool(_said(ended, agent) or _said(cut, agent))
         if over and agent in after:
             advice = "Take it off `agents` in the step in which its flag is set; with the last one `agents` is empty."
             got = "an agent that is over and still there"
             yield Finding("An agent that is terminated or truncated must leave `agents`", got, advice, agent)
-        if not over and agent not in after and agent in ended and agent in cut:
+        if not over and agent not in after and clear:
             advice = "Set terminations[agent] if it is really over for it, truncations[agent] if it is only cut off."
             got = "one that is gone without either flag"
             yield Finding("An agent that leaves `agents` must be terminated or truncated", got, advice, agent)
@@ -186,18 +190,22 @@ def of_gymnasium_step(outcome: Any) -> Iterator[Finding]:
         advice = "Four are those of the old Gym: say apart what is really over and what is only cut off."
         yield Finding(rule, _in_words(outcome), advice)
         return
-    _, reward, ended, cut, _ = outcome
+    _, reward, ended, cut, infos = outcome
     if not _is_number(reward):
         yield Finding("A reward must be one number", _in_words(reward), "Write: float(reward)")
+    if not isinstance(infos, Mapping):
+        yield Finding("The infos must be a dictionary", _in_words(infos), "Return an empty one: {}")
     for name, flag in (("terminated", ended), ("truncated", cut)):
         if not _is_flag(flag):
             yield Finding(f"{name} must be True or False", _in_words(flag), "Write: bool(...)")
 
 
 def of_call(name: str, error: Exception) -> Finding:
-    """Say that the world itself raised an error."""
-    rule = f"{name}() must not raise an error"
-    return Finding(rule, f"{type(error).__name__}: {error}", "The traceback above it says where in the world.")
+    """Say that the world itself raised an error, and where."""
+    rule, advice = f"{name}() must not raise an error", f"Write: def {SIGNATURES[name]}"
+    if frames := extract_tb(error.__traceback__)[1:]:  # without our own, which called it
+        advice = f"It was raised in {Path(frames[-1].filename).name}, line {frames[-1].lineno}."
+    return Finding(rule, f"{type(error).__name__}: {error}", advice)
 
 
 def of_observation(seen: Any, space: Any, agent: Any = None) -> Finding:
@@ -229,6 +237,12 @@ def no_mask(name: str, shapes: list[Any], sizes: list[int], agent: Any = None) -
     """Say that an action mask does not fit the actions."""
     rule = f"An {name} must be 0 or 1 for each action, of length {sizes}"
     return Finding(rule, f"shapes {shapes}, or other numbers", "Write: np.array([...], dtype=np.int8)", agent)
+
+
+def late_mask(name: str, agent: Any = None) -> Finding:
+    """Say that the first action mask came too late to be noticed."""
+    rule, got = f"A world with action masks must tell one with reset() already, as {name}", "the first one later"
+    return Finding(rule, got, "Put it into the infos of reset, too, or into the observation.", agent)
 
 
 def nothing_legal(agent: Any = None) -> Finding:
@@ -276,7 +290,8 @@ def _short(space: Any) -> str:
 def _in_words(value: Any) -> str:
     """Say what something is, shortly."""
     if isinstance(value, np.ndarray):
-        return f"an array of {value.dtype}, shape {value.shape}"
+        ends = f", {value.min():g} to {value.max():g}" if value.size and value.dtype.kind in "fiu" else ""
+        return f"an array of {value.dtype}, shape {value.shape}{ends}"
     if isinstance(value, (tuple, list)):
         return f"a {type(value).__name__} of {len(value)}: {', '.join(type(part).__name__ for part in value)}"
     if value is None or isinstance(value, (bool, int, float, str)):

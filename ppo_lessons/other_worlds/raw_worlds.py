@@ -160,11 +160,24 @@ class RawGymnasium(RawWorld):
 def draw(space: Space, choices: Space, seen: Any, info: Any, rng: np.random.Generator) -> Any:
     """Return an action of a space that the mask allows, if there is one."""
     choices.seed(int(rng.integers(2**31)))
-    legal = Sight(space).mask(seen, info) if seen is not None else None
-    if legal is None or not isinstance(choices, (Discrete, MultiDiscrete)) or not np.any(legal):
+    parts = mask_of(space, choices, seen, info)
+    if parts is None or [len(part) for part in parts] != sizes_of(choices):
         return choices.sample()
-    as_bytes = tuple(np.asarray(part, np.int8) for part in legal) if isinstance(legal, tuple) else None
-    return choices.sample(mask=as_bytes or np.asarray(legal, np.int8))
+    as_bytes = tuple(np.asarray(part, np.int8) for part in parts)
+    return choices.sample(mask=as_bytes if isinstance(choices, MultiDiscrete) else as_bytes[0])
+
+
+def mask_of(space: Space, choices: Space, seen: Any, info: Any) -> tuple[np.ndarray, ...] | None:
+    """Return the mask that came with an observation, one array for each choice; None if none came."""
+    parts, sizes = Sight(space).mask_parts(seen, info), sizes_of(choices)
+    if parts is not None and len(parts) == 1 and len(parts[0]) == sum(sizes):
+        return tuple(np.split(parts[0], np.cumsum(sizes)[:-1]))  # those of several choices, one after the other
+    return parts
+
+
+def sizes_of(choices: Space) -> list[int]:
+    """Return how many actions there are to choose from, in each choice."""
+    return [int(choices.n)] if isinstance(choices, Discrete) else [int(n) for n in getattr(choices, "nvec", ())]
 
 
 def of_seen(space: Space, choices: Space, seen: Any, info: Any, goes_on: bool, agent: Any = None) -> Iterator[Finding]:
@@ -174,13 +187,11 @@ def of_seen(space: Space, choices: Space, seen: Any, info: Any, goes_on: bool, a
         yield promises.not_finite("An observation", float(numbers[~np.isfinite(numbers)][0]), agent)
     elif not space.contains(seen):
         yield promises.of_observation(seen, space, agent)
-    elif numbers is not None and space.dtype != np.uint8 and np.abs(numbers, dtype=float).max(initial=0) > LARGE:
-        yield promises.too_large("observations", float(np.abs(numbers).max()), LARGE, agent)
-    legal = Sight(space).mask(seen, info) if isinstance(seen, Mapping) or isinstance(info, Mapping) else None
-    if legal is None:
+    elif (largest := _largest(Sight(space), seen)) > LARGE:
+        yield promises.too_large("observations", largest, LARGE, agent)
+    parts, sizes = mask_of(space, choices, seen, info), sizes_of(choices)
+    if parts is None:
         return
-    parts = legal if isinstance(legal, tuple) else (legal,)
-    sizes = [int(choices.n)] if isinstance(choices, Discrete) else [int(n) for n in getattr(choices, "nvec", ())]
     if [len(part) for part in parts] != sizes or not all(np.isin(part, (0, 1)).all() for part in parts):
         yield promises.no_mask(MASK, [np.shape(part) for part in parts], sizes, agent)
     elif goes_on and not all(np.any(part) for part in parts):
@@ -196,7 +207,18 @@ def of_reward(reward: Any, agent: Any = None) -> Iterator[Finding]:
             yield promises.too_large("rewards", abs(float(reward)), LARGE, agent)
 
 
+def _largest(sight: Sight, seen: Any) -> float:
+    """Return the size of the largest number that a network reads of an observation."""
+    row = np.zeros(sight.size)
+    sight.write(seen, row)
+    return float(np.abs(row).max(initial=0))
+
+
 def _numbers(seen: Any) -> np.ndarray | None:
-    """Return an observation as numbers if it is an array of them."""
-    array = np.asarray(seen) if isinstance(seen, (np.ndarray, list, tuple, float, int)) else None
-    return array if array is not None and array.dtype.kind in "fiu" else None
+    """Return an observation as numbers, (n,), if it consists of them."""
+    if isinstance(seen, (Mapping, tuple)):
+        parts = [_numbers(part) for part in (seen.values() if isinstance(seen, Mapping) else seen)]
+        found = [part for part in parts if part is not None]
+        return np.concatenate(found) if found else None
+    array = np.asarray(seen) if isinstance(seen, (np.ndarray, list, float, int, np.number)) else None
+    return array.ravel().astype(float) if array is not None and array.dtype.kind in "fiu" else None

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from gymnasium.spaces import Box, Dict, Discrete, MultiBinary, MultiDiscrete, Space, flatdim, flatten
+from gymnasium.spaces import Box, Dict, Discrete, MultiBinary, MultiDiscrete, Space, Tuple, flatdim, flatten
 
 from ppo_lessons.action_kinds import ActionKind
 
@@ -45,7 +45,8 @@ class Sight:
                 "GrayscaleObservation; supersuit.resize_v1 and color_reduction_v0), or let the world say what it shows"
             )
         self._is_box = isinstance(self.inner, Box)
-        self._scale = 1 / 255 if self._is_box and self.inner.dtype == np.uint8 else None
+        scale = _scale(self.inner)
+        self._scale = None if (scale == 1).all() else scale
 
     def write(self, seen: Any, row: np.ndarray) -> None:
         """Write the numbers into the first places of a row, (D,).
@@ -68,6 +69,23 @@ class Sight:
     def mask(self, seen: Any, info: Any) -> Any:
         """Return the action mask that came with an observation, or in its infos; None if there is none."""
         return seen[MASK] if self.masked else info.get(MASK) if isinstance(info, Mapping) else None
+
+    def mask_parts(self, seen: Any, info: Any) -> tuple[np.ndarray, ...] | None:
+        """Return the mask as it came, one array for each choice; None if none came."""
+        try:
+            legal = self.mask(seen, info)
+        except (KeyError, TypeError):  # an observation that is not of its space
+            return None
+        return None if legal is None else tuple(map(np.atleast_1d, legal if isinstance(legal, tuple) else (legal,)))
+
+
+def _scale(space: Space) -> np.ndarray:
+    """Return what each number is multiplied by: bytes by what makes their upper end 1."""
+    if isinstance(space, (Dict, Tuple)):
+        parts = space.spaces.values() if isinstance(space, Dict) else space.spaces
+        return np.concatenate([np.ones(0), *map(_scale, parts)])
+    is_bytes = isinstance(space, Box) and space.dtype == np.uint8
+    return np.full(flatdim(space), 1 / max(1, int(space.high.max(initial=1))) if is_bytes else 1.0)
 
 
 class Choice:
@@ -163,7 +181,11 @@ class Layout:
         """What those see who see nothing, (A, D)."""
 
     def write(self, a: int, seen: Any, info: Any, row: np.ndarray) -> None:
-        """Write what agent a sees, and what it may do, into its row, (D,); the rest of the row is as in `blank`."""
+        """Write what agent a sees, and what it may do, into its row, (D,); the rest of the row is as in `blank`.
+
+        Raises:
+            ValueError, TypeError, KeyError: If this is no observation of the space, or no mask for the actions.
+        """
         sight = self.sights[a]
         sight.write(seen, row)
         if self.kind.masked:
@@ -172,6 +194,8 @@ class Layout:
                 flags = np.concatenate([np.ravel(part) for part in legal]) if isinstance(legal, tuple) else legal
                 start = len(row) - self.num_actions
                 row[start : start + self.choices[a].size] = flags
+        elif info and MASK in info:
+            raise ValueError("a mask that was not told of")
 
     def legal(self, rows: np.ndarray) -> np.ndarray:
         """Return which actions are legal, bool, (..., N)."""

@@ -53,6 +53,7 @@ class GymnasiumVectorTeam:
         seed = whole("seed", seed, 0)
         self._ready = False
         self.obs = self._rows(*self.env.reset(seed=seed))
+        self._require_choice(self.obs, np.zeros(self.num_envs, bool))
         self.acting = np.ones((self.num_envs, 1), bool)
         self._ready = True
 
@@ -79,12 +80,15 @@ class GymnasiumVectorTeam:
             obs = np.where(over[:, None, None], begun, obs)
         waits = over if self._mode == AutoresetMode.NEXT_STEP else np.zeros_like(over)
         self._require_finite(final_obs, rewards)
+        self._require_choice(obs, waits)
+        self.acting_before = self.acting
         self.obs, self.acting = np.where(waits[:, None, None], self.layout.blank, obs), ~waits[:, None]
         self.steps_played += 1
         self._ready = True
         whole_episode = waited if self._mode == AutoresetMode.NEXT_STEP else over
         earned = np.where(waited, 0, rewards).astype(np.float32)
-        return TeamStep(earned[:, None], ended[:, None], cut[:, None], whole_episode, final_obs)
+        self.last_step = TeamStep(earned[:, None], ended[:, None], cut[:, None], whole_episode, final_obs)
+        return self.last_step
 
     def close(self) -> None:
         """Close the vector environment."""
@@ -113,5 +117,11 @@ class GymnasiumVectorTeam:
         for what, array in (("An observation", final_obs), ("A reward", rewards)):
             if not np.isfinite(array).all():
                 place = np.argwhere(~np.isfinite(array))[0]
-                where = f"{self.name}, copy {place[0]}, step {self.steps_played + 1}"
-                raise NonFiniteError(promises.not_finite(what, array[tuple(place)]).at(where))
+                raise NonFiniteError(promises.not_finite(what, array[tuple(place)]).at(self._where(place[0])))
+
+    def _require_choice(self, obs: np.ndarray, waits: np.ndarray) -> None:
+        if self.action_kind.masked and (stuck := ~self.layout.can_act(obs)[:, 0] & ~waits).any():
+            raise WorldError(promises.nothing_legal().at(self._where(int(stuck.argmax()))))
+
+    def _where(self, e: int) -> str:
+        return f"{self.name}, copy {e}, step {self.steps_played + 1}"

@@ -3,11 +3,13 @@
 Each worker holds a team with one copy. All that a step tells goes through shared memory, as one observation.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import gymnasium
 import numpy as np
+from gymnasium import logger
 from gymnasium.spaces import Box, Dict, MultiBinary, MultiDiscrete
 from gymnasium.vector import AsyncVectorEnv
 
@@ -68,6 +70,7 @@ class InWorkers:
                 told["rewards"].copy(), *flags, told["episode_over"][:, 0].astype(bool), told["final_obs"].copy()
             )
         new = {"obs": told["obs"].copy(), "acting": told["acting"].astype(bool)}
+        new |= {"acting_before": self.acting, "last_step": step}
         vars(self).update(**new, steps_played=self.steps_played + 1)
         return step
 
@@ -105,16 +108,22 @@ class InWorkers:
     def _begin(self, seed: int) -> Any:
         if self._workers is None:
             makers = [Maker(self._make_team, e) for e in range(self.num_envs)]
-            # spawned and not forked: a process with threads in it, as torch has, must not be copied
-            self._workers = AsyncVectorEnv(makers, copy=False, context="spawn")
+            try:
+                # spawned and not forked: a process with threads in it, as torch has, must not be copied
+                self._workers = AsyncVectorEnv(makers, copy=False, context="spawn")
+            except (OSError, EOFError) as error:
+                rule = "Each worker must be able to make its world, as this process was"
+                got = f"{type(error).__name__} from a process of {self.name} that died"
+                raise WorldError(f"{rule}. Got {got}. What it raised itself stands above") from error
         workers = self._workers
         return self._asked(lambda: workers.reset_async(seed=seed), lambda: workers.reset_wait(self._timeout))
 
     def _asked(self, ask: Callable[[], None], wait: Callable[[], tuple[Any, ...]]) -> Any:
         """Ask all workers something, and return what they tell; whatever goes wrong ends them all."""
         try:
-            ask()
-            return wait()[0]
+            with _quietly():
+                ask()
+                return wait()[0]
         except BaseException as error:
             self._end_all()
             if isinstance(error, (WorldError, ValueError)) or not isinstance(error, Exception):
@@ -125,6 +134,16 @@ class InWorkers:
                 "or hangs. All workers were ended; the next step starts new ones. Look for too little memory, or a "
                 "world that waits for something"
             ) from error
+
+
+@contextmanager
+def _quietly() -> Iterator[None]:
+    """Let the error itself speak: Gymnasium's log would tell it too, and breaks off at a % in what it tells."""
+    before, logger.min_level = logger.min_level, logger.ERROR + 1
+    try:
+        yield
+    finally:
+        logger.min_level = before
 
 
 class Maker:

@@ -213,6 +213,14 @@ TERMS = (
         "team_critic",
         "a value loss that does not reward going far from the old value",
     ),
+    Term("action mask", "m", "action_kinds.only_legal", "other_worlds", "which actions are legal at this moment"),
+    Term(
+        "Gaussian policy",
+        "",
+        "action_kinds.gaussian_log_probs",
+        "other_worlds",
+        "draws real numbers from normal distributions around the actor's outputs",
+    ),
     Term("evaluation", "", "spirit_world.evaluation.evaluate", "team_training", "many cases, without learning"),
 )
 

@@ -45,6 +45,11 @@ PAPERS = (
         "https://arxiv.org/abs/1602.07714",
     ),
     Paper(
+        "Huang & Ontañón (2022)",
+        "S. Huang, S. Ontañón: A closer look at invalid action masking in policy gradient algorithms",
+        "https://arxiv.org/abs/2006.14171",
+    ),
+    Paper(
         "Kakade & Langford (2002)",
         "S. Kakade, J. Langford: Approximately optimal approximate reinforcement learning. Proceedings of the 19th "
         "International Conference on Machine Learning",

@@ -99,7 +99,7 @@ def test_old_python_gets_one_sentence(monkeypatch):
 
 PAGES = ["-m", "ppo_lessons.publishing.pages"]
 PYTEST = "-m pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder".split()
-NAMES = "lab check test machines notebooks benchmark format".split()
+NAMES = "lab check test new-world machines notebooks benchmark format".split()
 CHECKS = [
     "-m ruff check".split(),
     "-m ruff format --check".split(),
@@ -120,6 +120,7 @@ CHECKS = [
     [
         (["test", "-x", "tests/a.py"], ["lessons", "test"], [[*PYTEST, "-x", "tests/a.py"]]),
         (["check"], ["lessons", "test"], CHECKS),
+        (["new-world", "lamps"], ["lessons"], [["-m", "ppo_lessons.other_worlds.new_world", "lamps"]]),
         (["machines", "avx2"], ["lessons", "test"], [["tests/commands/machines.py", "avx2"]]),
         (["notebooks", "08_clipping"], ["lessons"], [["-m", "ppo_lessons.publishing.build", "08_clipping"]]),
         (["benchmark"], ["lessons", "benchmark"], [["-m", "benchmarks"]]),
@@ -192,7 +193,7 @@ def test_what_the_lab_is_given_is_there(start, commands, monkeypatch):
         (["--no-browser", "test"], "The command comes first: python start.py test ..."),
         (
             ["tests"],
-            "There is no command 'tests'. There are: lab, check, test, machines, notebooks, benchmark, format.",
+            f"There is no command 'tests'. There are: {', '.join(NAMES)}.",
         ),
     ],
 )

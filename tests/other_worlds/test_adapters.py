@@ -1,18 +1,25 @@
+import importlib
+import os
 import signal
+import warnings
 
 import gymnasium
 import numpy as np
 import pytest
+import torch
 from gymnasium.spaces import Box, Dict, Discrete
 from pettingzoo import ParallelEnv
 
+from ppo_lessons.checkpoints import load_run, save_run
 from ppo_lessons.errors import NotReadyError, WorldError
 from ppo_lessons.other_worlds.adapters import GymnasiumTeam, PettingZooTeam
 from ppo_lessons.other_worlds.check import check_team_env
+from ppo_lessons.other_worlds.vector_team import GymnasiumVectorTeam
 from ppo_lessons.spirit_world.cases import Case
 from ppo_lessons.spirit_world.env import SpiritWorld
 from ppo_lessons.spirit_world.parallel_env import SpiritParallelEnv
 from ppo_lessons.training import TrainingRun, train
+from tests.other_worlds import broken_worlds as worlds
 
 
 def cartpole(num_envs=3):
@@ -486,3 +493,172 @@ def test_training_goes_on_in_a_world_that_was_broken_off(make_config):
         with pytest.raises(KeyboardInterrupt):
             list(train(run, 1))
         assert len(list(train(run, 2))) == 2
+
+
+# ---- worlds whose agents take turns
+
+
+@pytest.fixture
+def classic(monkeypatch):
+    """PettingZoo's classic games, which warn that they will be made by another function one day."""
+    monkeypatch.setitem(os.environ, "PYGAME_HIDE_SUPPORT_PROMPT", "1")
+
+    def load(name):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            pytest.importorskip("pygame")
+            return importlib.import_module(f"pettingzoo.classic.{name}")
+
+    return load
+
+
+def test_agents_who_seem_to_take_turns_but_act_at_once_are_played(classic):
+    """PettingZoo's own conversion: the same as its own parallel world."""
+    module, rng = classic("rps_v2"), np.random.default_rng(0)
+    turns, once = (
+        PettingZooTeam(lambda make=make: make(num_actions=5), 2) for make in (module.env, module.parallel_env)
+    )
+    for world in (turns, once):
+        world.reset(0)
+    overs = 0
+    for _ in range(40):
+        assert np.array_equal(turns.obs, once.obs)
+        actions = rng.integers(0, 5, (2, 2))
+        one, other = turns.step(actions), once.step(actions)
+        for mine, theirs in zip(one, other, strict=True):
+            assert np.array_equal(mine, theirs)
+        assert np.abs(one.rewards).sum(axis=1).tolist() == [2 * (a != b) for a, b in actions]
+        overs += one.episode_over.sum()
+    assert overs == 4
+    check_team_env(turns)
+
+
+def test_agents_who_do_take_turns_are_refused_with_the_reason(classic):
+    module = classic("tictactoe_v3")
+    rule = r"^Agents of a team must act at once: .*take turns.*\(tictactoe_v3\)\. Write it as a ParallelEnv"
+    with pytest.raises(WorldError, match=rule):
+        PettingZooTeam(module.env)
+    with pytest.raises(ValueError, match=rule):
+        check_team_env(module.env)
+
+
+# ---- masks
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: PettingZooTeam(worlds.Masked, 2),
+        lambda: PettingZooTeam(worlds.MaskInInfos, 2),
+        lambda: GymnasiumTeam(MaskedAlone, 2),
+        lambda: GymnasiumTeam(lambda: MaskedAlone(in_infos=True), 2),
+    ],
+    ids=["seen", "in the infos", "seen alone", "in the infos alone"],
+)
+def test_what_is_not_legal_is_never_played(make, make_config):
+    """Whichever way the mask is told; the world itself would not survive it."""
+    world = make()
+    assert world.action_kind.masked
+    check_team_env(world)
+    world = make()
+    seen = []
+
+    def noted(actions):
+        seen.append(actions[world.acting])
+        return step(actions)
+
+    step, world.step = world.step, noted
+    run = TrainingRun(world, make_config(num_envs=2, num_steps=64))
+    reports = list(train(run, 2))
+    assert set(np.concatenate(seen).tolist()) == {0, 1}
+    assert all(0 < report.update.entropy <= np.log(2) + 1e-6 for report in reports)
+    assert (world.obs[..., -3:] == [1, 1, 0]).all()
+
+
+class MaskedAlone(worlds.GoodAlone):
+    """May do everything but 2."""
+
+    def __init__(self, in_infos=False):
+        self.in_infos = in_infos
+        if not in_infos:
+            self.observation_space = worlds.Masked.space
+
+    def reset(self, *, seed=None, options=None):
+        return self._masked(*super().reset(seed=seed))
+
+    def step(self, action):
+        assert action != 2
+        seen, *rest, infos = super().step(action)
+        seen, infos = self._masked(seen, infos)
+        return seen, *rest, infos
+
+    def _masked(self, seen, infos):
+        mask = np.array([1, 1, 0], np.int8)
+        return (seen, {"action_mask": mask}) if self.in_infos else ({"observation": seen, "action_mask": mask}, infos)
+
+
+def test_agents_may_be_named_by_words_and_numbers_together(make_config):
+    world = PettingZooTeam(worlds.MixedNames, 2)
+    assert world.agents == [1, "b"]
+    report = next(train(TrainingRun(world, make_config(num_envs=2)), 1))
+    assert len(report.agent_rewards) == 2
+
+
+@pytest.mark.parametrize(
+    ("env", "team"), [(worlds.Good, "PettingZooTeam"), (worlds.GoodAlone, "GymnasiumTeam")], ids=["team", "alone"]
+)
+def test_a_bare_environment_is_no_world_and_the_error_says_what_makes_one_of_it(env, team, make_config):
+    with pytest.raises(
+        ValueError, match=rf"^A world must be a TeamEnv\. Got {env.__name__} without .*{team}\(make_env"
+    ):
+        TrainingRun(env(), make_config())
+
+
+# ---- every world is trained alike
+
+TRAINED = {
+    "PettingZooTeam": lambda: PettingZooTeam(worlds.Good, 2),
+    "masks": lambda: PettingZooTeam(worlds.Masked, 2),
+    "GymnasiumTeam": lambda: cartpole(2),
+    "real numbers": lambda: GymnasiumTeam(lambda: gymnasium.make("Pendulum-v1"), 2),
+    "GymnasiumVectorTeam": lambda: GymnasiumVectorTeam(gymnasium.make_vec("CartPole-v1", 2)),
+}
+
+
+@pytest.mark.parametrize("name", TRAINED)
+@pytest.mark.parametrize("settings", [{}, {"critic": "team", "shared_trunk": False, "value_normalisation": True}])
+def test_training_is_deterministic_through_every_adapter(name, settings, make_config):
+    """Fact 36: the same reports and, bit for bit, the same weights."""
+    digests = []
+    for seed in (0, 0, 1):
+        run = TrainingRun(TRAINED[name](), make_config(num_envs=2, num_steps=32, seed=seed, **settings))
+        reports = [(report.update, report.agent_rewards) for report in train(run, 2)]
+        digests.append((reports, [weight.numpy().tobytes() for weight in run.policy.state_dict().values()]))
+        run.env.close()
+    assert digests[0] == digests[1]
+    assert digests[0] != digests[2]
+
+
+@pytest.mark.parametrize("name", TRAINED)
+def test_a_run_is_saved_and_loaded_but_for_its_world(name, make_config, tmp_path):
+    """Weights, optimizer, counters and generators are those that were saved; a warning says that the world is not."""
+    config = make_config(num_envs=2, num_steps=16)
+    run = TrainingRun(TRAINED[name](), config)
+    list(train(run, 2))
+    save_run(run, tmp_path / "run.pt")
+    with pytest.warns(UserWarning, match=r"cannot tell its state, so it was not saved: its episodes begin anew"):
+        loaded = load_run(tmp_path / "run.pt", TRAINED[name]())
+    assert type(loaded.policy) is type(run.policy)
+    assert loaded.policy.action_kind == run.policy.action_kind
+    for mine, theirs in zip(run.policy.state_dict().values(), loaded.policy.state_dict().values(), strict=True):
+        assert torch.equal(mine, theirs)
+    one, other = run.optimizer.state_dict(), loaded.optimizer.state_dict()
+    assert one["param_groups"] == other["param_groups"]
+    for number, moments in one["state"].items():
+        assert all(torch.equal(value, other["state"][number][key]) for key, value in moments.items())
+    for generator in ("action_generator", "shuffle_generator"):
+        assert torch.equal(getattr(run, generator).get_state(), getattr(loaded, generator).get_state())
+    assert (loaded.cycle, loaded.agent_steps, loaded.config) == (2, run.agent_steps, config)
+    assert next(train(loaded, 1)).cycle == 3
+    for each in (run, loaded):
+        each.env.close()

@@ -1,0 +1,419 @@
+# %% [markdown]
+# `[A] B C D E F G H [I] [J] K L M N O P`
+#
+# # 16. Other worlds: how does my own environment train?
+#
+# **50 minutes (a place to stop after 20), 2 exercises, 3 on paper.** You need: [02](02_shared_buffer.ipynb), [10](10_entropy.ipynb), [12](12_team_training.ipynb).
+#
+# Afterwards you can: write a world of a team, have it checked and mend it, train in worlds that others wrote, forbid actions rightly, choose real numbers, and carry
+# settings from one library to another.
+
+# %%
+from ppo_lessons.lessons import welcome
+
+welcome()
+
+# %% [markdown]
+# ## Promise
+#
+# You will write a world of thirty lines, find out what is wrong with it, train a team in it in seconds and watch it. Then the same team code goes to worlds that nobody here wrote: a pole that is
+# to be balanced, knights that fall, agents that spread out, a taxi that may not drive through walls.
+#
+# **The detective's problem.** She has read every case of ours. On Monday a letter comes from another town: other streets, other rules, and the clerk there writes everything down in
+# dictionaries.
+
+# %% [markdown]
+# ## Idea
+#
+# The update never sees a world. It sees rows. All that a world must do is to fill them truly: what each agent saw, what it did, what it got, whether it was
+# [really over](../docs/glossary.md#terminated) or [only cut off](../docs/glossary.md#truncated), and who had [fallen](../docs/glossary.md#fallen).
+#
+# Others write worlds in two ways. [Gymnasium](https://gymnasium.farama.org/) is for one agent, [PettingZoo](https://pettingzoo.farama.org/) for several. There a step
+# returns five dictionaries, keyed by the agents that took part:
+#
+# | dictionary | in our buffer |
+# |---|---|
+# | observations | `obs` |
+# | rewards | `rewards` |
+# | terminations | `terminated` |
+# | truncations | `truncated` |
+# | infos | not a row; perhaps an action mask |
+#
+# and `env.agents` says who goes on.
+
+# %% [markdown]
+# ## A world of thirty lines
+#
+# Three agents in a corridor of seven cells, three lanterns. A lantern shines while somebody stands beneath it, and all are paid the share of lanterns that shine. After twelve steps the
+# time is up. First what changes between episodes:
+
+# %%
+import numpy as np
+from gymnasium.spaces import Box, Discrete
+from pettingzoo import ParallelEnv
+
+
+class Corridor(ParallelEnv):
+    metadata = {"name": "lanterns"}
+    possible_agents = ["ada", "ben", "cleo"]
+    views, moves = Box(-1, 1, (6,), np.float32), Discrete(3)
+
+    def observation_space(self, agent):
+        return self.views
+
+    def action_space(self, agent):
+        return self.moves
+
+    def reset(self, seed=None, options=None):
+        self.agents, self.time = self.possible_agents[:], 0
+        self.lamps = np.sort(np.random.permutation(7)[:3])
+        self.places = np.array([3, 3, 3])
+        return self.seen(), {agent: {} for agent in self.agents}
+
+
+# %% [markdown]
+# Then what an agent sees (its place, and from there the lanterns and the mates), and the step. Read both cells slowly: five promises are broken in them, and something is wrong that no program can
+# know.
+
+
+# %%
+class Lanterns(Corridor):
+    def seen(self):
+        seen = {}
+        for a, agent in enumerate(self.agents):
+            here = self.places[a]
+            mates = np.roll(self.places, -a)[1:] - here
+            numbers = [here - 3, *(self.lamps - here), *mates]
+            seen[agent] = np.array(numbers) / 6
+        return seen
+
+    def step(self, actions):
+        moves = np.array([actions[agent] - 1 for agent in self.agents])
+        self.places = (self.places + moves).clip(0, 6)
+        self.time += 1
+        shining = np.isin(self.lamps, self.places).mean(keepdims=True)
+        rewards = dict.fromkeys(self.agents, shining)
+        over = dict.fromkeys(self.agents, self.time == 12)
+        never = dict.fromkeys(self.agents, False)
+        infos = {agent: {} for agent in self.agents}
+        return self.seen(), rewards, over, never, infos
+
+
+# %% [markdown]
+# ## The check
+#
+# `find_faults` plays two copies with random legal actions and the same seed, and says each promise that is broken: where first, and what to do. *Predict:* what will it find?
+
+# %%
+from ppo_lessons.other_worlds import find_faults
+
+for fault in find_faults(Lanterns):
+    rule, _, rest = fault.partition(". Got ")
+    print("*", *rule.split(": ")[:1])
+
+# %% [markdown]
+# The whole of one finding: the rule, what was got, which world, at which step, whose, what to do.
+
+# %%
+import textwrap
+
+print(textwrap.fill(find_faults(Lanterns)[0], 72))
+
+# %% [markdown]
+# ## Mended
+#
+# A generator of the world's own; float32, as the space says; one number as the reward; and with the last step `agents` is empty.
+
+
+# %%
+class MendedCorridor(Corridor):
+    def reset(self, seed=None, options=None):
+        if seed is not None:  # without one the random numbers go on
+            self.rng = np.random.default_rng(seed)
+        self.agents, self.time = self.possible_agents[:], 0
+        self.lamps = np.sort(self.rng.permutation(7)[:3])
+        self.places = np.array([3, 3, 3])
+        return self.seen(), {agent: {} for agent in self.agents}
+
+    def seen(self):
+        seen = {}
+        for a, agent in enumerate(self.agents):
+            here = self.places[a]
+            mates = np.roll(self.places, -a)[1:] - here
+            numbers = [here - 3, *(self.lamps - here), *mates]
+            seen[agent] = np.array(numbers, np.float32) / 6
+        return seen
+
+
+# %%
+class MendedLanterns(MendedCorridor):
+    def step(self, actions):
+        moves = np.array([actions[agent] - 1 for agent in self.agents])
+        self.places = (self.places + moves).clip(0, 6)
+        self.time += 1
+        shining = float(np.isin(self.lamps, self.places).mean())
+        seen, acted = self.seen(), self.agents
+        is_up = self.time == 12
+        if is_up:
+            self.agents = []
+        rewards = dict.fromkeys(acted, shining)
+        never, up = dict.fromkeys(acted, False), dict.fromkeys(acted, is_up)
+        return seen, rewards, never, up, {agent: {} for agent in acted}
+
+
+from ppo_lessons.lessons import claim
+
+claim("no fault is left", find_faults(MendedLanterns) == [])
+
+# %% [markdown]
+# ## Exercise 16.1, on paper (2 minutes)
+#
+# One more line is different, and the check could not know it. In the first version the end of the time stood in the third dictionary that `step` returned. Where does it belong: `"terminations"`,
+# `"truncations"`, `"both"` or `"neither"`?
+
+# %% tags=["on-paper"]
+from ppo_lessons.lessons import check_on_paper
+
+answer = ...
+check_on_paper("16.1", answer)
+
+# %% [markdown]
+# ## Train, and watch
+#
+# `PettingZooTeam` turns E copies of a world into arrays; the rest you know. *Predict:* by chance about a third of the lanterns shine. How many after fifty cycles?
+
+# %%
+from ppo_lessons import PPOConfig, TrainingRun, train
+from ppo_lessons.classroom import my_steps
+from ppo_lessons.other_worlds import PettingZooTeam
+
+config = PPOConfig(num_envs=64, num_steps=12, minibatch_size=384)
+run = TrainingRun(PettingZooTeam(MendedLanterns, 64), config)
+steps = my_steps()
+shine = [report.mean_reward for report in train(run, 50, steps)]
+print("copies, agents, numbers seen:", run.env.obs.shape)
+claim("at first about a third shine", 0.2 < shine[0] < 0.5)
+claim("after fifty cycles more than 70 %", np.mean(shine[-5:]) > 0.7)
+
+
+# %%
+import torch
+from ppo_lessons.lessons import other_worlds
+
+
+def walk(decide):
+    team = PettingZooTeam(MendedLanterns)
+    team.reset(4)
+    world, places = team.envs[0], []
+    while not places or world.time:
+        places.append(world.places.copy())
+        lamps = world.lamps
+        team.step(decide(torch.from_numpy(team.obs)))
+    return np.array(places), lamps
+
+
+draws, rng = torch.Generator().manual_seed(0), np.random.default_rng(0)
+walks = {
+    "by chance": walk(lambda obs: rng.integers(0, 3, (1, 3))),
+    "trained": walk(lambda o: run.policy.choose_actions(o, draws).numpy()),
+}
+other_worlds.show_walks(walks, cells=7)
+
+# %% [markdown]
+# Why does it learn so fast? Because of the views. *Try:* in `seen`, let the agents see where the lanterns are (`self.lamps - 3`) and not how far away; or leave out `np.sort`. Then train again. When a world does
+# not train, look at what the agents see before you look at PPO.
+#
+# To begin a world of your own: `python start.py new-world lamp_room` writes one like this, documented, with a test that plays PettingZoo's own rules, this check, and twenty cycles.
+#
+# **A place to stop.** Next: worlds of others.
+
+# %% [markdown]
+# ## Knights that fall
+#
+# In [knights_archers_zombies](https://pettingzoo.farama.org/environments/butterfly/knights_archers_zombies/) two archers and two knights hold a field against zombies. Who is touched falls, and is gone until the next episode. So the
+# number of agents changes in the middle.
+
+# %%
+from ppo_lessons.shipped.elsewhere import knights
+
+team, rng = PettingZooTeam(knights, 2), np.random.default_rng(0)
+team.reset(4)
+who, ends = [], []
+for _ in range(400):
+    who.append(team.acting.copy())
+    step = team.step(rng.integers(0, team.num_actions, (2, 4)))
+    ends.append(step.episode_over)
+who, ends = np.array(who), np.array(ends)
+other_worlds.show_decisions(who[:, 1], ends[:, 1])
+
+# %% [markdown]
+# The buffer has a place for everybody at every step. What becomes a row is a decision, and nothing else:
+
+# %%
+run = TrainingRun(team, PPOConfig(num_envs=2, num_steps=400))
+(report,) = train(run, 1, steps)
+acting = run.buffer.data.acting  # (T, E, A)
+print("places:", tuple(acting.shape))
+claim("a row for each decision", report.update.num_rows == acting.sum())
+
+# %% [markdown]
+# ## Exercise 16.2, on paper (2 minutes)
+#
+# One copy of the knights' world plays the 8 steps of a rollout. One of its four agents falls in its third step, another in its fifth; the other two go on. How many rows come from
+# this copy?
+
+# %% tags=["on-paper"]
+answer = ...
+check_on_paper("16.2", answer)
+
+# %% [markdown]
+# ## Equation: what may not be done
+#
+# A taxi may not drive through walls, a player may not set on a taken field. Worlds say so with an [action mask](../docs/glossary.md#action-mask): 1 where an action is legal. With $m_i$ for the mask and $z_i$ for the logits:
+#
+# $$\pi(i) = \frac{m_i\, e^{z_i}}{\sum_j m_j\, e^{z_j}}$$
+#
+# It must hold in the rollout *and* in the update: the ratio compares the same thing twice. So it is done where both come by, at the logits (Huang & Ontañón 2022).
+#
+# By hand: logits 2, 1, 0, the middle one illegal. $e^2 / (e^2 + e^0) = 0.88$, and 0.12 for the last.
+
+# %% [markdown]
+# ## Exercise 16.3: only what is legal (difficulty 1, 5 minutes)
+#
+# `logits` are what the actor says, (..., N); `legal` says which actions are allowed, bool (..., N), at least one in each row. Return logits (..., N) from which `log_softmax` gives every other action the
+# probability exactly 0, and shares the rest among the legal ones as the network would have it. Put -1e9 in the place of the logits that are not legal: with minus infinity the entropy would become 0 times
+# infinity, which is NaN. The inputs must not be changed.
+
+
+# %% tags=["exercise"]
+def only_legal(logits, legal):
+    # Return logits that give no probability to what is not legal.
+    return ...
+
+
+# %%
+from ppo_lessons.lessons import check, hint, inputs, solution
+
+only_legal = check(only_legal)
+# hint("16.3")
+# solution("16.3")
+logits = torch.tensor([[2.0, 1.0, 0.0]])
+legal = torch.tensor([[True, False, True]])
+shares = only_legal(logits, legal).softmax(dim=-1)[0]
+print([round(float(p), 2) for p in shares])
+
+# %% [markdown]
+# ## Play: four ways to forbid
+#
+# Decide first: (1) Put 0 in the place of the logit: how often is something illegal drawn, and what if all logits are four times as large? (2) Which way makes every weight NaN, although the chances are right? (3) Multiply the
+# chances by the mask: what do they add up to, and who is pulled that should not be?
+
+# %%
+other_worlds.explore_masks()
+
+# %% [markdown]
+# ## A taxi with a mask
+#
+# Gymnasium's Taxi says in its infos where it may drive. `GymnasiumTeam` lays the mask behind what the agent sees, and the network reads it there.
+
+# %%
+import gymnasium
+from ppo_lessons.actor_critic import log_probabilities
+from ppo_lessons.other_worlds import GymnasiumTeam
+
+taxi = GymnasiumTeam(lambda: gymnasium.make("Taxi-v4"), 8)
+config = PPOConfig(num_envs=8, num_steps=32, minibatch_size=128)
+run = TrainingRun(taxi, config)
+(report,) = train(run, 1, steps)
+with torch.no_grad():
+    seen = torch.from_numpy(taxi.obs)
+    chances = log_probabilities(run.policy(seen)[0]).exp()
+illegal = seen[..., -6:] == 0
+print("numbers seen:", taxi.obs_size, "of which the mask:", taxi.num_actions)
+claim("something is illegal", bool(illegal.any()))
+claim("and never drawn", float(chances[illegal].max()) == 0)
+
+# %% [markdown]
+# An agent that must choose between few things is not undecided: where one action is legal the [entropy](../docs/glossary.md#entropy) is 0, and no bonus changes that.
+#
+# ## Real numbers
+#
+# A motor wants a number and not a choice. Then the actor's outputs are the means of [normal distributions](../docs/glossary.md#gaussian-policy), and the logarithms of their spreads are parameters beside the network. The rest of PPO is as it was; only what `log_prob` and entropy mean is
+# new. For an action of N numbers $a_i$ with means $\mu_i$ and spreads $\sigma_i$:
+#
+# $$\ln p(a) = \sum_i \left( -\frac{(a_i - \mu_i)^2}{2 \sigma_i^2} - \ln \sigma_i - \tfrac12 \ln 2\pi \right)$$
+#
+# By hand: one number, mean 0, spread 1. At the mean itself $\ln p = -0.92$, one spread away $-1.42$. It is a density: for small spreads it is above 0.
+
+# %% [markdown]
+# ## Exercise 16.4: the log-density (difficulty 2, 8 minutes)
+#
+# `means` are what the actor says, (..., N), `log_std` the logarithms of the standard deviations, (N,), `actions` what was chosen, (..., N). The N numbers of an action are independent. Return the log-density of each action, in
+# nats, (...): the sum over its N numbers.
+
+
+# %% tags=["exercise"]
+import math
+
+
+def gaussian_log_probs(means, log_std, actions):
+    # Return the log-density of each action.
+    return ...
+
+
+# %%
+gaussian_log_probs = check(gaussian_log_probs)
+# hint("16.4")
+# solution("16.4")
+means, log_std = torch.zeros(2, 1), torch.zeros(1)
+densities = gaussian_log_probs(means, log_std, torch.tensor([[0.0], [1.0]]))
+print([round(float(d), 2) for d in densities])
+
+# %%
+pendulum = GymnasiumTeam(lambda: gymnasium.make("Pendulum-v1"), 8)
+run = TrainingRun(pendulum, config)
+(report,) = train(run, 1, steps)
+entropy = 0.5 * math.log(2 * math.pi * math.e)
+print("actions:", tuple(run.buffer.data.actions.shape))
+claim("undecided at first", abs(report.update.entropy - entropy) < 0.2)
+moved = bool(run.policy.log_std.detach().abs().max() > 0)
+claim("the spread learns, too", moved)
+
+# %% [markdown]
+# ## How far does it go?
+#
+# Three worlds of others, three seeds each, settings in `ppo_lessons.shipped.elsewhere`, made with this package. By chance means random actions.
+
+# %%
+from ppo_lessons.shipped.elsewhere import load_elsewhere
+
+found = load_elsewhere()
+for name, (_, returns, chance) in found.items():
+    ends = " ".join(f"{end:.1f}" for end in sorted(returns[:, -1]))
+    print(f"{name:<24} by chance {chance:6.1f}   seeds at the end {ends}")
+other_worlds.show_learning(found)
+
+# %% [markdown]
+# ## The same by other names
+#
+# Your settings come from another library? Names differ, and under one name meanings differ: [the table](../docs/names.md) has every field of `PPOConfig` in five libraries. The traps: a half in the value loss; advantages normalised over
+# a mini-batch or over the whole rollout; what counts as a batch; time's end taken for a death.
+
+# %% [markdown]
+# ## Exercise 16.5, on paper (2 minutes)
+#
+# CleanRL's value loss is *half* of the mean squared error, and by default its `vf_coef` is 0.5. Which `vf_coef` of ours gives the same loss?
+
+# %% tags=["on-paper"]
+answer = ...
+check_on_paper("16.5", answer)
+
+# %% [markdown]
+# ## Recall
+#
+# - A world fills rows. The check says which promise it breaks, where, and what to do.
+# - Masks belong at the logits, in rollout and update alike.
+# - Several choices at once are independent: log-probabilities and entropies add up. `MultiDiscrete` works so, with your own functions for each.
+# - Slow worlds go into processes: `InWorkers(lambda: PettingZooTeam(make_env), 8)`.
+# - Agents that see or choose differently: `different_agents="padded"` or `"own_networks"`.
+# - Agents that take turns do not fit: a row in which somebody has no say is no decision.
