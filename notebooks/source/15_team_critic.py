@@ -397,4 +397,4 @@ show_progress()
 # | [`normalise_values(values, mean, std)`](../ppo_lessons/value_normalisation.py) | returns in units of their spread |
 # | [`clipped_value_loss(values, old_values, returns, value_clip)`](../ppo_lessons/losses.py) | off by default |
 #
-# **The end of the road so far.** What your own environment needs, and how to find a silent bug, comes next in this course.
+# Next: worlds that nobody here wrote, and your own: [16](16_other_worlds.ipynb).

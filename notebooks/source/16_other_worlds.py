@@ -3,7 +3,7 @@
 #
 # # 16. Other worlds: how does my own environment train?
 #
-# **50 minutes (a place to stop after 20), 2 exercises, 3 on paper.** You need: [02](02_shared_buffer.ipynb), [10](10_entropy.ipynb), [12](12_team_training.ipynb).
+# **55 minutes (a place to stop after 20), 2 exercises, 3 on paper.** You need: [02](02_shared_buffer.ipynb), [10](10_entropy.ipynb), [12](12_team_training.ipynb).
 #
 # Afterwards you can: write a world of a team, have it checked and mend it, train in worlds that others wrote, forbid actions rightly, choose real numbers, and carry
 # settings from one library to another.
@@ -335,7 +335,8 @@ claim("and never drawn", float(chances[illegal].max()) == 0)
 
 # %% [markdown]
 # An agent that must choose between few things is not undecided: where one action is legal the [entropy](../docs/glossary.md#entropy) is 0, and no bonus changes that.
-#
+
+# %% [markdown]
 # ## Real numbers
 #
 # A motor wants a number and not a choice. Then the actor's outputs are the means of [normal distributions](../docs/glossary.md#gaussian-policy), and the logarithms of their spreads are parameters beside the network. The rest of PPO is as it was; only what `log_prob` and entropy mean is
@@ -388,9 +389,10 @@ claim("the spread learns, too", moved)
 from ppo_lessons.shipped.elsewhere import load_elsewhere
 
 found = load_elsewhere()
+print("world          by chance   three seeds at the end")
 for name, (_, returns, chance) in found.items():
-    ends = " ".join(f"{end:.1f}" for end in sorted(returns[:, -1]))
-    print(f"{name:<24} by chance {chance:6.1f}   seeds at the end {ends}")
+    ends = " ".join(f"{end:6.1f}" for end in sorted(returns[:, -1]))
+    print(f"{name:<14} {chance:9.1f}   {ends}")
 other_worlds.show_learning(found)
 
 # %% [markdown]
@@ -409,11 +411,30 @@ answer = ...
 check_on_paper("16.5", answer)
 
 # %% [markdown]
-# ## Recall
+# **Question.** A world masks actions, and somebody takes only the *rollout* in hand: what is illegal is drawn anew until something legal comes. What is wrong with that?
 #
-# - A world fills rows. The check says which promise it breaks, where, and what to do.
-# - Masks belong at the logits, in rollout and update alike.
-# - Several choices at once are independent: log-probabilities and entropies add up. `MultiDiscrete` works so, with your own functions for each.
-# - Slow worlds go into processes: `InWorkers(lambda: PettingZooTeam(make_env), 8)`.
-# - Agents that see or choose differently: `different_agents="padded"` or `"own_networks"`.
-# - Agents that take turns do not fit: a row in which somebody has no say is no decision.
+# <details><summary>It takes too long.</summary>A little. That is not the trouble.</details>
+# <details><summary>The stored log-probabilities are those of another policy.</summary>Right: the policy that played gives the legal ones all of the probability, and the stored numbers say less. Ratio, KL and
+# entropy in the update are then those of a policy that nobody played.</details>
+# <details><summary>Nothing: the same actions are drawn.</summary>They are, with the same chances. But the update asks how likely they *were*, and gets another answer.</details>
+
+# %%
+from ppo_lessons.lessons import show_progress
+
+show_progress()
+
+# %% [markdown]
+# ## Recap
+#
+# - A world fills rows. The check says which promise it breaks, where, whose, and what to do.
+# - Masks belong at the logits, in rollout and update alike. Several choices at once are independent: their log-probabilities and entropies add up.
+# - Agents that differ are padded, or get a network for each kind. Slow worlds go into processes. Agents that take turns do not fit: a row without a say is no decision.
+#
+# | code | meaning |
+# |---|---|
+# | [`find_faults(make_env)`](../ppo_lessons/other_worlds/check.py) | every broken promise, in words |
+# | [`PettingZooTeam(make_env, 8, different_agents="padded")`](../ppo_lessons/other_worlds/adapters.py) | eight copies, agents of several kinds |
+# | [`InWorkers(lambda: PettingZooTeam(make_env), 8)`](../ppo_lessons/other_worlds/workers.py) | each copy in a process |
+# | [`only_legal(logits, legal)`](../ppo_lessons/action_kinds.py) | what a mask does |
+#
+# **The end of the road so far.** How to find a silent bug comes next in this course.

@@ -74,6 +74,6 @@ class Template(ParallelEnv):
         middle, seen = (self.num_cells - 1) / 2, {}
         for a, agent in enumerate(self.agents):
             others = np.roll(self.places, -a)[1:]
-            numbers = [(self.places[a] - middle) * 2, *(self.lanterns - self.places[a]), *(others - self.places[a])]
+            numbers = [self.places[a] - middle, *(self.lanterns - self.places[a]), *(others - self.places[a])]
             seen[agent] = np.array(numbers, np.float32) / (self.num_cells - 1)
         return seen

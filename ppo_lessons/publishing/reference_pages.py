@@ -61,13 +61,7 @@ TERMS = (
     Term("action", "a", "buffer.Rows.actions", "rollout", "what one agent chose"),
     Term("policy", "pi(a, s)", "actor_critic.ActorCritic", "rollout", "gives each action a probability"),
     Term("critic", "V(s)", "actor_critic.ActorCritic", "value_loss", "estimates what is still to come"),
-    Term(
-        "value",
-        "V",
-        "buffer.Transition.values",
-        "rollout",
-        "discounted rewards still to come, as the critic estimates them",
-    ),
+    Term("value", "V", "buffer.Transition.values", "rollout", "discounted rewards still to come, as estimated"),
     Term("actor", "", "actor_critic.ActorCritic", "rollout", "the part of the network that gives the logits"),
     Term("on-policy", "", "buffer.clear", "shared_buffer", "learns only from what the current policy did"),
     Term("reward", "r", "spirit_world.rules.rewards_of", "rollout", "what an agent gets for a step"),
@@ -167,13 +161,7 @@ TERMS = (
         "max_grad_norm", "", "config.PPOConfig.max_grad_norm", "full_update", "the gradient is shortened to this length"
     ),
     Term("learning rate", "", "config.PPOConfig.learning_rate", "ratios", "the step size of the optimizer"),
-    Term(
-        "annealing",
-        "",
-        "optimisation.annealed",
-        "team_training",
-        "a step size that shrinks in the course of a training",
-    ),
+    Term("annealing", "", "optimisation.annealed", "team_training", "a step size that shrinks in a training"),
     Term("target_kl", "", "config.PPOConfig.target_kl", "team_training", "how far an update may go before it is ended"),
     Term("seed", "", "config.PPOConfig.seed", "team_training", "fixes everything that is drawn at random"),
     Term("gradient step", "", "optimisation.gradient_step", "full_update", "backward, shorten, step"),
@@ -219,7 +207,7 @@ TERMS = (
         "",
         "action_kinds.gaussian_log_probs",
         "other_worlds",
-        "draws real numbers from normal distributions around the actor's outputs",
+        "draws real numbers around its outputs",
     ),
     Term("evaluation", "", "spirit_world.evaluation.evaluate", "team_training", "many cases, without learning"),
 )

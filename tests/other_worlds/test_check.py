@@ -273,7 +273,7 @@ TEAMS = {
     "mpe2.simple_push_v3": ("mpe2",),
     "mpe2.simple_reference_v3": ("mpe2",),
 }
-"""Modules, and what they need beyond what `constraints.txt` names."""
+"""Modules, and which others they need; not all of these are part of every environment (Box2D is not)."""
 
 
 @pytest.fixture

@@ -113,6 +113,16 @@ def test_what_does_no_harm_is_played(name):
     assert over.tolist() == [2, 2]
 
 
+def test_a_reward_is_one_number_also_in_a_team_of_one():
+    class Alone(worlds.RewardsAsArrays):
+        possible_agents = ("a",)
+
+    world = PettingZooTeam(Alone)
+    world.reset(0)
+    with pytest.raises(WorldError, match=r"^A reward must be one number\. Got an array of float64, shape \(1,\)"):
+        world.step(np.zeros((1, 1), int))
+
+
 # ---- what is handed over
 
 

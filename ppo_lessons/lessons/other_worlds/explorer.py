@@ -28,7 +28,8 @@ class MaskFace:
 
     def _chances(self, axes: Axes) -> None:
         places = np.arange(len(ACTION_NAMES))
-        self.before = axes.bar(places, 0, 0.9, fill=False, edgecolor=DARK, linestyle=":", label="without mask").patches
+        look = dict(color="white", hatch="...", edgecolor=GREY, linewidth=0.8)
+        self.before = axes.bar(places, 0, 0.9, label="without mask", **look).patches
         self.now = axes.bar(places, 0, 0.62, color=BLUE, label="with mask").patches
         self.illegal = [axes.text(x, 0.02, "", fontsize=TITLE, ha="center", color=ORANGE) for x in places]
         self.said = axes.text(4.4, 0.9, "", fontsize=SMALL, ha="right", color=DARK)

@@ -33,33 +33,42 @@ def world_that_says(answer: str) -> type[Template]:
     return Told
 
 
-def flags_of_an_episode(answer: str) -> tuple[torch.Tensor, torch.Tensor]:
-    """What stands in the buffer after twelve steps, each (T,)."""
+def flags_of_two_episodes(answer: str) -> tuple[torch.Tensor, torch.Tensor]:
+    """What stands in the buffer after 24 steps, each (T,)."""
     team = PettingZooTeam(world_that_says(answer))
     team.reset(0)
-    steps = [team.step(np.ones((1, 3), int)) for _ in range(12)]
-    assert [bool(step.episode_over[0]) for step in steps] == [False] * 11 + [True]
+    steps = [team.step(np.ones((1, 3), int)) for _ in range(24)]
+    assert [t for t, step in enumerate(steps, start=1) if step.episode_over[0]] == [12, 24]
     return tuple(
         torch.tensor([bool(getattr(step, name)[0, 0]) for step in steps]) for name in ("terminated", "truncated")
     )
 
 
-def learned_value(answer: str, gamma: float = 0.9) -> float:
-    """What a critic believes in the end that sees the same in every step, in each of which one lantern shines."""
-    terminated, truncated = flags_of_an_episode(answer)
-    value = torch.tensor(0.0, dtype=torch.float64)
+GAMMA = 0.9
+
+
+def learned_values(answer: str) -> tuple[float, float]:
+    """What a critic believes in the end: of the first step, in which all is dark, and of any other.
+
+    It tells these two apart and no more; in every other step lanterns of 1 shine.
+    """
+    terminated, truncated = flags_of_two_episodes(answer)
+    is_first = torch.arange(24) % 12 == 0
+    first, later = torch.zeros(2, dtype=torch.float64)
     for _ in range(400):
-        follows = next_values(value.expand(12), terminated, truncated, value.expand(12), value)
-        value = (1 + gamma * follows).mean()
-    return float(value)
+        follows = next_values(torch.where(is_first, first, later), terminated, truncated, later.expand(24), first)
+        earned = (~is_first).double() + GAMMA * follows
+        first, later = earned[is_first].mean(), earned[~is_first].mean()
+    return float(first), float(later)
 
 
 def test_with_truncations_alone_the_critic_learns_that_lanterns_go_on_shining():
-    forever = 1 / (1 - 0.9)
-    learned = {answer: learned_value(answer) for answer in ("terminations", "truncations", "both")}
-    assert [answer for answer, value in learned.items() if abs(value - forever) < 1e-6] == [END.right]
-    cut = 1 / (1 - 0.9 * 11 / 12)  # in one of twelve steps nothing follows
-    assert learned["terminations"] == pytest.approx(cut) and learned["both"] == pytest.approx(cut)
+    forever = 1 / (1 - GAMMA)
+    learned = {answer: learned_values(answer) for answer in ("terminations", "truncations", "both")}
+    assert learned[END.right] == pytest.approx((GAMMA * forever, forever))
+    cut = 1 / (1 - GAMMA * 10 / 11)  # in one of eleven steps nothing follows
+    for answer in learned.keys() - {END.right}:
+        assert learned[answer] == pytest.approx((GAMMA * cut, cut)), answer
 
 
 def test_the_check_finds_nothing_wrong_with_any_end_but_with_none():
