@@ -26,6 +26,9 @@ from ppo_lessons.buffer import Rows, SharedBuffer
 from ppo_lessons.config import PPOConfig
 from ppo_lessons.guards.fields import suggest_names
 
+LOWEST = -80.0
+"""The log-probability of an illegal action as an entropy of one's own gets it: its exponential is a number still."""
+
 
 class MinibatchLosses(NamedTuple):
     """What one mini-batch says before the step, each a scalar tensor; `total_loss` carries the graph."""
@@ -272,9 +275,13 @@ class Steps:
 
     def fitted(self, policy: ActorCritic) -> "Steps":
         """Return steps that look actions up as this policy means them; these very steps for one choice out of N."""
-        one = LookUp(self.log_probs_of, self.entropy_of)
+        entropy_of = self.entropy_of
+        if policy.action_kind.masked and entropy_of is not actor_critic.entropy_of:
+            # p ln p is 0 at p = 0, but whoever takes the logarithm of p has no slope there
+            entropy_of = lambda all_log_probs: self.entropy_of(all_log_probs.clamp(min=LOWEST))  # noqa: E731
+        one = LookUp(self.log_probs_of, entropy_of)
         look = look_up(policy.action_kind, policy.log_std, one, log_probabilities, self.gaussian_log_probs)
-        return self if look is one else replace(self, **look._asdict())
+        return self if look == (self.log_probs_of, self.entropy_of) else replace(self, **look._asdict())
 
 
 DEFAULT_STEPS = Steps()

@@ -5,7 +5,7 @@
 #
 # **55 minutes (a place to stop after 20), 2 exercises, 3 on paper.** You need: [02](02_shared_buffer.ipynb), [10](10_entropy.ipynb), [12](12_team_training.ipynb).
 #
-# Afterwards you can: write a world of a team, have it checked and mend it, train in worlds that others wrote, forbid actions rightly, choose real numbers, and carry
+# Afterwards you can: read a world of a team, have it checked and mend it, train in worlds that others wrote, forbid actions rightly, choose real numbers, and carry
 # settings from one library to another.
 
 # %%
@@ -16,8 +16,8 @@ welcome()
 # %% [markdown]
 # ## Promise
 #
-# You will write a world of thirty lines, find out what is wrong with it, train a team in it in seconds and watch it. Then the same team code goes to worlds that nobody here wrote: a pole that is
-# to be balanced, knights that fall, agents that spread out, a taxi that may not drive through walls.
+# You will read a world of thirty lines, find out what is wrong with it, train a team in it in seconds and watch it. Then the same code goes to worlds that nobody here wrote: knights that fall, a taxi with
+# actions that lead nowhere, a pendulum that wants numbers.
 #
 # **The detective's problem.** She has read every case of ours. On Monday a letter comes from another town: other streets, other rules, and the clerk there writes everything down in
 # dictionaries.
@@ -28,8 +28,8 @@ welcome()
 # The update never sees a world. It sees rows. All that a world must do is to fill them truly: what each agent saw, what it did, what it got, whether it was
 # [really over](../docs/glossary.md#terminated) or [only cut off](../docs/glossary.md#truncated), and who had [fallen](../docs/glossary.md#fallen).
 #
-# Others write worlds in two ways. [Gymnasium](https://gymnasium.farama.org/) is for one agent, [PettingZoo](https://pettingzoo.farama.org/) for several. There a step
-# returns five dictionaries, keyed by the agents that took part:
+# Most worlds are written in one of two ways: for [Gymnasium](https://gymnasium.farama.org/) with one agent, for [PettingZoo](https://pettingzoo.farama.org/) with several. A step of PettingZoo's
+# `ParallelEnv` returns five dictionaries, keyed by the agents that took part:
 #
 # | dictionary | in our buffer |
 # |---|---|
@@ -44,8 +44,8 @@ welcome()
 # %% [markdown]
 # ## A world of thirty lines
 #
-# Three agents in a corridor of seven cells, three lanterns. A lantern shines while somebody stands beneath it, and all are paid the share of lanterns that shine. After twelve steps the
-# time is up. First what changes between episodes:
+# Three agents in a corridor of seven cells, three lanterns. A lantern shines while somebody stands beneath it, and all are paid the share of lanterns that shine. After twelve steps we
+# stop watching; the lanterns would go on shining. First what changes between episodes:
 
 # %%
 import numpy as np
@@ -55,8 +55,10 @@ from pettingzoo import ParallelEnv
 
 class Corridor(ParallelEnv):
     metadata = {"name": "lanterns"}
-    possible_agents = ["ada", "ben", "cleo"]
-    views, moves = Box(-1, 1, (6,), np.float32), Discrete(3)
+
+    def __init__(self):
+        self.possible_agents = ["ada", "ben", "cleo"]
+        self.views, self.moves = Box(-1, 1, (6,), np.float32), Discrete(3)
 
     def observation_space(self, agent):
         return self.views
@@ -72,8 +74,7 @@ class Corridor(ParallelEnv):
 
 
 # %% [markdown]
-# Then what an agent sees (its place, and from there the lanterns and the mates), and the step. Read both cells slowly: five promises are broken in them, and something is wrong that no program can
-# know.
+# Then what an agent sees (its place, and from there the lanterns and the mates), and the step. Read both cells slowly: promises are broken in them, and something is wrong that no program can know.
 
 
 # %%
@@ -102,7 +103,7 @@ class Lanterns(Corridor):
 # %% [markdown]
 # ## The check
 #
-# `find_faults` plays two copies with random legal actions and the same seed, and says each promise that is broken: where first, and what to do. *Predict:* what will it find?
+# `find_faults` plays 200 steps of random legal actions, and the same once more with a second copy beside it. It says every promise that it saw broken: where first, how often, and what to do. *Predict:* what will it find?
 
 # %%
 from ppo_lessons.other_worlds import find_faults
@@ -120,13 +121,29 @@ import textwrap
 print(textwrap.fill(find_faults(Lanterns)[0], 72))
 
 # %% [markdown]
+# ## Exercise 16.1, on paper (2 minutes)
+#
+# What the check cannot know: `over`, the end of our watching, stands in the third dictionary that `step` returns, the terminations. Where does it belong: `"terminations"`,
+# `"truncations"`, `"both"` or `"neither"`?
+
+# %% tags=["on-paper"]
+from ppo_lessons.lessons import check_on_paper
+
+answer = ...
+check_on_paper("16.1", answer)
+
+# %% [markdown]
 # ## Mended
 #
-# A generator of the world's own; float32, as the space says; one number as the reward; and with the last step `agents` is empty.
+# A generator of the world's own, which mends two findings; float32, as the space says; one number as the reward; `agents` is empty after the last step; and its end is a truncation.
 
 
 # %%
 class MendedCorridor(Corridor):
+    def __init__(self):
+        super().__init__()
+        self.rng = np.random.default_rng()
+
     def reset(self, seed=None, options=None):
         if seed is not None:  # without one the random numbers go on
             self.rng = np.random.default_rng(seed)
@@ -140,8 +157,8 @@ class MendedCorridor(Corridor):
         for a, agent in enumerate(self.agents):
             here = self.places[a]
             mates = np.roll(self.places, -a)[1:] - here
-            numbers = [here - 3, *(self.lamps - here), *mates]
-            seen[agent] = np.array(numbers, np.float32) / 6
+            look = [here - 3, *(self.lamps - here), *mates]
+            seen[agent] = np.array(look, np.float32) / 6
         return seen
 
 
@@ -163,19 +180,7 @@ class MendedLanterns(MendedCorridor):
 
 from ppo_lessons.lessons import claim
 
-claim("no fault is left", find_faults(MendedLanterns) == [])
-
-# %% [markdown]
-# ## Exercise 16.1, on paper (2 minutes)
-#
-# One more line is different, and the check could not know it. In the first version the end of the time stood in the third dictionary that `step` returned. Where does it belong: `"terminations"`,
-# `"truncations"`, `"both"` or `"neither"`?
-
-# %% tags=["on-paper"]
-from ppo_lessons.lessons import check_on_paper
-
-answer = ...
-check_on_paper("16.1", answer)
+claim("the check finds nothing more", find_faults(MendedLanterns) == [])
 
 # %% [markdown]
 # ## Train, and watch
@@ -193,7 +198,7 @@ steps = my_steps()
 shine = [report.mean_reward for report in train(run, 50, steps)]
 print("copies, agents, numbers seen:", run.env.obs.shape)
 claim("at first about a third shine", 0.2 < shine[0] < 0.5)
-claim("after fifty cycles more than 70 %", np.mean(shine[-5:]) > 0.7)
+claim("after fifty cycles more than 60 %", np.mean(shine[-5:]) > 0.6)
 
 
 # %%
@@ -204,11 +209,11 @@ from ppo_lessons.lessons import other_worlds
 def walk(decide):
     team = PettingZooTeam(MendedLanterns)
     team.reset(4)
-    world, places = team.envs[0], []
-    while not places or world.time:
-        places.append(world.places.copy())
-        lamps = world.lamps
-        team.step(decide(torch.from_numpy(team.obs)))
+    lamps, places = team.envs[0].lamps, [np.array([3, 3, 3])]
+    for _ in range(12):
+        step = team.step(decide(torch.from_numpy(team.obs)))
+        own = step.final_obs[0, :, 0]  # the first number: (place - 3) / 6
+        places.append(np.rint(own * 6 + 3).astype(int))
     return np.array(places), lamps
 
 
@@ -220,10 +225,32 @@ walks = {
 other_worlds.show_walks(walks, cells=7)
 
 # %% [markdown]
-# Why does it learn so fast? Because of the views. *Try:* in `seen`, let the agents see where the lanterns are (`self.lamps - 3`) and not how far away; or leave out `np.sort`. Then train again. When a world does
-# not train, look at what the agents see before you look at PPO.
+# Nine numbers are seen: six of the world, and three that say whose view it is.
 #
-# To begin a world of your own: `python start.py new-world lamp_room` writes one like this, documented, with a test that plays PettingZoo's own rules, this check, and twenty cycles.
+# And the flag that the check could not know? The same world, its end handed out as a termination:
+
+
+# %%
+class NothingAfter(MendedLanterns):
+    def step(self, actions):
+        seen, rewards, never, up, infos = super().step(actions)
+        return seen, rewards, up, never, infos
+
+
+run = TrainingRun(PettingZooTeam(NothingAfter, 64), config)
+dark = [report.mean_reward for report in train(run, 50, steps)]
+apart = np.mean(shine[-5:]) - np.mean(dark[-5:])
+claim("a wrong flag costs more than 15 points", apart > 0.15)
+
+# %% [markdown]
+# The critic cannot tell step 12 from step 5, learns that nothing comes after views like these, and blames whoever stands beneath a lantern.
+#
+# *Try:* leave out `np.sort` and train again: about two thirds shine in the end, and not nine tenths. The same lanterns are seen, but which of them comes first changes from episode to episode. When a world does not
+# train, look at what the agents see before you look at PPO.
+
+# %% [markdown]
+# For a world of your own: `python start.py new-world lamp_room`, in a terminal in the course's folder, writes one like this into `my_worlds/`, documented, with a test that plays PettingZoo's own rules, this check, and
+# twenty cycles.
 #
 # **A place to stop.** Next: worlds of others.
 
@@ -259,7 +286,7 @@ claim("a row for each decision", report.update.num_rows == acting.sum())
 # %% [markdown]
 # ## Exercise 16.2, on paper (2 minutes)
 #
-# One copy of the knights' world plays the 8 steps of a rollout. One of its four agents falls in its third step, another in its fifth; the other two go on. How many rows come from
+# One copy of the knights' world plays the 8 steps of a rollout, in which no episode ends. One of its four agents falls in the third of these steps, another in the fifth; the other two go on. How many rows come from
 # this copy?
 
 # %% tags=["on-paper"]
@@ -269,19 +296,19 @@ check_on_paper("16.2", answer)
 # %% [markdown]
 # ## Equation: what may not be done
 #
-# A taxi may not drive through walls, a player may not set on a taken field. Worlds say so with an [action mask](../docs/glossary.md#action-mask): 1 where an action is legal. With $m_i$ for the mask and $z_i$ for the logits:
+# A player may not set on a taken field; an empty hand cannot be put down. Worlds say so with an [action mask](../docs/glossary.md#action-mask): 1 where an action is legal. With $m_i$ for the mask and $z_i$ for the logits:
 #
 # $$\pi(i) = \frac{m_i\, e^{z_i}}{\sum_j m_j\, e^{z_j}}$$
 #
-# It must hold in the rollout *and* in the update: the ratio compares the same thing twice. So it is done where both come by, at the logits (Huang & Ontañón 2022).
+# It must hold in the rollout *and* in the update: the ratio compares one action under two policies, and both must be masked alike. So it is done where both come by, at the logits (Huang & Ontañón 2022).
 #
 # By hand: logits 2, 1, 0, the middle one illegal. $e^2 / (e^2 + e^0) = 0.88$, and 0.12 for the last.
 
 # %% [markdown]
 # ## Exercise 16.3: only what is legal (difficulty 1, 5 minutes)
 #
-# `logits` are what the actor says, (..., N); `legal` says which actions are allowed, bool (..., N), at least one in each row. Return logits (..., N) from which `log_softmax` gives every other action the
-# probability exactly 0, and shares the rest among the legal ones as the network would have it. Put -1e9 in the place of the logits that are not legal: with minus infinity the entropy would become 0 times
+# `logits` are what the actor says, (..., N); `legal` says which actions are allowed, bool (..., N), at least one in each row. Return logits (..., N) from which softmax gives every other action the
+# probability exactly 0. Legal logits stay as they are, shape and dtype, too; put -1e9 in the place of the others: with minus infinity *our* entropy, the sum of $p \ln p$, would hold 0 times
 # infinity, which is NaN. The inputs must not be changed.
 
 
@@ -314,7 +341,8 @@ other_worlds.explore_masks()
 # %% [markdown]
 # ## A taxi with a mask
 #
-# Gymnasium's Taxi says in its infos where it may drive. `GymnasiumTeam` lays the mask behind what the agent sees, and the network reads it there.
+# Gymnasium's Taxi says in its infos which actions would change anything: not against a wall, and no picking up where nobody waits. The others count as illegal here. `GymnasiumTeam` lays the mask behind what the agent sees (500
+# places, one-hot), and the network reads it there.
 
 # %%
 import gymnasium
@@ -334,7 +362,7 @@ claim("something is illegal", bool(illegal.any()))
 claim("and never drawn", float(chances[illegal].max()) == 0)
 
 # %% [markdown]
-# An agent that must choose between few things is not undecided: where one action is legal the [entropy](../docs/glossary.md#entropy) is 0, and no bonus changes that.
+# With k legal actions the [entropy](../docs/glossary.md#entropy) is at most ln k. With one it is 0, and no bonus changes that.
 
 # %% [markdown]
 # ## Real numbers
@@ -344,7 +372,7 @@ claim("and never drawn", float(chances[illegal].max()) == 0)
 #
 # $$\ln p(a) = \sum_i \left( -\frac{(a_i - \mu_i)^2}{2 \sigma_i^2} - \ln \sigma_i - \tfrac12 \ln 2\pi \right)$$
 #
-# By hand: one number, mean 0, spread 1. At the mean itself $\ln p = -0.92$, one spread away $-1.42$. It is a density: for small spreads it is above 0.
+# By hand: one number, mean 0, spread 1. At the mean itself $\ln p = -0.92$, one spread away $-1.42$. It is a density and no probability: with a spread below 0.39 it is above 0 at the mean.
 
 # %% [markdown]
 # ## Exercise 16.4: the log-density (difficulty 2, 8 minutes)
@@ -370,20 +398,36 @@ means, log_std = torch.zeros(2, 1), torch.zeros(1)
 densities = gaussian_log_probs(means, log_std, torch.tensor([[0.0], [1.0]]))
 print([round(float(d), 2) for d in densities])
 
+# %% [markdown]
+# The pendulum's motor takes -2 to 2. We choose in units: -1 and 1 are the ends, and what is beyond is cut off by the adapter; $\ln p$ is that of the number before. The spreads begin at 1, and the entropy, the sum of
+# $\ln \sigma + \tfrac12 \ln 2\pi e$, at 1.42; it can be negative.
+
 # %%
 pendulum = GymnasiumTeam(lambda: gymnasium.make("Pendulum-v1"), 8)
 run = TrainingRun(pendulum, config)
 (report,) = train(run, 1, steps)
 entropy = 0.5 * math.log(2 * math.pi * math.e)
 print("actions:", tuple(run.buffer.data.actions.shape))
-claim("undecided at first", abs(report.update.entropy - entropy) < 0.2)
+claim("about 1.42 at first", abs(report.update.entropy - entropy) < 0.2)
 moved = bool(run.policy.log_std.detach().abs().max() > 0)
 claim("the spread learns, too", moved)
 
 # %% [markdown]
+# ## What else fits, and what does not
+#
+# | your world | what to do |
+# |---|---|
+# | several choices at once (`MultiDiscrete`) | nothing: they are drawn independently, given what is seen; log-probabilities and entropies add up |
+# | agents that see or choose differently | `different_agents="padded"`: one network, what is missing is padded and masked; `"own_networks"`: one for each kind |
+# | a step takes milliseconds | `InWorkers(lambda: PettingZooTeam(make_env), 8)`: each copy in a process of its own |
+# | Gymnasium's vector environments | `GymnasiumVectorTeam(env)` |
+# | large pictures | make them small and grey, or let the world say what it shows |
+# | agents that take turns, or come back | it does not fit: a row in which somebody has no say is no decision |
+
+# %% [markdown]
 # ## How far does it go?
 #
-# Three worlds of others, three seeds each, settings in `ppo_lessons.shipped.elsewhere`, made with this package. By chance means random actions.
+# Three worlds of others, three seeds each, trained with this package (settings: `ppo_lessons.shipped.elsewhere`): a cart that balances a pole, three agents that spread over three landmarks, and the knights. By chance means random actions.
 
 # %%
 from ppo_lessons.shipped.elsewhere import load_elsewhere
@@ -404,7 +448,7 @@ other_worlds.show_learning(found)
 # %% [markdown]
 # ## Exercise 16.5, on paper (2 minutes)
 #
-# CleanRL's value loss is *half* of the mean squared error, and by default its `vf_coef` is 0.5. Which `vf_coef` of ours gives the same loss?
+# CleanRL's value loss is *half* of the mean squared error (leave its clip of the value aside), and by default its `vf_coef` is 0.5. Which `vf_coef` of ours gives the same loss?
 
 # %% tags=["on-paper"]
 answer = ...
@@ -426,9 +470,9 @@ show_progress()
 # %% [markdown]
 # ## Recap
 #
-# - A world fills rows. The check says which promise it breaks, where, whose, and what to do.
-# - Masks belong at the logits, in rollout and update alike. Several choices at once are independent: their log-probabilities and entropies add up.
-# - Agents that differ are padded, or get a network for each kind. Slow worlds go into processes. Agents that take turns do not fit: a row without a say is no decision.
+# - A world fills rows. The check says which promises it saw broken, where, whose, and what to do. What an end means, only you know.
+# - Masks belong at the logits, in rollout and update alike.
+# - Real numbers are drawn around the actor's outputs, with spreads that learn.
 #
 # | code | meaning |
 # |---|---|

@@ -92,7 +92,7 @@ def _from_the_start(make_env: Callable[[], Any], num_steps: int, seed: int) -> I
     yield from (("make_env", finding) for finding in broken)
     if broken:
         return
-    envs = [make_env() for _ in range(2)]
+    envs = [make_env() for _ in range(3)]
     name = name_of(envs[0])
     is_team = hasattr(envs[0], "possible_agents")
     of_world = promises.of_parallel_world if is_team else promises.of_gymnasium_world
@@ -111,7 +111,11 @@ def _from_the_start(make_env: Callable[[], Any], num_steps: int, seed: int) -> I
     except ValueError as error:
         yield name, promises.no_layout(error)
         return
-    yield from ((f"{name}, {where}", finding) for where, finding in _played(worlds, num_steps, seed))
+    told = [(f"{name}, {where}", finding) for where, finding in _played(worlds, num_steps, seed)]
+    yield from told
+    unseeded = worlds[2].reset(None)
+    if unseeded is not None and all(finding.rule != unseeded.rule for _, finding in told):
+        yield f"{name}, reset of a new copy without a seed", unseeded
     for world in worlds:
         world.close()
 
@@ -134,7 +138,7 @@ def _played(worlds: list[RawWorld], num_steps: int, seed: int) -> Iterator[tuple
     if not (yield from _alone(worlds[0], num_steps, seed, history)):
         return
     for played in history:
-        again, beside = (same(_again(world, played), played.told) for world in worlds)
+        again, beside = (same(_again(world, played), played.told) for world in worlds[:2])
         if not beside:
             yield played.where, NOT_ALONE if again else NOT_SEEDED
             return

@@ -14,9 +14,10 @@ from pettingzoo import ParallelEnv
 class Template(ParallelEnv):
     """Agents in a corridor with lanterns.
 
-    What makes a world train well, in the order in which it goes wrong most often: agents see what they need, as numbers
-    of about the size of 1, and relative to themselves; the reward comes soon after what earned it; `truncations` and
-    not `terminations` say that the time is up; every random number comes from `self.rng`.
+    What helps a world to train: agents see what they need, as numbers of about the size of 1, in an order that means
+    something; the reward comes soon after what earned it; `truncations` and not `terminations` say that we only stop
+    watching (if the rules end the game, it is a termination, and agents should see the time); every random number comes
+    from `self.rng`.
     """
 
     metadata: ClassVar = {"name": "template_v0"}

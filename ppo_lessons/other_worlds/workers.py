@@ -25,6 +25,8 @@ class InWorkers:
     A worker that dies, or whose world raises an error, ends all of them, and the error says which it was. The next step
     starts new ones: every episode is cut off there (truncated, with reward 0 and what was seen last).
 
+    A script that uses it must begin its work under `if __name__ == "__main__":`, since each process loads it once more.
+
     Worth it for worlds that take milliseconds for a step; for faster ones the way to another process takes longer.
 
     Args:
@@ -114,7 +116,9 @@ class InWorkers:
             except (OSError, EOFError) as error:
                 rule = "Each worker must be able to make its world, as this process was"
                 got = f"{type(error).__name__} from a process of {self.name} that died"
-                raise WorldError(f"{rule}. Got {got}. What it raised itself stands above") from error
+                raise WorldError(
+                    f"{rule}. Got {got}. What it raised itself stands above; a script needs if __name__ == '__main__':"
+                ) from error
         workers = self._workers
         return self._asked(lambda: workers.reset_async(seed=seed), lambda: workers.reset_wait(self._timeout))
 

@@ -12,6 +12,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import gymnasium
 import pytest
 import torch
 
@@ -22,6 +23,7 @@ from ppo_lessons.classroom.my_ppo import collect, my_file, my_functions, my_step
 from ppo_lessons.classroom.own_file import read
 from ppo_lessons.config import PPOConfig
 from ppo_lessons.lessons import EXERCISES, check, desk
+from ppo_lessons.other_worlds.adapters import GymnasiumTeam
 from ppo_lessons.spirit_world.curriculum import Way
 from ppo_lessons.spirit_world.env import SpiritWorld
 from ppo_lessons.steps import Steps
@@ -147,6 +149,19 @@ def trained(functions: Mapping[str, Callable[..., Any]]) -> list[float]:
     own = Steps(**{name: function for name, function in functions.items() if name in steps})
     first, _ = train(run, 2, own)
     return [float(number) for number in vars(first.update).values()]
+
+
+@pytest.mark.parametrize("name", ["Taxi-v4", "Pendulum-v1"])
+def test_right_answers_of_every_style_train_where_actions_are_masked_or_real_numbers(name: str):
+    """Lesson 16: an entropy of one's own meets probabilities of exactly 0, a rollout of one's own other actions."""
+    config, names = PPOConfig(num_envs=2, num_steps=8, minibatch_size=8), {field.name for field in fields(Steps)}
+    tried = 0
+    for exercise in EXERCISES:
+        for answer in RIGHT_ANSWERS[exercise.number] if exercise.name in names else ():
+            run = TrainingRun(GymnasiumTeam(lambda: gymnasium.make(name), 2), config)
+            assert next(train(run, 1, Steps(**{exercise.name: answer}))).cycle == 1
+            tried += 1
+    assert tried > 100
 
 
 @pytest.mark.filterwarnings("ignore:__array_wrap__")  # of numpy's, for `np.greater` of a tensor

@@ -19,7 +19,7 @@ class Good(ParallelEnv):
         return Discrete(3)
 
     def reset(self, seed=None, options=None):
-        if seed is not None:
+        if seed is not None or not hasattr(self, "rng"):
             self.rng = np.random.default_rng(seed)
         self.time, self.agents = 0, list(self.possible_agents)
         return self.see(), {agent: {} for agent in self.agents}

@@ -11,6 +11,7 @@ from gymnasium.spaces import Box, Discrete, Sequence, Text
 
 from ppo_lessons.other_worlds.adapters import PettingZooTeam
 from ppo_lessons.other_worlds.check import check_team_env, find_faults, same
+from ppo_lessons.other_worlds.template import Template
 from ppo_lessons.spirit_world.parallel_env import SpiritParallelEnv
 from tests.other_worlds import broken_worlds as worlds
 
@@ -307,3 +308,16 @@ def test_pettingzoo_s_worlds_are_not_blamed(name, imported):
 
 def test_the_spirit_world_is_not_blamed():
     assert find_faults(SpiritParallelEnv) == []
+
+
+def test_a_new_copy_that_cannot_be_reset_without_a_seed_is_found():
+    class NoGenerator(Template):
+        def __init__(self):
+            super().__init__()
+            del self.rng
+
+    (fault,) = find_faults(NoGenerator)
+    assert fault.startswith(
+        "reset() must not raise an error. Got AttributeError: 'NoGenerator' object has no attribute"
+    )
+    assert "(template_v0, reset of a new copy without a seed)" in fault

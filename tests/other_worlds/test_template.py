@@ -33,12 +33,12 @@ def moved(places, actions, cells):
 
 
 def seen_by_hand(places, lanterns, cells):
-    """Its place, -1 to 1; then the lanterns and the others, from the next one on, in corridors to the right."""
+    """How far to the right, in corridors: itself from the middle, the lanterns and the others, from the next one on."""
     rows = []
     for a, here in enumerate(places):
         others = [*places[a + 1 :], *places[:a]]
         distances = [(there - here) / (cells - 1) for there in [*lanterns, *others]]
-        rows.append([2 * here / (cells - 1) - 1, *distances])
+        rows.append([here / (cells - 1) - 0.5, *distances])
     return rows
 
 
@@ -76,8 +76,8 @@ def test_a_whole_episode_written_out():
         seen, rewards, *_ = world.step({"agent_0": left, "agent_1": right})
         earned.append(rewards["agent_0"])
     assert earned == [0.5, 1.0, 0.5]
-    np.testing.assert_allclose(seen["agent_0"], [-1 / 3, -1 / 3, 2 / 3, 2 / 3], atol=1e-6)
-    np.testing.assert_allclose(seen["agent_1"], [1, -1, 0, -2 / 3], atol=1e-6)
+    np.testing.assert_allclose(seen["agent_0"], [-1 / 6, -1 / 3, 2 / 3, 2 / 3], atol=1e-6)
+    np.testing.assert_allclose(seen["agent_1"], [1 / 2, -1, 0, -2 / 3], atol=1e-6)
 
 
 def test_the_lanterns_hang_everywhere_and_the_seed_says_where():
@@ -115,7 +115,7 @@ def test_spaces_are_the_same_object_each_time_and_every_look_a_new_array():
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", [0, 1])
 def test_a_team_gets_clearly_better_in_25_cycles(seed):
-    """By chance about a third of the lanterns shine; then, measured with six seeds, 57 to 77 of 100."""
+    """By chance about a third of the lanterns shine; then, measured with six seeds, 55 to 71 of 100."""
     config = PPOConfig(num_envs=64, num_steps=12, minibatch_size=384, seed=seed)
     reports = list(train(TrainingRun(PettingZooTeam(Template, 64), config), 25))
     shine = [report.mean_reward for report in reports]

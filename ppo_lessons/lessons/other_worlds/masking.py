@@ -79,8 +79,9 @@ def in_words(result: Masked) -> str:
     """Say what came of it, in a line."""
     wrong = float(result.chances[~result.legal].sum())
     chances = ", ".join(f"{name} {p:.3f}" for name, p in zip(ACTION_NAMES, result.chances, strict=True))
-    pulls = "NaN" if np.isnan(result.pull).any() else f"{float(np.abs(result.pull[~result.legal]).sum()):.3f}"
+    illegal = f"on the logits of what is illegal: {float(np.abs(result.pull[~result.legal]).sum()):.3f}"
+    pulls = "on the legal logits: NaN" if np.isnan(result.pull).any() else illegal
     return (
         f"{result.way}: {chances}; together {float(result.chances.sum()):.3f}, of it illegal {wrong:.3f}. Entropy "
-        f"{result.entropy:.3f}. Pull on the logits of what is illegal: {pulls}"
+        f"{result.entropy:.3f}. Pull {pulls}"
     )

@@ -72,7 +72,7 @@ def test_nan_is_said_in_picture_and_words_and_nothing_is_drawn_in_its_place(face
             continue
         assert face.nan.get_text().startswith("NaN") and not any(heights(face.pulls))
         assert face.said.get_text().endswith("entropy NaN")
-        assert "Entropy NaN. Pull on the logits of what is illegal: NaN" in words and "nan" not in words
+        assert "Entropy NaN. Pull on the legal logits: NaN" in words and "nan" not in words
     words = face.show(mask_row("two of five", RIGHT, 2.0))
     assert face.nan.get_text() == "" and "NaN" not in words + face.said.get_text(), "it does not stay"
 
@@ -165,6 +165,6 @@ def test_what_the_lesson_asks_can_be_read_off(explorer: Explorer):
 
     once, four_times = (float(number("of it illegal", way=ZERO, times=times)) for times in (1.0, 4.0))
     assert 0.3 < once < 0.4 and 0 < four_times < once / 10
-    assert number("Pull on the logits of what is illegal:", way=INFINITE, times=1.0) == "NaN"
+    assert number("Pull on the legal logits:", way=INFINITE, times=1.0) == "NaN"
     assert float(number("together", way=TIMES_MASK)) < 0.7
     assert float(number("Pull on the logits of what is illegal:", way=TIMES_MASK)) > 0.3

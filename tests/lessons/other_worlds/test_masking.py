@@ -180,7 +180,7 @@ def test_the_words_by_hand():
 def test_nan_is_said_and_no_sum_hides_it():
     pull = np.array([np.nan, 0.0, np.nan, np.nan, 0.0])
     words = in_words(made_up(pull=pull, entropy=float("nan")))
-    assert words.endswith("Entropy nan. Pull on the logits of what is illegal: NaN"), "0 on what is illegal, and yet"
+    assert words.endswith("Entropy nan. Pull on the legal logits: NaN"), "0 on what is illegal, and yet"
 
 
 def test_no_zero_is_negative():

@@ -140,6 +140,7 @@ def test_each_wrong_number_of_rows_is_what_its_mistake_gives(rows_of_each: list[
         26: sum(n + 1 for n in falling) + sum(going),
         16: sum(going),
         8: sum(falling),
+        10: falling[0] - 1 + going[0],
         6: sum(steps - n - 1 for n in falling),
         4: agents,
         20: sum(n - 1 for n in rows_of_each),

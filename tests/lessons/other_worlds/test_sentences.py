@@ -23,30 +23,28 @@ class Unsorted(Template):
         return self._seen(), {agent: {} for agent in self.agents}
 
 
-class WhereNotHowFar(Template):
-    """The lanterns as they hang, and not as far as they are."""
+class NothingAfter(Template):
+    """The end of our watching, handed out as a real end."""
 
-    def _seen(self):
-        seen, middle = super()._seen(), (self.num_cells - 1) / 2
-        for numbers in seen.values():
-            numbers[1:4] = (self.lanterns - middle) / (self.num_cells - 1)
-        return seen
+    def step(self, actions):
+        seen, rewards, never, up, infos = super().step(actions)
+        return seen, rewards, up, never, infos
 
 
 def shining(world, seed):
-    """The mean share of lanterns that shine, first and in cycles 31 to 35."""
+    """The mean share of lanterns that shine, first and in cycles 46 to 50."""
     run = TrainingRun(PettingZooTeam(world, 64), CONFIG)
-    rewards = [report.mean_reward for report in train(run, 35)]
+    rewards = [report.mean_reward for report in train(run, 50)]
     return rewards[0], np.mean(rewards[-5:])
 
 
 @pytest.mark.slow
-def test_the_views_decide_how_fast_it_is_learned():
+def test_how_much_is_learned_and_what_spoils_it():
     first, as_in_the_lesson = shining(Template, 0)
     assert 0.25 < first < 0.45, "by chance about a third"
-    assert as_in_the_lesson > 0.7
-    for other in (Unsorted, WhereNotHowFar):
-        assert shining(other, 0)[1] < as_in_the_lesson - 0.15, other.__name__
+    assert as_in_the_lesson > 0.75, "about nine tenths"
+    assert 0.5 < shining(Unsorted, 0)[1] < as_in_the_lesson - 0.1, "about two thirds without the order"
+    assert shining(NothingAfter, 0)[1] < as_in_the_lesson - 0.25, "with the wrong flag"
 
 
 def test_the_numbers_by_hand():

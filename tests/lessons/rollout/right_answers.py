@@ -38,7 +38,7 @@ def _play_without_see(env, policy, generator):
     obs = torch.tensor(env.obs)  # a copy
     with torch.no_grad():
         actions, log_probs, values = decision = policy.sample_actions(obs, generator)
-    assert actions.shape == log_probs.shape == values.shape
+    assert log_probs.shape == values.shape == actions.shape[:2]
     transition = act(env=env, policy=policy, seen=obs, decision=decision)
     return transition
 

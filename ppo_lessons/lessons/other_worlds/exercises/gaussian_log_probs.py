@@ -86,7 +86,8 @@ EXERCISE = Exercise(
                 wrong=_wrong(lambda d, s, ls: 0.5 * (d / s)**2 - ls - CONSTANT),
                 advice="The further from the mean, the less likely: a minus in front of the square."),
         Mistake(name="- ln s forgotten", wrong=_wrong(lambda d, s, ls: -0.5 * (d / s)**2 - CONSTANT),
-                advice="A wide distribution is a flat one: - ln s. Without it the spread never learns to shrink."),
+                advice="A wide distribution is a flat one: - ln s. Without it every action looks likelier the "
+                "wider the spread."),
         Mistake(name="ln s added", wrong=_wrong(lambda d, s, ls: -0.5 * (d / s)**2 + ls - CONSTANT),
                 advice="A wide distribution is a flat one: minus ln s."),
         Mistake(name="- s in the place of - ln s", wrong=_wrong(lambda d, s, ls: -0.5 * (d / s)**2 - s - CONSTANT),
@@ -106,7 +107,7 @@ EXERCISE = Exercise(
                 advice="The root of 2 pi stands below: half the logarithm."),
         Mistake(name="the constant added", wrong=_wrong(lambda d, s, ls: -0.5 * (d / s)**2 - ls + CONSTANT),
                 advice="1 / sqrt(2 pi): its logarithm is negative."),
-        Mistake(name="the logarithm to the base 10 or 2 in the constant",
+        Mistake(name="the logarithm to the base 10 in the constant",
                 wrong=_wrong(lambda d, s, ls: -0.5 * (d / s)**2 - ls - 0.5 * math.log10(2 * math.pi)),
                 advice="In nats: the natural logarithm, math.log."),
         Mistake(name="the distances added up first, then squared", wrong=lambda m, log_std, a: (

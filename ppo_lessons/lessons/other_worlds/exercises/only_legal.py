@@ -1,13 +1,14 @@
 """Only what is legal."""
 
 from collections.abc import Callable
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from ppo_lessons.action_kinds import ILLEGAL, only_legal
 from ppo_lessons.classroom.draws import generator
-from ppo_lessons.classroom.exercise import Exercise, Mistake, call_with
+from ppo_lessons.classroom.exercise import Exercise, Mistake, Probe, call_with
 
 
 def _draw(seed: int, *shape: int, scale: float = 1.0) -> tuple[Tensor, Tensor]:
@@ -22,6 +23,16 @@ def _draw(seed: int, *shape: int, scale: float = 1.0) -> tuple[Tensor, Tensor]:
 _FIRST = torch.tensor([[2.0, 1.0, 0.0], [0.5, 0.5, 3.0]]), torch.tensor([[True, False, True], [True, True, False]])
 _ONE = torch.tensor([[1.0, 2.0, -3.0, 4.0]]), torch.tensor([[False, False, True, False]])
 _ALL = torch.tensor([[1.0, 2.0, -3.0, 4.0]]), torch.ones(1, 4, dtype=torch.bool)
+
+
+def _probe(logits: Tensor, legal: Tensor, gradients: tuple[int, ...] = (), special: str = "") -> Probe:
+    """Look at the legal logits by themselves, too: beside -1e9 they would hardly count."""
+
+    def seen(result: Any) -> Any:
+        fits = isinstance(result, Tensor) and result.shape == logits.shape
+        return (result, result[legal].detach()) if fits else result
+
+    return call_with(logits, legal, gradients=gradients, seen=seen, special=special)
 
 
 def _filled(value: float) -> Callable[[Tensor, Tensor], Tensor]:
@@ -45,13 +56,13 @@ EXERCISE = Exercise(
     difficulty=1,
     minutes=5,
     probes=(
-        call_with(*_FIRST),
-        call_with(*_FIRST, gradients=(0,)),
-        call_with(*_draw(1, 5, 4)),
-        call_with(*_draw(2, 2, 3, 5), gradients=(0,)),
-        call_with(*_draw(3, 6, 3, scale=40.0), special="large logits"),
-        call_with(*_ONE, special="a single legal action"),
-        call_with(*_ALL, special="every action legal"),
+        _probe(*_FIRST),
+        _probe(*_FIRST, gradients=(0,)),
+        _probe(*_draw(1, 5, 4)),
+        _probe(*_draw(2, 2, 3, 5), gradients=(0,)),
+        _probe(*_draw(3, 6, 3, scale=40.0), special="large logits"),
+        _probe(*_ONE, special="a single legal action"),
+        _probe(*_ALL, special="every action legal"),
     ),
     mistakes=(
         Mistake(name="the mask turned round: what is legal is taken away",
@@ -65,18 +76,20 @@ EXERCISE = Exercise(
                 advice="The probability would be 0, and ln of it minus infinity: the entropy then holds 0 times "
                 "infinity, which is NaN. -1e9 is low enough."),
         Mistake(name="the most negative number there is", wrong=_filled(torch.finfo(torch.float32).min),
-                advice="A little further down lies minus infinity, and log_softmax subtracts. -1e9 is low enough."),
+                advice="That works with logits of any usual size. Agreed here is -1e9, so that answers can be "
+                "compared."),
         Mistake(name="-1e8: a nought is missing", wrong=_filled(-1e8), advice="Low enough, but agreed is -1e9."),
         Mistake(name="-10 in the place of the logit, which leaves a little probability", wrong=_filled(-10.0),
-                advice="exp(-10) is 0.00005: in a million draws it comes some fifty times. Put -1e9."),
+                advice="exp(-10) is 0.00005: beside one legal logit of 0 it comes some fifty times in a million draws. "
+                "Put -1e9."),
         Mistake(name="-100 in the place of the logit", wrong=_filled(-100.0),
                 advice="With large logits that is not far below the others. Put -1e9."),
         Mistake(name="1e9, the sign forgotten", wrong=_filled(1e9),
-                advice="That makes the illegal action certain. Minus 1e9."),
+                advice="That makes something illegal certain. Minus 1e9."),
         Mistake(name="a gradient through the illegal logits (as when 1e9 is subtracted from them)",
                 wrong=lambda logits, legal: logits - 1e9 * (~legal).float(),
-                advice="The probability is 0 then, but the logit is still the network's and a gradient reaches it. "
-                "Put -1e9 in its place."),
+                advice="It trains alike: where the probability is exactly 0 nothing flows back. Asked for is -1e9 in "
+                "their *place*, so that it does not even rest on rounding."),
         Mistake(name="1e9 subtracted from what is legal", wrong=lambda logits, legal: logits - 1e9 * legal.float(),
                 advice="It is to be taken from the others; better still, put in their place."),
         Mistake(name="probabilities in the place of logits",
