@@ -89,7 +89,7 @@ def minibatch_losses(
     Returns:
         The losses and diagnostics; `total_loss` is what the gradient is taken of.
     """
-    steps = steps or DEFAULT_STEPS
+    steps = steps or DEFAULT_STEPS.fitted(policy)
     logits, values = steps.forward_pass(policy, minibatch.obs)  # I
     new_log_probs = steps.log_probs_of(logits, minibatch.actions)  # J
     entropies = steps.entropy_of(log_probabilities(logits))
@@ -274,7 +274,11 @@ class Steps:
         return replace(self, clipped_surrogate_loss=OtherLoss(f"{name}_loss", getattr(self, f"{name}_loss")))
 
     def fitted(self, policy: ActorCritic) -> "Steps":
-        """Return steps that look actions up as this policy means them; these very steps for one choice out of N."""
+        """Return steps that look actions up as this policy means them; these very steps for one choice out of N.
+
+        For several choices `log_probs_of` and `entropy_of` are asked for each; for real numbers there is nothing to ask
+        them, and `gaussian_log_probs` is.
+        """
         entropy_of = self.entropy_of
         if policy.action_kind.masked and entropy_of is not actor_critic.entropy_of:
             # p ln p is 0 at p = 0, but whoever takes the logarithm of p has no slope there

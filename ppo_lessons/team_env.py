@@ -110,8 +110,9 @@ def require_team_env(env: Any) -> None:
     """
     if missing := [name for name in ("num_envs", "num_agents", "reset", "step") if not hasattr(env, name)]:
         of = "PettingZooTeam" if hasattr(env, "possible_agents") else "GymnasiumTeam"
+        call = "GymnasiumVectorTeam(env)" if hasattr(env, "single_action_space") else f"{of}(make_env, num_envs)"
         foreign = hasattr(env, "reset") and hasattr(env, "step")
-        advice = f". ppo_lessons.other_worlds makes one of it: {of}(make_env, num_envs)" if foreign else ""
+        advice = f". ppo_lessons.other_worlds makes one of it: {call}" if foreign else ""
         got = getattr(type(env), "__name__", "")
         raise ValueError(f"A world must be a TeamEnv. Got {got} without {', '.join(missing)}{advice}")
 

@@ -19,10 +19,10 @@ from ppo_lessons.guards.fields import whole
 from ppo_lessons.guards.threads import one_thread
 from ppo_lessons.guards.undo import Undo, keep_generator, keep_weights
 from ppo_lessons.optimisation import make_optimizer, set_learning_rate
-from ppo_lessons.rollout import collect
+from ppo_lessons.rollout import collect, see
 from ppo_lessons.seams import checked
 from ppo_lessons.steps import DEFAULT_STEPS, Steps
-from ppo_lessons.team_env import TeamEnv, as_team_env, keeps_state, make_meter, require_team_env
+from ppo_lessons.team_env import Meter, TeamEnv, as_team_env, keeps_state, make_meter, require_team_env
 from ppo_lessons.team_view import TeamView
 from ppo_lessons.update import UpdateReport, masking_by, ppo_update
 from ppo_lessons.value_normalisation import follow_returns, rows_in_units
@@ -153,6 +153,7 @@ def train_cycle(run: TrainingRun, steps: Steps = DEFAULT_STEPS) -> TrainReport:
     if run.buffer.step and run.left_at is not None and run.left_at is not run.env.obs:
         _forget(run)  # the world was reset or played meanwhile: what comes now does not follow from these steps
     try:
+        _cut_off(run, steps)
         with Undo(keep_weights(run.policy, run.optimizer), _keep_place(run)):
             return _train_cycle(run, checked(steps))
     except (NonFiniteError, WorldError) as error:
@@ -163,12 +164,10 @@ def _train_cycle(run: TrainingRun, steps: Steps) -> TrainReport:
     config, buffer = run.config, run.buffer
     anneal_learning_rate(run.optimizer, config, run.cycle, steps)
     start = time.process_time()
-    collecting = dict(play_step=steps.play_step, store=steps.store, is_full=steps.is_full)
-    world = cast(TeamEnv, TeamView(run.env, steps.team_obs)) if config.critic == "team" else run.env
+    watch = None if run.meter is None else partial(_watch, run.meter, run.env)
+    collecting: dict[str, Any] = dict(play_step=steps.play_step, store=steps.store, is_full=steps.is_full, watch=watch)
     with masking_by(run.policy, steps):
-        last_values = collect(
-            world, run.policy, buffer, run.action_generator, **collecting, watch=lambda env, new: _watch(run, new)
-        )  # A, B, C
+        last_values = collect(_as_seen(run, steps), run.policy, buffer, run.action_generator, **collecting)  # A, B, C
     if config.value_normalisation:
         last_values = _in_rewards(run.policy, buffer, last_values, steps)  # D
     estimating = {name: getattr(steps, name) for name in ("with_team_credit", "next_values", "td_errors", "gae")}
@@ -193,6 +192,29 @@ def _train_cycle(run: TrainingRun, steps: Steps) -> TrainReport:
         update_seconds=end - middle,
         agent_steps_per_second=played / max(end - start, 1e-9),
     )
+
+
+def _as_seen(run: TrainingRun, steps: Steps) -> TeamEnv:
+    """Return the world as the network sees it: with the team's view behind each agent's own, if its critic asks."""
+    return cast(TeamEnv, TeamView(run.env, steps.team_obs)) if run.config.critic == "team" else run.env
+
+
+def _cut_off(run: TrainingRun, steps: Steps) -> None:
+    """Cut episodes off in whose middle the world was broken off, at the last step that is stored; begin new ones."""
+    broken = getattr(run.env, "broken_off", None)  # a world that can be put back has none
+    if broken is None or not broken.any():
+        return
+    if run.buffer.step:
+        data, last, copies = run.buffer.data, run.buffer.step - 1, torch.from_numpy(broken)
+        goes_on = data.acting[last] & ~data.terminated[last] & ~data.truncated[last]
+        cut = goes_on & copies.unsqueeze(-1)  # (E, A)
+        data.final_values[last][cut] = run.policy.estimate_values(see(_as_seen(run, steps)))[cut]
+        data.truncated[last] |= cut
+        data.episode_over[last] |= copies
+    acting = run.env.acting
+    run.env.begin_again()  # type: ignore[attr-defined]
+    if run.meter is not None and hasattr(run.meter, "cut_off"):
+        run.meter.cut_off(run.env, broken, acting)
 
 
 def _in_rewards(policy: ActorCritic, buffer: SharedBuffer, last_values: Tensor, steps: Steps) -> Tensor:
@@ -263,9 +285,8 @@ def _steps_played(run: TrainingRun) -> int | None:
     return None if played is None else played - run.buffer.step
 
 
-def _watch(run: TrainingRun, new: Transition) -> None:
-    if run.meter is not None:
-        run.meter.watch(run.env, new.rewards.numpy())
+def _watch(meter: Meter, env: TeamEnv, _: TeamEnv, new: Transition) -> None:
+    meter.watch(env, new.rewards.numpy())
 
 
 def _sum_up(run: TrainingRun) -> Any:

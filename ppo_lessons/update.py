@@ -64,7 +64,7 @@ class UpdateReport:
         """
         if self.approx_kl > RUINOUS_KL:
             return f"The policy went {self.approx_kl:.2g} nats away in one update: learning_rate is far too large."
-        if self.entropy < RUINOUS_ENTROPY:
+        if 0 <= self.entropy < RUINOUS_ENTROPY:  # that of real numbers may be below 0
             return f"The entropy is {self.entropy:.2g}: no other action is ever tried, so that nothing can be learned."
         return None
 

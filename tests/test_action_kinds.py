@@ -21,7 +21,7 @@ from ppo_lessons.actor_critic import ActorCritic, entropy_of, log_probabilities,
 from ppo_lessons.buffer import Rows
 from ppo_lessons.optimisation import make_optimizer
 from ppo_lessons.other_worlds.adapters import GymnasiumTeam
-from ppo_lessons.steps import Steps
+from ppo_lessons.steps import Steps, minibatch_losses
 from ppo_lessons.training import TrainingRun, train
 from ppo_lessons.update import ppo_update
 from tests import test_sb3_parity as sb3
@@ -495,3 +495,26 @@ def test_one_choice_is_looked_up_as_it_was_given():
 )
 def test_a_kind_knows_the_shape_of_its_actions(kind, shape, dtype):
     assert (kind.shape(5), kind.dtype) == (shape, dtype)
+
+
+def test_losses_by_hand_know_the_kind_without_being_told(make_rows, make_config):
+    """`minibatch_losses` without steps takes the package's own, as they fit the policy."""
+    for kind, outputs in ((ActionKind(heads=(2, 3)), 5), (ActionKind(continuous=True), 2)):
+        policy = ActorCritic(4, outputs, 8, action_kind=kind)
+        rows = make_rows(policy)
+        losses = minibatch_losses(policy, rows, make_config())
+        assert float(losses.approx_kl) == pytest.approx(0, abs=1e-6), "the very policy that played"
+        _, entropies, _ = policy.evaluate_actions(rows.obs, rows.actions)
+        torch.testing.assert_close(losses.entropy, entropies.mean())
+
+
+def test_a_bold_policy_for_real_numbers_is_not_called_ruined(make_rows, make_config):
+    """Its entropy may be below 0, and says nothing of what is never tried."""
+    policy = ActorCritic(4, 2, 8, action_kind=ActionKind(continuous=True))
+    with torch.no_grad():
+        policy.log_std.fill_(-2.0)
+    config = make_config()
+    optimizer = make_optimizer(policy, config)
+    report = ppo_update(policy, optimizer, make_rows(policy), config, torch.Generator().manual_seed(0))
+    assert report.entropy < 0
+    assert report.ruined is None

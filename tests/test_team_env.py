@@ -39,5 +39,9 @@ def test_a_foreign_environment_is_told_what_makes_a_team_of_it(scripted_world):
     team.possible_agents = ["a"]
     with pytest.raises(ValueError, match=r"PettingZooTeam\(make_env"):
         require_team_env(team)
+    vector = Foreign()
+    vector.num_envs, vector.single_action_space = 2, None
+    with pytest.raises(ValueError, match=r"Got Foreign without num_agents\. .*GymnasiumVectorTeam\(env\)$"):
+        require_team_env(vector)
     with pytest.raises(ValueError, match=r"Got str without num_envs, num_agents, reset, step$"):
         require_team_env("cartpole")

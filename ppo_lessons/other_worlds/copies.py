@@ -21,8 +21,9 @@ class Copies:
     """E separate worlds, played one after the other; what `PettingZooTeam` and `GymnasiumTeam` share.
 
     A step happens as a whole or not at all: `obs` and `acting` are new once every copy has been played. If it is broken
-    off before (an error of a copy, Ctrl-C), nobody knows where the copies stand that had their turn. Their episodes are
-    cut off with the next step: truncated, with reward 0 and what was seen last, and the next ones are laid out.
+    off before (an error of a copy, Ctrl-C), nobody knows where the copies stand that had their turn: `broken_off` says
+    which, and `begin_again` lays out their next episodes, as `train` does. Whoever plays on without it has them cut off
+    with the next step: truncated, with reward 0 and what was seen last.
 
     Attributes:
         num_envs, num_agents, obs_size, num_actions, obs, acting: As in `TeamEnv`.
@@ -92,6 +93,19 @@ class Copies:
         counted = {"acting_before": self.acting, "last_step": result, "steps_played": self.steps_played + 1}
         vars(self).update(obs=obs, acting=acting, _unknown=unknown, **counted)
         return result
+
+    @property
+    def broken_off(self) -> np.ndarray:
+        """Copies in whose middle a step was broken off, bool, (E,)."""
+        return self._unknown.copy() if self._ready else np.zeros(self.num_envs, bool)
+
+    def begin_again(self) -> None:
+        """Lay out new episodes in these copies; the others stay where they are."""
+        broken, obs, acting = self.broken_off, self.obs.copy(), self.acting.copy()
+        for e in np.flatnonzero(broken):
+            obs[e], acting[e] = self._begin(e), True
+        self._require_sound(obs, acting)
+        vars(self).update(obs=obs, acting=acting, _unknown=np.zeros(self.num_envs, bool))
 
     def close(self) -> None:
         """Close every copy."""

@@ -52,6 +52,18 @@ class EpisodeMeter:
         self.running_return, self._steps = np.where(over, 0, earned), np.where(over, 0, steps)
         self._acting = env.acting  # last: a watch that was broken off is as good as none
 
+    def cut_off(self, env: Any, copies: np.ndarray, acting: np.ndarray) -> None:
+        """Leave out the episodes of some copies, which were broken off; theirs begin anew.
+
+        Args:
+            env: The world, in which they have begun.
+            copies: Which, bool, (E,).
+            acting: What `env.acting` was before.
+        """
+        known = self.running_return if acting is self._acting else np.full(len(copies), np.nan)
+        self.running_return, self._steps = np.where(copies, 0, known), np.where(copies, 0, self._steps)
+        self._acting = env.acting
+
     def summary(self) -> Episodes:
         """Return what was seen since the start or the last `clear`."""
         if not self._ended:

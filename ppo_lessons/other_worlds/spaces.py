@@ -4,12 +4,14 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from gymnasium.spaces import Box, Dict, Discrete, MultiBinary, MultiDiscrete, Space, Tuple, flatdim, flatten
+from gymnasium.spaces import Box, Dict, Discrete, MultiBinary, MultiDiscrete, Space, Text, Tuple, flatdim, flatten
 
 from ppo_lessons.action_kinds import ActionKind
 
 MOST_NUMBERS = 10_000
 """An agent that sees more than this is shown pictures, for which two hidden layers are the wrong network."""
+ENDLESS = 1e6
+"""Ends of a space of real-valued actions that are beyond this are none."""
 MASK = "action_mask"
 """PettingZoo's name for it, in an observation or in the infos."""
 
@@ -34,6 +36,8 @@ class Sight:
             rest = {name: part for name, part in space.spaces.items() if name != MASK}
             self.masked, self._alone = True, next(iter(rest)) if len(rest) == 1 else None
             self.inner = next(iter(rest.values())) if len(rest) == 1 else Dict(rest)
+        if isinstance(self.inner, Text):
+            raise ValueError(f"Observations must be numbers: a text has to become some first. Got {space}")
         try:
             self.size = flatdim(self.inner)
         except (NotImplementedError, ValueError, TypeError) as error:
@@ -91,8 +95,9 @@ def _scale(space: Space) -> np.ndarray:
 class Choice:
     """What one agent chooses: `size` outputs of the actor, of a kind, and how they become an action of the world.
 
-    Real numbers are chosen in units of the space: -1 and 1 are its ends, and what is beyond is cut off; where it has
-    no ends they are taken as they are.
+    Real numbers are chosen in units of the space: -1 and 1 are its ends, and what is beyond is cut off. Where an end is
+    missing, or the ends are farther apart than anybody would mean, they are taken as they are, and cut off at what end
+    there is.
 
     Args:
         space: Of the actions.
@@ -112,9 +117,9 @@ class Choice:
             self.heads, self._first = (2,) * int(space.shape[0]), np.zeros(space.shape, space.dtype)
         elif isinstance(space, Box) and np.issubdtype(space.dtype, np.floating):
             self.size, self.continuous = int(np.prod(space.shape)), True
-            ends = np.isfinite(space.low) & np.isfinite(space.high)
+            ends = (np.abs(space.low, dtype=float) < ENDLESS) & (np.abs(space.high, dtype=float) < ENDLESS)
             low, high = np.where(ends, space.low, -1.0), np.where(ends, space.high, 1.0)
-            self._middle, self._half, self._limit = (high + low) / 2, (high - low) / 2, np.where(ends, 1.0, np.inf)
+            self._middle, self._half = (high + low) / 2, (high - low) / 2
         else:
             kinds = "Discrete, MultiDiscrete, MultiBinary (one axis) or a Box of real numbers"
             raise ValueError(f"Actions must be {kinds}. Got {space}")
@@ -124,8 +129,8 @@ class Choice:
     def action(self, chosen: np.ndarray) -> Any:
         """Return the action of the world for what the policy chose: one whole number, or (k,)."""
         if self.continuous:
-            units = np.clip(chosen.reshape(self.space.shape), -self._limit, self._limit)
-            return (self._middle + self._half * units).astype(self.space.dtype)
+            numbers = (self._middle + self._half * chosen.reshape(self.space.shape)).astype(self.space.dtype)
+            return numbers.clip(self.space.low, self.space.high)  # after the rounding, so that it is in the space
         if self.heads:
             return (self._first + chosen).astype(self.space.dtype)
         return self._first + int(chosen)
@@ -189,11 +194,14 @@ class Layout:
         sight = self.sights[a]
         sight.write(seen, row)
         if self.kind.masked:
-            legal = sight.mask(seen, info)
-            if legal is not None:
-                flags = np.concatenate([np.ravel(part) for part in legal]) if isinstance(legal, tuple) else legal
-                start = len(row) - self.num_actions
-                row[start : start + self.choices[a].size] = flags
+            legal, start, size = sight.mask(seen, info), len(row) - self.num_actions, self.choices[a].size
+            if legal is None:  # everything is legal, whatever was before
+                row[start:] = self.blank[a, start:]
+                return
+            flags = np.concatenate([np.ravel(part) for part in legal]) if isinstance(legal, tuple) else np.ravel(legal)
+            if len(flags) != size:  # one flag would be laid into all places
+                raise ValueError(f"a mask of {len(flags)} for {size} actions")
+            row[start : start + size] = flags
         elif info and MASK in info:
             raise ValueError("a mask that was not told of")
 

@@ -24,7 +24,8 @@ class GymnasiumVectorTeam:
     - *Next step*: the step after an end is no decision, only the next episode's beginning. Nobody acts in it, so it
       never becomes a row.
 
-    A step that is broken off leaves copies of which nobody knows where they stand: call `reset`.
+    A step that is broken off leaves copies of which nobody knows where they stand: call `reset`, or `begin_again`, as
+    `train` does. If the worker processes of an `AsyncVectorEnv` died with it, another vector environment is needed.
 
     Args:
         env: For instance `gymnasium.make_vec("CartPole-v1", 8, vectorization_mode="vector_entry_point")`.
@@ -46,16 +47,35 @@ class GymnasiumVectorTeam:
         self.layout = Layout(spaces, agent_id=False, masked=MASK in env.reset(seed=0)[1])
         self.obs_size, self.num_actions = self.layout.blank.shape[1], self.layout.num_actions
         self.action_kind, self.num_kinds, self.steps_played = self.layout.kind, 1, 0
-        self._ready = False
+        self._ready, self._seed = False, -1
 
     def reset(self, seed: int) -> None:
         """Lay out the first episodes."""
-        seed = whole("seed", seed, 0)
+        self._seed = whole("seed", seed, 0)
+        self._begin(self._seed)
+
+    @property
+    def broken_off(self) -> np.ndarray:
+        """Copies in whose middle a step was broken off, bool, (E,): all of them or none."""
+        return np.full(self.num_envs, not self._ready and self._seed >= 0)
+
+    def begin_again(self) -> None:
+        """Lay out new episodes in all copies, if they were broken off."""
+        if self.broken_off.any():  # with another seed, and the same one whenever the same run comes here
+            self._begin(int(np.random.SeedSequence((self._seed, self.steps_played)).generate_state(1)[0]))
+
+    def _begin(self, seed: int) -> None:
         self._ready = False
-        self.obs = self._rows(*self.env.reset(seed=seed))
-        self._require_choice(self.obs, np.zeros(self.num_envs, bool))
-        self.acting = np.ones((self.num_envs, 1), bool)
-        self._ready = True
+        pending = getattr(getattr(self.env, "_state", None), "value", "default")
+        try:
+            if pending != "default":  # workers that were asked something, and whose answer nobody has taken
+                getattr(self.env, f"{pending}_wait")(timeout=30)
+            told = self.env.reset(seed=seed)
+        except Exception as error:
+            raise WorldError(promises.of_call("reset", error).at(self.name)) from error
+        obs = self._rows(*told)
+        self._require_choice(obs, np.zeros(self.num_envs, bool))
+        vars(self).update(obs=obs, acting=np.ones((self.num_envs, 1), bool), _ready=True)
 
     def step(self, actions: np.ndarray) -> TeamStep:
         """Play one step in every copy; see `TeamEnv.step`."""
@@ -74,7 +94,8 @@ class GymnasiumVectorTeam:
         final_obs = obs.copy()
         if self._mode == AutoresetMode.SAME_STEP:
             for e in np.flatnonzero(over):
-                self.layout.write(0, infos["final_obs"][e], None, final_obs[e, 0])
+                last = _mask_in(infos.get("final_info", {}), e)
+                self.layout.write(0, infos["final_obs"][e], last, final_obs[e, 0])
         elif self._mode == AutoresetMode.DISABLED and over.any():
             begun = self._rows(*self.env.reset(options={"reset_mask": over}))
             obs = np.where(over[:, None, None], begun, obs)
@@ -105,12 +126,13 @@ class GymnasiumVectorTeam:
         """Return what is seen in every copy, (E, 1, D)."""
         rows = np.repeat(self.layout.blank[None], self.num_envs, axis=0)
         space, size = self.env.single_observation_space, self.layout.seen_size
+        if MASK in infos and not self.layout.kind.masked:
+            raise WorldError(promises.late_mask(MASK).at(self.name))
         if isinstance(space, Box) and space.dtype != np.uint8 and not self.layout.kind.masked:
             rows[:, 0, :size] = np.reshape(seen, (self.num_envs, size))
             return rows
-        masks = infos.get(MASK)
         for e, each in enumerate(iterate(self.env.observation_space, seen)):
-            self.layout.write(0, each, None if masks is None else {MASK: masks[e]}, rows[e, 0])
+            self.layout.write(0, each, _mask_in(infos, e), rows[e, 0])
         return rows
 
     def _require_finite(self, final_obs: np.ndarray, rewards: np.ndarray) -> None:
@@ -125,3 +147,10 @@ class GymnasiumVectorTeam:
 
     def _where(self, e: int) -> str:
         return f"{self.name}, copy {e}, step {self.steps_played + 1}"
+
+
+def _mask_in(infos: dict[str, Any], e: int) -> dict[str, Any] | None:
+    """Return what the infos of all copies say of the action mask of copy e; None if it told none."""
+    if MASK not in infos or not infos.get(f"_{MASK}", np.ones(e + 1, bool))[e]:
+        return None
+    return {MASK: infos[MASK][e]}

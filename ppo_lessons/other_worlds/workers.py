@@ -22,8 +22,9 @@ from ppo_lessons.team_env import TeamStep
 class InWorkers:
     """E copies of a world, each in a process of its own, as a `TeamEnv`: the same rows as from one process.
 
-    A worker that dies, or whose world raises an error, ends all of them, and the error says which it was. The next step
-    starts new ones: every episode is cut off there (truncated, with reward 0 and what was seen last).
+    A worker that dies, or whose world raises an error, ends all of them, and the error says which it was.
+    `begin_again`, which `train` calls, starts new ones. So does the next step, in which every episode is cut off then
+    (truncated, with reward 0 and what was seen last).
 
     A script that uses it must begin its work under `if __name__ == "__main__":`, since each process loads it once more.
 
@@ -76,6 +77,17 @@ class InWorkers:
         vars(self).update(**new, steps_played=self.steps_played + 1)
         return step
 
+    @property
+    def broken_off(self) -> np.ndarray:
+        """Copies in whose middle a step was broken off, bool, (E,): all of them or none."""
+        return np.full(self.num_envs, self._workers is None and self._seed is not None)
+
+    def begin_again(self) -> None:
+        """Start new workers where the old ones were ended, and lay out new episodes."""
+        if self.broken_off.any():
+            told = self._begin(self._next_seed())
+            vars(self).update(obs=told["obs"].copy(), acting=told["acting"].astype(bool))
+
     def close(self) -> None:
         """End all workers, with their worlds closed if they still answer."""
         workers, self._workers = self._workers, None
@@ -101,11 +113,14 @@ class InWorkers:
 
     def _all_cut_off(self) -> tuple[TeamStep, Any]:
         """Start new workers; the episodes of the old ones are cut off with what was seen last."""
-        # another seed, and the same one whenever the same run comes here
-        told = self._begin(int(np.random.SeedSequence((self._seed, self.steps_played)).generate_state(1)[0]))
+        told = self._begin(self._next_seed())
         shape = self.acting.shape
         nothing, over = np.zeros(shape, np.float32), np.ones(self.num_envs, bool)
         return TeamStep(nothing, np.zeros(shape, bool), self.acting.copy(), over, self.obs.copy()), told
+
+    def _next_seed(self) -> int:
+        """Return another seed, and the same one whenever the same run comes here."""
+        return int(np.random.SeedSequence((self._seed, self.steps_played)).generate_state(1)[0])
 
     def _begin(self, seed: int) -> Any:
         if self._workers is None:

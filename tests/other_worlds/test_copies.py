@@ -109,28 +109,38 @@ def test_an_ill_world_costs_nothing_that_was_learned_or_collected(
     assert all(np.isfinite(report.update.total_loss) for report in reports)
 
 
-def test_what_was_collected_before_the_error_is_learned_from(make_config):
-    """The rows of the cycle that goes on are those before the error, the cut, and those after it."""
-    run = TrainingRun(PettingZooTeam(Ill, 2), make_config(num_envs=2, num_steps=8))
+def test_what_was_collected_before_the_error_is_learned_from_and_no_row_is_invented(make_config):
+    """The last row before the error is cut off, with what the critic thinks of what came then; the next one is played.
+
+    The advantages by hand: the sum of later errors stops at the cut, as at the end of an episode.
+    """
+    config = make_config(num_envs=2, num_steps=8, gamma=0.9, gae_lambda=0.8)
+    run, kept = TrainingRun(PettingZooTeam(Ill, 2), config), {}
     run.env.envs[1].fault = "error"
     with pytest.raises(WorldError):
         next(train(run, 1))
     assert run.buffer.step == 3
-    before = [array[:3].clone() for array in run.buffer.data]
+    before = {name: array[:3].clone() for name, array in run.buffer.data._asdict().items()}
+    hoped = run.policy.estimate_values(torch.from_numpy(run.env.obs))
+    assert run.env.broken_off.tolist() == [True, True], "the first had been played, nobody knows how far"
     run.env.envs[1].fault = None
-    seen = {}
 
     def look(buffer):
-        seen.update(buffer.data._asdict())
+        kept.update(buffer.data._asdict(), advantages=buffer.advantages)
         buffer.step = 0
 
-    next(train(run, 1, Steps(clear=look)))
-    for kept, array in zip(before, seen.values(), strict=True):
-        assert torch.equal(array[:3], kept)
-    assert seen["truncated"][3].tolist() == [[True, True]] * 2  # what was played in vain is cut off
-    assert not seen["rewards"][3].any()
-    assert seen["episode_over"][3].all()
-    assert seen["rewards"][4].tolist() == [[0.5, 0.5]] * 2
+    report = next(train(run, 1, Steps(clear=look)))
+    changed = ("truncated", "final_values", "episode_over")
+    for name, array in before.items():
+        assert torch.equal(kept[name][: 2 if name in changed else 3], array[: 2 if name in changed else 3]), name
+    assert kept["truncated"][2].all() and kept["episode_over"][2].all()
+    torch.testing.assert_close(kept["final_values"][2], hoped)
+    assert kept["rewards"][3].tolist() == [[0.5, 0.5]] * 2, "a step of the next episodes, and none that nobody played"
+    assert report.update.num_rows == int(kept["acting"].sum())
+    errors = kept["rewards"][:3] + 0.9 * torch.cat((kept["values"][1:3], hoped[None])) - kept["values"][:3]
+    by_hand = errors[2], errors[1] + 0.72 * errors[2], errors[0] + 0.72 * errors[1] + 0.72**2 * errors[2]
+    for t, advantages in zip((2, 1, 0), by_hand, strict=True):
+        torch.testing.assert_close(kept["advantages"][t], advantages)
 
 
 # ---- actions

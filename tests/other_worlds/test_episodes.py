@@ -376,3 +376,31 @@ def test_what_was_collected_before_somebody_reset_the_world_is_not_gone_on_with(
     run.env.reset(1)
     next(train(run, 1, Steps(store=noting(seen))))
     assert seen == [(0, 0), (1, 1), (2, 2), (3, 3), (4, 0), (5, 1)]
+
+
+class Long(gymnasium.Env):
+    """Episodes of 20 steps, each worth -1; interrupted once, where it is told to be."""
+
+    observation_space, action_space = Box(0, 1, (1,), np.float32), Discrete(2)
+    interrupted_at = None
+
+    def reset(self, *, seed=None, options=None):
+        self.time = 0
+        return np.zeros(1, np.float32), {}
+
+    def step(self, action):
+        if self.time == self.interrupted_at:
+            self.interrupted_at = None
+            raise KeyboardInterrupt
+        self.time += 1
+        return np.full(1, self.time / 20, np.float32), -1.0, False, self.time == 20, {}
+
+
+def test_an_episode_that_was_broken_off_is_none(make_config):
+    run = TrainingRun(GymnasiumTeam(Long, 1), make_config(num_envs=1, num_steps=30))
+    run.env.envs[0].interrupted_at = 6
+    with pytest.raises(KeyboardInterrupt):
+        next(train(run, 1))
+    first, second = (report.behaviour for report in train(run, 2))
+    assert first == Episodes(1, -20, 20), "6 steps are kept, then a whole one, and 4 of the next"
+    assert second == Episodes(1, -20, 20)

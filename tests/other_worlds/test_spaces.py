@@ -254,3 +254,41 @@ def test_agents_who_differ_are_padded_through_the_adapter():
     assert (own.obs_size, own.num_kinds) == (3 + 2 + 2 + 4, 2)
     with pytest.raises(ValueError, match=r"^different_agents must be None, 'padded' or 'own_networks'. Got 'both'"):
         PettingZooTeam(Different, different_agents="both")
+
+
+def test_a_mask_that_is_told_no_more_holds_no_more():
+    """Who tells one only where something is forbidden means everything where it tells none."""
+    layout = Layout([(Box(-1, 1, (1,), np.float32), Discrete(3))], agent_id=False, masked=True)
+    row = layout.blank[0].copy()
+    layout.write(0, np.zeros(1, np.float32), {"action_mask": np.array([1, 0, 0], np.int8)}, row)
+    assert row[-3:].tolist() == [1, 0, 0]
+    layout.write(0, np.zeros(1, np.float32), {}, row)
+    assert row[-3:].tolist() == [1, 1, 1]
+    with pytest.raises(ValueError, match="a mask of 1 for 3 actions"):
+        layout.write(0, np.zeros(1, np.float32), {"action_mask": np.array([1])}, row)
+
+
+ENDS = [
+    Box(0, np.inf, (2,), np.float32),
+    Box(-np.inf, np.float32(0.3), (2,), np.float32),
+    Box(np.finfo(np.float32).min, np.finfo(np.float32).max, (2,), np.float32),
+    Box(np.finfo(float).min, np.finfo(float).max, (2,), float),
+    Box(np.float32(-1), np.float32(0.7), (2,), np.float32),
+    Box(-0.1, 0.3, (2,), np.float64),
+]
+
+
+@pytest.mark.parametrize("space", ENDS, ids=str)
+def test_what_is_chosen_is_in_the_space_whatever_its_ends(space):
+    choice = Choice(space)
+    for units in (-1e9, -1.0, -0.3, 0.0, 0.999, 1.0, 7.5):
+        assert space.contains(choice.action(np.full(2, units, np.float32)))
+
+
+def test_random_ends_are_never_left_by_rounding():
+    rng = np.random.default_rng(0)
+    for dtype in (np.float32, np.float64):
+        for _ in range(300):
+            low, wide = rng.normal(0, 3), rng.exponential(2)
+            space = Box(low, low + wide, (1,), dtype)
+            assert all(space.contains(Choice(space).action(np.array([end], np.float32))) for end in (-1, 1))

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 from gymnasium.spaces import Box, Dict, Discrete, MultiDiscrete
-from gymnasium.vector import AutoresetMode, SyncVectorEnv
+from gymnasium.vector import AsyncVectorEnv, AutoresetMode, SyncVectorEnv
 
 from ppo_lessons.buffer import SharedBuffer
 from ppo_lessons.errors import NonFiniteError, NotReadyError, WorldError
@@ -366,3 +366,106 @@ def test_weights_are_those_before_an_error(make_config):
         next(train(run, 1))
     assert all(torch.equal(*pair) for pair in zip(before, run.policy.state_dict().values(), strict=True))
     assert run.buffer.step == 2
+
+
+# ---- masks in the infos
+
+
+class Telling(gymnasium.Env):
+    """Three actions; the infos tell a mask in some steps, and episodes end after three steps."""
+
+    observation_space, action_space = Box(-9, 9, (1,), np.float32), Discrete(3)
+
+    def __init__(self, tells):
+        self.tells = tells
+
+    def reset(self, *, seed=None, options=None):
+        self.time = 0
+        return np.zeros(1, np.float32), self.infos()
+
+    def infos(self):
+        mask = self.tells.get(self.time)
+        return {} if mask is None else {"action_mask": np.array(mask, np.int8)}
+
+    def step(self, action):
+        self.time += 1
+        return np.full(1, self.time, np.float32), 0.0, False, self.time == 3, self.infos()
+
+
+def telling(mode, *tells):
+    makers = [functools.partial(Telling, each) for each in tells]
+    return GymnasiumVectorTeam(SyncVectorEnv(makers, autoreset_mode=mode))
+
+
+@pytest.mark.parametrize("mode", AutoresetMode)
+def test_a_mask_that_one_copy_does_not_tell_is_no_mask(mode):
+    """Gymnasium fills such places up with zeros, and says so beside."""
+    world = telling(mode, {0: [1, 0, 0], 1: [0, 1, 1]}, {0: [0, 1, 0]})
+    world.reset(0)
+    assert world.obs[:, 0, 1:].tolist() == [[1, 0, 0], [0, 1, 0]]
+    world.step(np.array([[0], [1]]))
+    assert world.obs[:, 0, 1:].tolist() == [[0, 1, 1], [1, 1, 1]]
+
+
+def test_a_first_mask_after_the_reset_is_too_late_and_said(mode=AutoresetMode.SAME_STEP):
+    world = telling(mode, {1: [1, 1, 0]})
+    world.reset(0)
+    with pytest.raises(WorldError, match="must tell one with reset"):
+        world.step(np.array([[2]]))
+
+
+@pytest.mark.parametrize("mode", AutoresetMode)
+def test_what_was_seen_last_has_its_own_mask_and_not_that_of_the_next_episode(mode):
+    world = telling(mode, {0: [1, 0, 0], 1: [1, 1, 1], 2: [1, 1, 1], 3: [0, 0, 1]})
+    world.reset(0)
+    for _ in range(3):
+        step = world.step(np.array([[0]]))
+    assert step.truncated.all()
+    assert step.final_obs[0, 0].tolist() == [3, 0, 0, 1]
+
+
+# ---- broken off
+
+
+class OnceBroken(Numbered):
+    """Raises an error in one step of its life."""
+
+    breaks = False
+
+    def step(self, action):
+        if type(self).breaks and self.number == 1:
+            type(self).breaks = False
+            raise KeyboardInterrupt
+        return super().step(action)
+
+
+@pytest.mark.parametrize("mode", AutoresetMode)
+def test_training_goes_on_after_an_interrupt_and_no_row_is_invented(mode, make_config):
+    world = vector(mode, [functools.partial(OnceBroken, number) for number in range(COPIES)])
+    run = TrainingRun(world, make_config(num_envs=COPIES, num_steps=8))
+    next(train(run, 1))
+    OnceBroken.breaks = True
+    with pytest.raises(KeyboardInterrupt):
+        next(train(run, 1))
+    kept = run.buffer.step
+    assert world.broken_off.all()
+    assert next(train(run, 1)).cycle == 2
+    assert not world.broken_off.any()
+    data = run.buffer.data
+    if kept:
+        ended = data.terminated[kept - 1] | data.truncated[kept - 1]
+        assert (ended | ~data.acting[kept - 1]).all(), "nothing goes on over the break"
+    if kept < 8:
+        assert data.obs[kept, :, 0, 2].tolist() == [0, 0], "both begin an episode"
+
+
+def test_an_answer_that_nobody_took_is_taken_before_a_new_beginning():
+    """What an interrupt leaves between asking the workers of an `AsyncVectorEnv` and hearing from them."""
+    env = AsyncVectorEnv(MAKERS, context="spawn")
+    world = GymnasiumVectorTeam(env)
+    world.reset(0)
+    env.step_async(np.zeros(COPIES, int))
+    world.reset(0)
+    assert world.obs[:, 0, 2].tolist() == [0, 0]
+    world.step(np.zeros((COPIES, 1), int))
+    world.close()
