@@ -1,6 +1,7 @@
 """Only what is legal."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -8,7 +9,7 @@ from torch import Tensor
 
 from ppo_lessons.action_kinds import ILLEGAL, only_legal
 from ppo_lessons.classroom.draws import generator
-from ppo_lessons.classroom.exercise import Exercise, Mistake, Probe, call_with
+from ppo_lessons.classroom.exercise import Exercise, Mistake, Outcome, Probe, call_with
 
 
 def _draw(seed: int, *shape: int, scale: float = 1.0) -> tuple[Tensor, Tensor]:
@@ -27,12 +28,15 @@ _ALL = torch.tensor([[1.0, 2.0, -3.0, 4.0]]), torch.ones(1, 4, dtype=torch.bool)
 
 def _probe(logits: Tensor, legal: Tensor, gradients: tuple[int, ...] = (), special: str = "") -> Probe:
     """Look at the legal logits by themselves, too: beside -1e9 they would hardly count."""
+    probe = call_with(logits, legal, gradients=gradients, special=special)
 
-    def seen(result: Any) -> Any:
+    def look(function: Callable[..., Any], own: tuple[Any, ...]) -> Outcome:
+        outcome = probe.look(function, own)
+        result = outcome["result"]
         fits = isinstance(result, Tensor) and result.shape == logits.shape
-        return (result, result[legal].detach()) if fits else result
+        return {**outcome, "the legal logits": result[legal].detach()} if fits else outcome
 
-    return call_with(logits, legal, gradients=gradients, seen=seen, special=special)
+    return replace(probe, look=look)
 
 
 def _filled(value: float) -> Callable[[Tensor, Tensor], Tensor]:
@@ -90,6 +94,10 @@ EXERCISE = Exercise(
                 wrong=lambda logits, legal: logits - 1e9 * (~legal).float(),
                 advice="It trains alike: where the probability is exactly 0 nothing flows back. Asked for is -1e9 in "
                 "their *place*, so that it does not even rest on rounding."),
+        Mistake(name="1e9 taken from all and given back to what is legal: rounding eats the logits",
+                wrong=lambda logits, legal: (logits - 1e9) + 1e9 * legal.float(),
+                advice="Beside 1e9, float32 knows steps of 64 only: what was 1.3 comes back as 0. Leave legal logits "
+                "alone."),
         Mistake(name="1e9 subtracted from what is legal", wrong=lambda logits, legal: logits - 1e9 * legal.float(),
                 advice="It is to be taken from the others; better still, put in their place."),
         Mistake(name="probabilities in the place of logits",
