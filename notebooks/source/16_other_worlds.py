@@ -296,7 +296,7 @@ check_on_paper("16.2", answer)
 # %% [markdown]
 # ## Equation: what may not be done
 #
-# A player may not set on a taken field; an empty hand cannot be put down. Worlds say so with an [action mask](../docs/glossary.md#action-mask): 1 where an action is legal. With $m_i$ for the mask and $z_i$ for the logits:
+# A player may not set on a taken field. Worlds say so with an [action mask](../docs/glossary.md#action-mask): 1 where an action is legal. With $m_i$ for the mask and $z_i$ for the logits:
 #
 # $$\pi(i) = \frac{m_i\, e^{z_i}}{\sum_j m_j\, e^{z_j}}$$
 #
