@@ -12,8 +12,10 @@ from pettingzoo import AECEnv, ParallelEnv
 from pettingzoo.utils.conversions import aec_to_parallel
 
 from ppo_lessons.errors import WorldError
-from ppo_lessons.other_worlds import promises
-from ppo_lessons.other_worlds.copies import NO_ENTRY, Copies
+from ppo_lessons.other_worlds import made_worlds, promises, words
+from ppo_lessons.other_worlds.copies import Copies
+from ppo_lessons.other_worlds.made_worlds import name_of
+from ppo_lessons.other_worlds.masks import mask_as_it_came, of_mask
 from ppo_lessons.other_worlds.promises import Finding
 from ppo_lessons.other_worlds.spaces import MASK, Layout
 from ppo_lessons.team_env import TeamStep
@@ -28,7 +30,8 @@ class PettingZooTeam(Copies):
     The same agents must take part in every episode. An agent that leaves `agents` has fallen: it sees zeros and does
     not act until its team's episode is over. It is paid nothing meanwhile, so there is nothing for `team_credit` to
     credit. A step that is broken off (Ctrl-C, an error) cuts off the episodes of the copies that it had reached. Action
-    masks (`{"observation": ..., "action_mask": ...}`, or `infos[agent]`) are kept.
+    masks (`{"observation": ..., "action_mask": ...}`, or `infos[agent]`) are kept; how they are laid out stands at
+    `GymnasiumTeam`.
 
     Args:
         make_env: Makes one copy. An `AECEnv` whose agents act at once is played through PettingZoo's own conversion.
@@ -70,17 +73,17 @@ class PettingZooTeam(Copies):
         self.lay_out(layout)
 
     def _made(self) -> ParallelEnv:
-        env = self.make_env()
+        env = made(self.make_env)
         self.name = name_of(env)
         env = simultaneous(env, self.name) if isinstance(env, AECEnv) else env
-        self._refuse(promises.of_parallel_world(env), self.name)
+        self._refuse(made_worlds.of_parallel_world(env), self.name)
         return env
 
     def _laid_out(self, e: int, seed: int | None) -> tuple[dict[Any, Any], dict[Any, Any]]:
         """Reset one copy, and return observations and infos."""
         self._time[e] = 0
         outcome = self._call(e, "reset", seed=seed)
-        self._refuse(promises.of_parallel_reset(self.agents, outcome, self.envs[e].agents), self._where(e))
+        self._refuse(promises.of_parallel_reset(self.agents, outcome, who_is_left(self.envs[e])), self._where(e))
         return outcome
 
     def _begin(self, e: int, seed: int | None = None) -> np.ndarray:
@@ -99,19 +102,21 @@ class PettingZooTeam(Copies):
             seen, earned, ended, cut, infos = outcome
             looks = [(a, seen[names[a]], infos.get(names[a])) for a in acting]
             rewards, over, off = (np.array([part[names[a]] for a in acting]) for part in (earned, ended, cut))
-            odd = not (rewards.ndim == over.ndim == off.ndim == 1)
-            odd |= over.dtype.kind not in "biu" or off.dtype.kind not in "biu"
+            odd = not (rewards.ndim == over.ndim == off.ndim == 1) or rewards.dtype.kind not in "fiub"
+            if not over.dtype.kind == off.dtype.kind == "b":
+                odd |= not (words.are_flags(over) and words.are_flags(off))
             over, off = over.astype(bool, copy=False), off.astype(bool, copy=False)
             going = [names[a] for a, o, c in zip(acting, over, off, strict=True) if not (o or c)]
             odd |= env.agents != going and set(env.agents) != set(going)
             result.rewards[place] = rewards
             result.terminated[place] = over
             result.truncated[place] = off & ~over
-        except NO_ENTRY:
+        except Exception:  # whatever taking apart what is not as promised can raise
             odd = True
         if odd:
             self._explain(e, [names[a] for a in acting], outcome)
-            raise WorldError(f"step() must return what the ParallelEnv API says. Got {outcome} ({self._where(e)})")
+            got = words.in_words(outcome)
+            raise WorldError(f"step() must return what the ParallelEnv API says. Got {got} ({self._where(e)})")
         for a, sight, info in looks:
             self._write(e, a, sight, info, result.final_obs[e, a])
         result.episode_over[e] = not going
@@ -119,12 +124,12 @@ class PettingZooTeam(Copies):
 
     def _explain(self, e: int, acting: list[Any], outcome: Any) -> None:
         """Refuse a step with the first promise that it broke."""
-        self._refuse(promises.of_parallel_step(acting, outcome, self.envs[e].agents), self._where(e))
+        self._refuse(promises.of_parallel_step(acting, outcome, who_is_left(self.envs[e])), self._where(e))
 
     def _write(self, e: int, a: int, seen: Any, info: Any, row: np.ndarray) -> None:
         try:
             self.layout.write(a, seen, info, row)
-        except NO_ENTRY:
+        except Exception:
             raise WorldError(of_look(self.layout, a, seen, info, self.agents[a]).at(self._where(e))) from None
 
 
@@ -132,7 +137,9 @@ class GymnasiumTeam(Copies):
     """E copies of a Gymnasium environment as a `TeamEnv`: a team of one.
 
     A step that is broken off (Ctrl-C, an error) cuts off the episodes of the copies that it had reached. Action masks
-    (in the observation, or `infos["action_mask"]`) are kept.
+    (in the observation, or `infos["action_mask"]`) are kept: 0 or 1 for each action. Those of several choices stand one
+    after the other in one array, or each in an array of its own in a tuple. For `MultiDiscrete([2, 3])` these are five
+    flags; for `MultiBinary(3)` six: may the first be off, may it be on, may the second be off, and so on.
 
     Args:
         make_env: Makes one copy.
@@ -154,9 +161,9 @@ class GymnasiumTeam(Copies):
         self.lay_out(Layout([(env.observation_space, env.action_space)], agent_id=False, masked=MASK in infos))
 
     def _made(self) -> gymnasium.Env:
-        env = self.make_env()
+        env = made(self.make_env)
         self.name = name_of(env)
-        self._refuse(promises.of_gymnasium_world(env), self.name)
+        self._refuse(made_worlds.of_gymnasium_world(env), self.name)
         return env
 
     def _laid_out(self, e: int, seed: int | None) -> tuple[Any, dict[str, Any]]:
@@ -176,11 +183,16 @@ class GymnasiumTeam(Copies):
         try:
             seen, earned, ended, cut, info = outcome
             result.rewards[e] = earned
-            odd = getattr(earned, "shape", ()) != () or not isinstance(ended, FLAGS) or not isinstance(cut, FLAGS)
-        except NO_ENTRY:
-            odd = True
-        if odd:
+            usual = type(earned) in NUMBERS and type(info) is dict
+            usual = usual and (type(ended) in FLAGS or (type(ended) is int and 0 <= ended <= 1))
+            usual = usual and (type(cut) in FLAGS or (type(cut) is int and 0 <= cut <= 1))
+        except Exception:  # whatever taking apart what is not as promised can raise
+            usual = False
+        if not usual:  # it may be as good
             self._refuse(promises.of_gymnasium_step(outcome), self._where(e))
+            seen, earned, ended, cut, info = outcome
+            with np.errstate(over="ignore"):  # what is too large for float32 is told as infinite
+                result.rewards[e] = words.as_array(earned)
         self._write(e, seen, info, result.final_obs[e, 0])
         result.terminated[e, 0], result.truncated[e, 0] = ended, cut and not ended
         result.episode_over[e] = ended or cut
@@ -189,29 +201,42 @@ class GymnasiumTeam(Copies):
     def _write(self, e: int, seen: Any, info: Any, row: np.ndarray) -> None:
         try:
             self.layout.write(0, seen, info, row)
-        except NO_ENTRY:
+        except Exception:
             raise WorldError(of_look(self.layout, 0, seen, info).at(self._where(e))) from None
 
 
-FLAGS = (bool, np.bool_, int, np.integer)
+NUMBERS = frozenset((float, int, bool, np.float64, np.float32, np.int64, np.int32, np.bool_))
+"""Types of which everything is a reward; others are looked at."""
+FLAGS = frozenset((bool, np.bool_))
+
+
+def made(make_env: Callable[[], Any]) -> Any:
+    """Return a copy of a world.
+
+    Raises:
+        WorldError: With what was raised instead, and where.
+    """
+    try:
+        return make_env()
+    except Exception as error:
+        raise WorldError(promises.of_call("make_env", error).at("make_env")) from error
+
+
+def who_is_left(env: Any) -> Any:
+    """Return `agents` of a world; None if it does not say."""
+    return getattr(env, "agents", None)
 
 
 def of_look(layout: Layout, a: int, seen: Any, info: Any, agent: Any = None) -> Finding:
-    """Say what it is in an observation, or in the mask that came with it, that does not fit."""
+    """Say what it is in an observation, in its infos, or in the mask that came with it, that does not fit."""
+    for finding in promises.of_info(info, agent):
+        return finding
     sight, choice = layout.sights[a], layout.choices[a]
-    parts, sizes = sight.mask_parts(seen, info), list(choice.heads or (choice.size,))
-    if parts is not None and not layout.kind.masked:
+    mask = mask_as_it_came(sight, seen, info)
+    if mask is not None and not (layout.kind.masked or choice.continuous):
         return promises.late_mask(MASK, agent)
-    if parts is not None and sum(map(len, parts)) != sum(sizes):
-        return promises.no_mask(MASK, [np.shape(part) for part in parts], sizes, agent)
-    return promises.of_observation(seen, sight.declared, agent)
-
-
-def name_of(env: Any) -> str:
-    """Return what a world is called: by its registration, by its metadata, or by its class."""
-    spec = getattr(env, "spec", None)
-    named = (getattr(env, "metadata", None) or {}).get("name")
-    return str(spec.id if spec is not None else named or type(getattr(env, "unwrapped", env)).__name__)
+    wrong = None if mask is None else of_mask(sight.declared, choice.space, mask, False, agent)
+    return wrong or promises.of_observation(seen, sight.declared, agent)
 
 
 def simultaneous(env: AECEnv, name: str) -> ParallelEnv:
@@ -220,6 +245,6 @@ def simultaneous(env: AECEnv, name: str) -> ParallelEnv:
     Raises:
         WorldError: If its agents take turns.
     """
-    if not env.metadata.get("is_parallelizable"):
-        raise WorldError(promises.of_turns().at(name))
+    for finding in made_worlds.of_turn_taker(env):
+        raise WorldError(finding.at(name))
     return aec_to_parallel(env)

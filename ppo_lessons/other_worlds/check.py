@@ -8,18 +8,25 @@ from collections.abc import Callable, Iterator
 from types import ModuleType
 from typing import Any, NamedTuple
 
-import gymnasium
 import numpy as np
-from pettingzoo import AECEnv, ParallelEnv
+from pettingzoo import AECEnv
 
 from ppo_lessons.errors import NonFiniteError, WorldError
 from ppo_lessons.other_worlds import promises
-from ppo_lessons.other_worlds.adapters import GymnasiumTeam, PettingZooTeam, name_of, simultaneous
+from ppo_lessons.other_worlds.adapters import GymnasiumTeam, PettingZooTeam, simultaneous
 from ppo_lessons.other_worlds.arrays import faults_of_arrays
 from ppo_lessons.other_worlds.copies import Copies
+from ppo_lessons.other_worlds.made_worlds import (
+    is_of_team,
+    name_of,
+    of_gymnasium_world,
+    of_parallel_world,
+    of_turn_taker,
+)
 from ppo_lessons.other_worlds.promises import Finding
 from ppo_lessons.other_worlds.raw_worlds import RawGymnasium, RawParallel, RawWorld
 from ppo_lessons.other_worlds.spaces import Layout
+from ppo_lessons.other_worlds.words import same, snapshot
 from ppo_lessons.team_env import TeamEnv
 
 
@@ -42,27 +49,31 @@ def check_team_env(world: TeamEnv | Callable[[], Any], num_steps: int = 200, see
 def find_faults(world: TeamEnv | Callable[[], Any], num_steps: int = 200, seed: int = 0) -> list[str]:
     """Return every promise that a world breaks, in words; empty for a sound one. See `check_team_env`."""
     if isinstance(world, Copies):
-        faults, env = faults_of_maker(world.make_env, num_steps, seed), world
-    elif callable(world) or isinstance(world, (ModuleType, gymnasium.Env, ParallelEnv, AECEnv)):
-        faults = faults_of_maker(world, num_steps, seed)
-        env = None if faults else team_of(world)
-    else:
-        faults, env = [], world
-    return faults or _of_arrays(env, num_steps, seed)
+        return faults_of_maker(world.make_env, num_steps, seed) or _of_team(lambda: world, num_steps, seed)
+    if callable(world) or isinstance(world, ModuleType) or any(hasattr(world, name) for name in OF_OTHERS):
+        return faults_of_maker(world, num_steps, seed) or _of_team(lambda: team_of(world), num_steps, seed)
+    return _of_team(lambda: world, num_steps, seed)
 
 
-def _of_arrays(env: TeamEnv, num_steps: int, seed: int) -> list[str]:
+OF_OTHERS = ("observation_space", "possible_agents")
+"""What a world of others has, and a `TeamEnv` has not."""
+
+
+def _of_team(make_team: Callable[[], TeamEnv], num_steps: int, seed: int) -> list[str]:
+    """Play a team, and return what is wrong with its arrays, or what it refuses."""
     faults: list[str] = []
     try:
-        faults.extend(faults_of_arrays(env, num_steps, seed))
+        faults.extend(faults_of_arrays(make_team(), num_steps, seed))
     except (WorldError, NonFiniteError) as error:  # what an adapter refuses
         faults.append(str(error))
+    except Exception as error:
+        faults.append(promises.of_the_rest(error).at("a team"))
     return faults
 
 
 def team_of(make_env: Callable[[], Any], num_envs: int = 1) -> Copies:
     """Return the team for copies of a world, whichever of the two kinds it is; agents that differ are padded."""
-    if hasattr(make_env(), "possible_agents"):
+    if is_of_team(make_env()):
         return PettingZooTeam(make_env, num_envs, different_agents="padded")
     return GymnasiumTeam(make_env, num_envs)
 
@@ -80,32 +91,38 @@ def faults_of_maker(make_env: Callable[[], Any], num_steps: int, seed: int) -> l
     """
     first: dict[str, str] = {}
     count: dict[str, int] = {}
-    for where, finding in _from_the_start(make_env, num_steps, seed):
-        first.setdefault(finding.rule, finding.at(where))
-        count[finding.rule] = count.get(finding.rule, 0) + 1
-    return [text + (f" ({count[rule] - 1} times more)" if count[rule] > 1 else "") for rule, text in first.items()]
+    try:
+        for where, finding in _from_the_start(make_env, num_steps, seed):
+            first.setdefault(finding.rule, finding.at(where))
+            count[finding.rule] = count.get(finding.rule, 0) + 1
+    except Exception as error:  # what nobody has thought of
+        finding = promises.of_the_rest(error)
+        first[finding.rule] = finding.at("find_faults")
+    return [
+        text + (f" ({count[rule] - 1} times more)" if count.get(rule, 0) > 1 else "") for rule, text in first.items()
+    ]
 
 
 def _from_the_start(make_env: Callable[[], Any], num_steps: int, seed: int) -> Iterator[tuple[str, Finding]]:
     """Yield what is wrong, and where: with what makes a world, with the world as it is made, and as it is played."""
-    broken = list(promises.of_maker(make_env))
-    yield from (("make_env", finding) for finding in broken)
-    if broken:
+    if broken := list(promises.of_maker(make_env)):
+        yield from (("make_env", finding) for finding in broken)
         return
-    envs = [make_env() for _ in range(3)]
-    name = name_of(envs[0])
-    is_team = hasattr(envs[0], "possible_agents")
-    of_world = promises.of_parallel_world if is_team else promises.of_gymnasium_world
-    if is_team and isinstance(envs[0], AECEnv):
-        if not envs[0].metadata.get("is_parallelizable"):
-            yield name, promises.of_turns()
+    envs: list[Any] = []
+    for _ in range(3):
+        try:
+            envs.append(make_env())
+        except Exception as error:
+            yield "make_env", promises.of_call("make_env", error)
             return
-        envs = [simultaneous(env, name) for env in envs]
-    broken = list(of_world(envs[0])) or list(promises.of_copies(envs))
-    yield from ((name, finding) for finding in broken)
-    if broken:
+    name = name_of(envs[0])
+    broken = list(of_turn_taker(envs[0])) if isinstance(envs[0], AECEnv) else []
+    if not broken:
+        envs = [simultaneous(env, name) if isinstance(env, AECEnv) else env for env in envs]
+    if broken := broken or list(_as_made(envs)):
+        yield from ((name, finding) for finding in broken)
         return
-    worlds = [(RawParallel if is_team else RawGymnasium)(env) for env in envs]
+    worlds = [(RawParallel if is_of_team(env) else RawGymnasium)(env) for env in envs]
     try:
         Layout(worlds[0].spaces_of_all(), agent_id=True)
     except ValueError as error:
@@ -117,7 +134,18 @@ def _from_the_start(make_env: Callable[[], Any], num_steps: int, seed: int) -> I
     if unseeded is not None and all(finding.rule != unseeded.rule for _, finding in told):
         yield f"{name}, reset of a new copy without a seed", unseeded
     for world in worlds:
-        world.close()
+        if finding := world.close():
+            yield f"{name}, close", finding
+
+
+def _as_made(envs: list[Any]) -> Iterator[Finding]:
+    """Yield what is wrong with several copies before their first reset."""
+    of_world = of_parallel_world if is_of_team(envs[0]) else of_gymnasium_world
+    for env in envs:
+        if broken := list(of_world(env)):
+            yield from broken
+            return
+    yield from promises.of_copies(envs)
 
 
 class Played(NamedTuple):
@@ -155,17 +183,17 @@ def _alone(world: RawWorld, num_steps: int, seed: int, history: list[Played]) ->
         episode, in_episode = (episode + 1, 0) if begins else (episode, in_episode + 1)
         where = f"step {in_episode}" if in_episode else "reset"
         where = where if episode == 1 else f"episode {episode}, {where}"
-        kept, seen_before, before = world.seen, copy.deepcopy(world.seen), _chance_of_all()
+        kept, seen_before, before = world.seen, snapshot(world.seen), _chance_of_all()
         of_reset, actions = seed if episode == 1 else None, None if begins else world.actions(rng)
         finding = world.reset(of_reset) if begins else world.step(actions)
         if finding is not None:
             yield where, finding
             return False
-        history.append(Played(where, of_reset, actions, copy.deepcopy(world.told())))
+        history.append(Played(where, of_reset, actions, world.told()))
         if before != _chance_of_all():
             yield where, DRAWS_FROM_ALL
         yield from ((where, finding) for finding in world.findings())
-        if not same(kept, seen_before):
+        if not same(snapshot(kept), seen_before):
             yield where, CHANGES_WHAT_IT_GAVE
         if not world.can_go_on:
             return False
@@ -209,15 +237,3 @@ NOT_ALONE = Finding(
     "something else from a second copy, while the first one repeats itself",
     "Make all that an episode changes in reset (self.items = []), not in the class, in the module or as a default.",
 )
-
-
-def same(one: Any, other: Any) -> bool:
-    """Say whether two observations, or dictionaries and tuples of them, are equal; NaN equals NaN."""
-    if isinstance(one, dict):
-        return isinstance(other, dict) and one.keys() == other.keys() and all(same(one[k], other[k]) for k in one)
-    if isinstance(one, (tuple, list)):
-        return len(one) == len(other) and all(map(same, one, other))
-    try:
-        return bool(np.array_equal(one, other, equal_nan=True))
-    except TypeError:  # what cannot be NaN
-        return bool(np.array_equal(one, other))

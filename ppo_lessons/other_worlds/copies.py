@@ -13,9 +13,6 @@ from ppo_lessons.other_worlds.promises import Finding
 from ppo_lessons.other_worlds.spaces import Layout
 from ppo_lessons.team_env import TeamStep, check_actions
 
-NO_ENTRY = (KeyError, TypeError, ValueError, IndexError, AttributeError)
-"""What taking something that is not as promised apart can raise."""
-
 
 class Copies:
     """E separate worlds, played one after the other; what `PettingZooTeam` and `GymnasiumTeam` share.

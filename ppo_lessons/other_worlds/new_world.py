@@ -1,7 +1,9 @@
 """Write a world to begin with, and its test: `python start.py new-world NAME`."""
 
+import contextlib
 import inspect
 import keyword
+import os
 import re
 import sys
 from pathlib import Path
@@ -11,6 +13,10 @@ from ppo_lessons.other_worlds import template
 
 FOLDER = "my_worlds"
 """Where they are written, beside the notebooks' folder."""
+LONGEST = 50
+"""Letters of a name: with what stands around it, any file system can hold it."""
+OF_WINDOWS = frozenset(("con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(10))))
+"""What no file of Windows can be called, whatever stands behind the dot."""
 TEST = '''"""{name}: the rules of PettingZoo, the check in words, and whether a team learns anything in it.
 
 Run it with: python start.py test {folder}/test_{module}.py
@@ -56,6 +62,12 @@ def texts(name: str) -> tuple[str, str, str]:
     plain = re.sub(r"[\s_-]", "", name)
     if not module.isidentifier() or plain.lower() != module.replace("_", ""):
         raise ValueError(f"A world is named by letters and numbers, and begins with a letter. Got {name!r}")
+    if len(module) > LONGEST:
+        raise ValueError(f"A world's name has at most {LONGEST} letters. Got {len(module)}: {name!r}")
+    if module in OF_WINDOWS:
+        raise ValueError(f"A world is a file that every system can hold. Got {name!r}, which Windows keeps for itself")
+    if module.startswith("test") or module == "conftest":
+        raise ValueError(f"A world has a name that pytest does not take for a test or its settings. Got {name!r}")
     title = "".join(word.capitalize() for word in words)
     source = inspect.getsource(template).split('"""', 2)[2].lstrip("\n")
     taken = re.findall(r"\w+", " ".join(re.findall(r"^from .+ import (.+)", source + TEST, re.MULTILINE)))
@@ -80,16 +92,29 @@ def write(name: str, root: Path) -> list[Path]:
 
     Raises:
         ValueError: If it cannot be the name of a module, or of a class in it.
-        FileExistsError: If there is such a world.
+        FileExistsError: If there is such a world, or a file in the place of the folder.
+        OSError: If something cannot be written; then nothing is.
     """
     module, world, test = texts(name)
     folder = root / FOLDER
     paths = [folder / f"{module}.py", folder / f"test_{module}.py"]
-    if found := next((path for path in paths if path.exists()), None):
+    if os.path.lexists(folder) and not folder.is_dir():
+        raise FileExistsError(f"Worlds are written into a folder {FOLDER}. Got a file of that name: move it away first")
+    if found := next((path for path in paths if os.path.lexists(path)), None):
         raise FileExistsError(f"A world is never overwritten. Got {found.relative_to(root)} that is there already")
+    is_new, written = not folder.exists(), []
     folder.mkdir(exist_ok=True)
-    for path, text in zip(paths, (world, test), strict=True):
-        write_whole(path, lambda file, text=text: file.write(text.encode()))
+    try:
+        for path, text in zip(paths, (world, test), strict=True):
+            written.append(path)
+            write_whole(path, lambda file, text=text: file.write(text.encode()))
+    except BaseException:  # both or none
+        for path in written:
+            path.unlink(missing_ok=True)
+        if is_new:
+            with contextlib.suppress(OSError):  # somebody else wrote into it
+                folder.rmdir()
+        raise
     return paths
 
 
@@ -101,7 +126,8 @@ def main(arguments: list[str]) -> int:
     try:
         world, test = write(arguments[0], Path.cwd())
     except (ValueError, OSError) as error:
-        print(error, file=sys.stderr)
+        said = f"{error.strerror}: {error.filename}" if isinstance(error, OSError) and error.strerror else error
+        print(said, file=sys.stderr)
         return 2
     root = Path.cwd()
     print(f"Written: {world.relative_to(root)}, a world that trains at once, to be changed into your own.")

@@ -9,11 +9,24 @@ from traceback import extract_tb
 from types import ModuleType
 from typing import Any, NamedTuple
 
-import numpy as np
+import gymnasium
+from gymnasium.vector import VectorEnv
+
+from ppo_lessons.other_worlds import words
 
 PARALLEL_STEP = ("observations", "rewards", "terminations", "truncations", "infos")
 """What `ParallelEnv.step` returns: five dictionaries, each with an entry for every agent that acted."""
-SIGNATURES = {"reset": "reset(self, seed=None, options=None)", "step": "step(self, actions)"}
+CALLS = {
+    "make_env": "lambda: MyWorld(...)",
+    "observation_space": "def observation_space(self, agent)",
+    "action_space": "def action_space(self, agent)",
+    "reset": "def reset(self, seed=None, options=None)",
+    "step": "def step(self, actions)",
+    "close": "def close(self)",
+}
+"""What is called of a world, and how it is written."""
+VECTOR = Path(gymnasium.vector.__file__).parent
+"""Where errors come out that were raised in another process."""
 
 
 class Finding(NamedTuple):
@@ -34,26 +47,17 @@ class Finding(NamedTuple):
         return f"{self.rule}. Got {self.got} ({where}{whose}). {self.advice}"
 
 
-def of_turns() -> Finding:
-    """Say why agents that take turns do not fit."""
-    return Finding(
-        "Agents of a team must act at once: a rollout holds a decision of every living agent at every step",
-        "a world whose agents take turns: each would answer a move that another has not made yet, and a row in which "
-        "it has no say is no decision to learn from",
-        "Write it as a ParallelEnv in which whoever waits idles, or train one player against a fixed one as a "
-        "Gymnasium environment.",
-    )
-
-
 def of_maker(make_env: Any) -> Iterator[Finding]:
     """Say what is wrong with what is to make the copies."""
     rule = "make_env must be a function that makes a new copy of the world each time it is called"
-    if isinstance(make_env, ModuleType):
+    if isinstance(make_env, VectorEnv):
+        yield Finding(rule, f"the vector environment {type(make_env).__name__}", "Take GymnasiumVectorTeam for it.")
+    elif isinstance(make_env, ModuleType):
         yield Finding(rule, f"the module {make_env.__name__}", "Write: lambda: module.parallel_env()")
     elif hasattr(make_env, "step") and not isinstance(make_env, type):
         yield Finding(rule, f"a {type(make_env).__name__} that is made already", "Write: lambda: MyWorld(...)")
     elif not callable(make_env):
-        yield Finding(rule, type(make_env).__name__, "Write: lambda: MyWorld(...)")
+        yield Finding(rule, words.in_words(make_env), "Write: lambda: MyWorld(...)")
 
 
 def of_copies(envs: Sequence[Any]) -> Iterator[Finding]:
@@ -68,41 +72,21 @@ def of_copies(envs: Sequence[Any]) -> Iterator[Finding]:
         )
 
 
-def of_parallel_world(env: Any) -> Iterator[Finding]:
-    """Say what a `ParallelEnv` lacks, before its first reset."""
-    rule = "A world of a team must be a PettingZoo ParallelEnv"
-    names = ("possible_agents", "reset", "step", "observation_space", "action_space")
-    if hasattr(env, "observation_space") and not hasattr(env, "possible_agents"):
-        yield Finding(rule, f"the Gymnasium environment {type(env).__name__}", "Take GymnasiumTeam for it.")
-        return
-    for name in names:
-        if not hasattr(env, name):
-            yield Finding(rule, f"{type(env).__name__} without {name}", "See PettingZoo's page on the parallel API.")
-    for name in ("observation_space", "action_space"):
-        if isinstance(getattr(env, name, None), Mapping):
-            advice = f"Write a method: def {name}(self, agent): return self.{name}s[agent]"
-            yield Finding(f"{name}(agent) must be a method that returns the agent's space", "a dictionary", advice)
-    agents = list(getattr(env, "possible_agents", ()) or ())
-    if hasattr(env, "possible_agents") and not agents:
-        yield Finding("possible_agents must list every agent that may ever take part", "none", "List them in __init__.")
-    if len(set(agents)) < len(agents):
-        yield Finding("Each agent must have a name of its own", f"{agents}", "Give them different names.")
-
-
 def of_parallel_reset(possible: Sequence[Any], outcome: Any, agents: Any) -> Iterator[Finding]:
     """Say what is wrong with what `ParallelEnv.reset` returned, and with `agents` after it."""
     rule = "reset() must return two dictionaries, observations and infos"
-    if not _is_tuple(outcome, 2) or not all(isinstance(part, Mapping) for part in outcome):
-        yield Finding(rule, _in_words(outcome), "End reset with: return observations, infos")
+    if not words.is_tuple(outcome, 2) or not all(isinstance(part, Mapping) for part in outcome):
+        yield Finding(rule, words.in_words(outcome), "End reset with: return observations, infos")
         return
-    if _names(agents) != _names(possible):
+    if words.names(agents) != words.names(possible):
         rule = "After reset() `agents` must hold all of possible_agents: the same team plays every episode"
         advice = "Write in reset: self.agents = self.possible_agents[:]"
-        yield Finding(rule, _listed(agents), advice)
+        yield Finding(rule, repr(agents) if isinstance(agents, (list, tuple)) else words.in_words(agents), advice)
     for name in possible:
         if name not in outcome[0]:
             advice = "Let reset return an observation for each agent."
             yield Finding("Each agent must see something after reset()", "no observation", advice, name)
+        yield from of_info(outcome[1].get(name), name)
 
 
 def of_parallel_step(acting: Sequence[Any], outcome: Any, agents: Any) -> Iterator[Finding]:
@@ -113,9 +97,9 @@ def of_parallel_step(acting: Sequence[Any], outcome: Any, agents: Any) -> Iterat
         outcome: What the step returned.
         agents: `env.agents` after it.
     """
-    if not _is_tuple(outcome, 5) or not all(isinstance(part, Mapping) for part in outcome):
+    if not words.is_tuple(outcome, 5) or not all(isinstance(part, Mapping) for part in outcome):
         rule = f"step() must return five dictionaries: {', '.join(PARALLEL_STEP)}"
-        yield Finding(rule, _in_words(outcome), "They are keyed by the agents that were given an action.")
+        yield Finding(rule, words.in_words(outcome), "They are keyed by the agents that were given an action.")
         return
     for part, name in zip(outcome[:4], PARALLEL_STEP, strict=False):
         for agent in acting:
@@ -123,15 +107,33 @@ def of_parallel_step(acting: Sequence[Any], outcome: Any, agents: Any) -> Iterat
                 rule = f"step() must return {name} for every agent that was given an action, its last step included"
                 advice = "Build the dictionaries for all agents that acted, and take agents off `agents` only then."
                 yield Finding(rule, f"no entry in {name}", advice, agent)
-    _, rewards, ended, cut, _ = outcome
+    _, rewards, ended, cut, infos = outcome
     for agent in acting:
-        if agent in rewards and not _is_number(rewards[agent]):
-            yield Finding("A reward must be one number", _in_words(rewards[agent]), "Write: float(reward)", agent)
+        yield from _of_reward(rewards.get(agent, 0.0), agent)
+        yield from of_info(infos.get(agent), agent)
         for name, part in (("terminations", ended), ("truncations", cut)):
-            if agent in part and not _is_flag(part[agent]):
+            if agent in part and not words.is_flag(part[agent]):
                 advice = "Write: bool(...)"
-                yield Finding(f"{name} must hold True or False", _in_words(part[agent]), advice, agent)
-    yield from _who_goes_on(acting, ended, cut, agents)
+                yield Finding(f"{name} must hold True or False", words.in_words(part[agent]), advice, agent)
+    if words.is_listing(agents):
+        yield from _who_goes_on(acting, ended, cut, agents)
+    else:
+        advice = "Write: self.agents = [agent for agent in self.agents if ...]"
+        yield Finding("`agents` must be a list of names", words.in_words(agents), advice)
+
+
+def of_info(info: Any, agent: Any) -> Iterator[Finding]:
+    """Say so if the infos of one agent are none; there need not be any."""
+    if info is not None and not isinstance(info, Mapping):
+        yield Finding(
+            "infos must hold a dictionary for each agent", words.in_words(info), "Take an empty one: {}", agent
+        )
+
+
+def _of_reward(reward: Any, agent: Any = None) -> Iterator[Finding]:
+    if not words.is_number(reward):
+        advice = "Detach it: float(reward.detach())" if words.is_attached(reward) else "Write: float(reward)"
+        yield Finding("A reward must be one number", words.in_words(reward), advice, agent)
 
 
 def of_strangers(name: str, part: Mapping, others: Iterable[Any]) -> Iterator[Finding]:
@@ -144,10 +146,10 @@ def of_strangers(name: str, part: Mapping, others: Iterable[Any]) -> Iterator[Fi
 
 def _who_goes_on(acting: Sequence[Any], ended: Mapping, cut: Mapping, agents: Any) -> Iterator[Finding]:
     """Whether `agents` says what the flags say: who is terminated or truncated leaves, and nobody else."""
-    after = _names(agents)
+    after = words.names(agents)
     for agent in acting:
-        clear = all(agent in part and _is_flag(part[agent]) for part in (ended, cut))
-        over = bool(_said(ended, agent) or _said(cut, agent))
+        clear = all(agent in part and words.is_flag(part[agent]) for part in (ended, cut))
+        over = any(agent in part and words.is_flag(part[agent]) and bool(part[agent]) for part in (ended, cut))
         if over and agent in after:
             advice = "Take it off `agents` in the step in which its flag is set; with the last one `agents` is empty."
             got = "an agent that is over and still there"
@@ -156,62 +158,60 @@ def _who_goes_on(acting: Sequence[Any], ended: Mapping, cut: Mapping, agents: An
             advice = "Set terminations[agent] if it is really over for it, truncations[agent] if it is only cut off."
             got = "one that is gone without either flag"
             yield Finding("An agent that leaves `agents` must be terminated or truncated", got, advice, agent)
-    for agent in _listed_as_is(agents):
-        if agent not in acting:
+    for agent in words.listed(agents):
+        if not words.is_name(agent) or agent not in acting:
             advice = "Let it wait for the next episode, or keep it in `agents` all the time with an action that idles."
             rule = "Nobody may come back, or join in, within an episode"
             yield Finding(rule, "an agent that had no action in this step", advice, agent)
 
 
-def of_gymnasium_world(env: Any) -> Iterator[Finding]:
-    """Say what a Gymnasium environment lacks, before its first reset."""
-    if hasattr(env, "possible_agents"):
-        got = f"the team's world {type(env).__name__}"
-        yield Finding("A world for one must be a Gymnasium environment", got, "Take PettingZooTeam for it.")
-        return
-    for name in ("observation_space", "action_space", "reset", "step"):
-        if not hasattr(env, name):
-            rule = "A world for one must be a Gymnasium environment"
-            advice = "See Gymnasium's page on making environments."
-            yield Finding(rule, f"{type(env).__name__} without {name}", advice)
-
-
 def of_gymnasium_reset(outcome: Any) -> Iterator[Finding]:
     """Say what is wrong with what `Env.reset` returned."""
-    if not _is_tuple(outcome, 2) or not isinstance(outcome[1], Mapping):
+    if not words.is_tuple(outcome, 2) or not isinstance(outcome[1], Mapping):
         rule = "reset() must return a pair: the observation and the infos, a dictionary"
-        yield Finding(rule, _in_words(outcome), "End reset with: return observation, {}")
+        yield Finding(rule, words.in_words(outcome), "End reset with: return observation, {}")
 
 
 def of_gymnasium_step(outcome: Any) -> Iterator[Finding]:
     """Say what is wrong with what `Env.step` returned."""
-    if not _is_tuple(outcome, 5):
+    if not words.is_tuple(outcome, 5):
         rule = "step() must return five things: observation, reward, terminated, truncated, infos"
         advice = "Four are those of the old Gym: say apart what is really over and what is only cut off."
-        yield Finding(rule, _in_words(outcome), advice)
+        yield Finding(rule, words.in_words(outcome), advice)
         return
     _, reward, ended, cut, infos = outcome
-    if not _is_number(reward):
-        yield Finding("A reward must be one number", _in_words(reward), "Write: float(reward)")
+    yield from _of_reward(reward)
     if not isinstance(infos, Mapping):
-        yield Finding("The infos must be a dictionary", _in_words(infos), "Return an empty one: {}")
+        yield Finding("The infos must be a dictionary", words.in_words(infos), "Return an empty one: {}")
     for name, flag in (("terminated", ended), ("truncated", cut)):
-        if not _is_flag(flag):
-            yield Finding(f"{name} must be True or False", _in_words(flag), "Write: bool(...)")
+        if not words.is_flag(flag):
+            yield Finding(f"{name} must be True or False", words.in_words(flag), "Write: bool(...)")
 
 
-def of_call(name: str, error: Exception) -> Finding:
+def of_call(name: str, error: Exception, agent: Any = None) -> Finding:
     """Say that the world itself raised an error, and where."""
-    rule, advice = f"{name}() must not raise an error", f"Write: def {SIGNATURES[name]}"
+    advice = f"Write: {CALLS[name]}"
     if frames := extract_tb(error.__traceback__)[1:]:  # without our own, which called it
-        advice = f"It was raised in {Path(frames[-1].filename).name}, line {frames[-1].lineno}."
-    return Finding(rule, f"{type(error).__name__}: {error}", advice)
+        path = Path(frames[-1].filename)
+        advice = f"It was raised in {path.name}, line {frames[-1].lineno}."
+        if VECTOR in path.parents:  # it is the copy in its process that knows the line
+            advice = "A copy of the vector environment raised it: find_faults, given what makes one copy, says where."
+    return Finding(f"{name}() must not raise an error", f"{type(error).__name__}: {error}", advice, agent)
+
+
+def of_the_rest(error: Exception) -> Finding:
+    """Say that a world told something that nothing else here has words for."""
+    (*_, frame) = extract_tb(error.__traceback__)
+    advice = f"It was raised in {Path(frame.filename).name}, line {frame.lineno}."
+    return Finding("A world must tell what can be read", f"{type(error).__name__}: {error}", advice)
 
 
 def of_observation(seen: Any, space: Any, agent: Any = None) -> Finding:
     """Say that an observation is not of its space."""
-    rule = f"An observation must be of its space, {_short(space)}"
-    return Finding(rule, _in_words(seen), "Let the space say what is returned, or return what it says.", agent)
+    rule, advice = "An observation must be of its space", "Let the space say what is returned, or return what it says."
+    if words.is_attached(seen):
+        advice = "Detach it, and return an array: seen.detach().cpu().numpy()"
+    return Finding(f"{rule}, {words.short(space)}", words.in_words(seen), advice, agent)
 
 
 def no_layout(error: ValueError) -> Finding:
@@ -233,10 +233,14 @@ def too_large(what: str, value: float, limit: float, agent: Any = None) -> Findi
     return Finding(rule, f"{value:g}", "Divide by what is usual in your world.", agent)
 
 
-def no_mask(name: str, shapes: list[Any], sizes: list[int], agent: Any = None) -> Finding:
+def no_mask(name: str, mask: Any, sizes: list[int], agent: Any = None) -> Finding:
     """Say that an action mask does not fit the actions."""
+    advice = "Write: np.array([...], dtype=np.int8)"
+    if len(sizes) > 1:
+        advice += ", the flags of one choice after those of another; of a MultiBinary: off, on, off, on, ..."
     rule = f"An {name} must be 0 or 1 for each action, of length {sizes}"
-    return Finding(rule, f"shapes {shapes}, or other numbers", "Write: np.array([...], dtype=np.int8)", agent)
+    parts = " and ".join(map(words.in_numbers, mask if isinstance(mask, tuple) else (mask,)))
+    return Finding(rule, f"a tuple of {parts}" if isinstance(mask, tuple) else parts, advice, agent)
 
 
 def late_mask(name: str, agent: Any = None) -> Finding:
@@ -249,51 +253,3 @@ def nothing_legal(agent: Any = None) -> Finding:
     """Say that an agent that has to act may do nothing."""
     rule = "An action mask must leave an agent that goes on at least one action"
     return Finding(rule, "a mask of zeros only", "Add an action that does nothing, or end the agent's episode.", agent)
-
-
-def _is_tuple(outcome: Any, length: int) -> bool:
-    return isinstance(outcome, (tuple, list)) and len(outcome) == length
-
-
-def _is_number(value: Any) -> bool:
-    try:
-        return np.ndim(value) == 0 and np.asarray(value).dtype.kind in "fiub"
-    except (TypeError, ValueError):
-        return False
-
-
-def _is_flag(value: Any) -> bool:
-    return _is_number(value) and np.asarray(value).dtype.kind in "iub" and value in (0, 1)
-
-
-def _said(part: Mapping, agent: Any) -> bool:
-    return agent in part and _is_flag(part[agent]) and bool(part[agent])
-
-
-def _names(agents: Any) -> set[Any]:
-    return set(_listed_as_is(agents))
-
-
-def _listed_as_is(agents: Any) -> list[Any]:
-    return list(agents) if isinstance(agents, (list, tuple, set, Mapping)) else []
-
-
-def _listed(agents: Any) -> str:
-    return repr(agents) if isinstance(agents, (list, tuple)) else type(agents).__name__
-
-
-def _short(space: Any) -> str:
-    text = " ".join(str(space).split())
-    return text if len(text) < 90 else f"{text[:86]} ..."
-
-
-def _in_words(value: Any) -> str:
-    """Say what something is, shortly."""
-    if isinstance(value, np.ndarray):
-        ends = f", {value.min():g} to {value.max():g}" if value.size and value.dtype.kind in "fiu" else ""
-        return f"an array of {value.dtype}, shape {value.shape}{ends}"
-    if isinstance(value, (tuple, list)):
-        return f"a {type(value).__name__} of {len(value)}: {', '.join(type(part).__name__ for part in value)}"
-    if value is None or isinstance(value, (bool, int, float, str)):
-        return repr(value)
-    return f"a {type(value).__name__}"

@@ -1,14 +1,16 @@
 """A world that others wrote, played as it is, for the check: what it told last, and what is wrong with that."""
 
+import warnings
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
-from gymnasium.spaces import Discrete, MultiDiscrete, Space
+from gymnasium.spaces import Space
 
-from ppo_lessons.other_worlds import promises
+from ppo_lessons.other_worlds import promises, words
+from ppo_lessons.other_worlds.masks import flags_of, mask_as_it_came, of_mask, sizes_of
 from ppo_lessons.other_worlds.promises import Finding
-from ppo_lessons.other_worlds.spaces import MASK, Sight
+from ppo_lessons.other_worlds.spaces import Choice, Sight
 
 LARGE = 1000.0
 """Numbers beyond this drown all others in the first layer of a network."""
@@ -51,13 +53,17 @@ class RawWorld:
         raise NotImplementedError
 
     def told(self) -> Any:
-        """Return what was told last, to be compared."""
-        return self.outcome[:-1] if isinstance(self.outcome, tuple) else self.outcome
+        """Return a copy of what was told last, to be compared; infos may hold anything."""
+        return words.snapshot(self.outcome[:-1] if isinstance(self.outcome, (tuple, list)) else self.outcome)
 
-    def close(self) -> None:
-        """Close the world."""
-        if hasattr(self.env, "close"):
-            self.env.close()
+    def close(self) -> Finding | None:
+        """Close the world; returns what it raised, if it did."""
+        try:
+            if hasattr(self.env, "close"):
+                self.env.close()
+        except Exception as error:
+            return promises.of_call("close", error)
+        return None
 
     def _call(self, name: str, *given: Any, **named: Any) -> Finding | None:
         self._is_reset = name == "reset"
@@ -94,13 +100,13 @@ class RawParallel(RawWorld):
 
     def findings(self) -> Iterator[Finding]:
         """Yield what is wrong with what was told last."""
+        left = getattr(self.env, "agents", None)
         if self._is_reset:
-            found = list(promises.of_parallel_reset(self.agents, self.outcome, self.env.agents))
             asked: list[Any] = list(self.agents)
+            yield from promises.of_parallel_reset(asked, self.outcome, left)
         else:
-            found = list(promises.of_parallel_step(self.acting, self.outcome, self.env.agents))
             asked = self.acting
-        yield from found
+            yield from promises.of_parallel_step(asked, self.outcome, left)
         fits = isinstance(self.outcome, (tuple, list)) and all(isinstance(part, Mapping) for part in self.outcome)
         if not fits or len(self.outcome) != (2 if self._is_reset else 5):
             self.can_go_on = False
@@ -110,7 +116,7 @@ class RawParallel(RawWorld):
             others = [agent for agent in self.agents if agent not in asked]
             for name, part in zip(promises.PARALLEL_STEP[:4], self.outcome, strict=False):
                 yield from promises.of_strangers(name, part, others)
-        self.acting = [agent for agent in self.agents if agent in self.env.agents]
+        self.acting = [agent for agent in self.agents if agent in words.names(left)]
         self.over = not self.acting
         infos = self.outcome[-1]
         for agent in asked:
@@ -145,13 +151,12 @@ class RawGymnasium(RawWorld):
     def findings(self) -> Iterator[Finding]:
         """Yield what is wrong with what was told last."""
         of = promises.of_gymnasium_reset if self._is_reset else promises.of_gymnasium_step
-        found = list(of(self.outcome))
-        yield from found
+        yield from of(self.outcome)
         if not isinstance(self.outcome, (tuple, list)) or len(self.outcome) != (2 if self._is_reset else 5):
             self.can_go_on = False
             return
         self.seen = self.outcome[0]
-        self.over = not self._is_reset and bool(np.any(self.outcome[2]) or np.any(self.outcome[3]))
+        self.over = not self._is_reset and any(map(words.is_set, self.outcome[2:4]))
         yield from of_seen(*self.spaces, self.seen, self.outcome[-1], not self.over)
         if not self._is_reset:
             yield from of_reward(self.outcome[1])
@@ -160,65 +165,65 @@ class RawGymnasium(RawWorld):
 def draw(space: Space, choices: Space, seen: Any, info: Any, rng: np.random.Generator) -> Any:
     """Return an action of a space that the mask allows, if there is one."""
     choices.seed(int(rng.integers(2**31)))
-    parts = mask_of(space, choices, seen, info)
-    if parts is None or [len(part) for part in parts] != sizes_of(choices):
+    flags = flags_of(mask_as_it_came(Sight(space), seen, info), sizes_of(choices))
+    if flags is None or not all((part > 0).any() for part in flags):
         return choices.sample()
-    as_bytes = tuple(np.asarray(part, np.int8) for part in parts)
-    return choices.sample(mask=as_bytes if isinstance(choices, MultiDiscrete) else as_bytes[0])
-
-
-def mask_of(space: Space, choices: Space, seen: Any, info: Any) -> tuple[np.ndarray, ...] | None:
-    """Return the mask that came with an observation, one array for each choice; None if none came."""
-    parts, sizes = Sight(space).mask_parts(seen, info), sizes_of(choices)
-    if parts is not None and len(parts) == 1 and len(parts[0]) == sum(sizes):
-        return tuple(np.split(parts[0], np.cumsum(sizes)[:-1]))  # those of several choices, one after the other
-    return parts
-
-
-def sizes_of(choices: Space) -> list[int]:
-    """Return how many actions there are to choose from, in each choice."""
-    return [int(choices.n)] if isinstance(choices, Discrete) else [int(n) for n in getattr(choices, "nvec", ())]
+    chosen = [int(rng.choice(np.flatnonzero(part > 0))) for part in flags]
+    choice = Choice(choices)
+    return choice.action(np.array(chosen if choice.heads else chosen[0]))
 
 
 def of_seen(space: Space, choices: Space, seen: Any, info: Any, goes_on: bool, agent: Any = None) -> Iterator[Finding]:
     """Yield what is wrong with one observation and its mask."""
-    numbers = _numbers(seen)
+    sight, numbers = Sight(space), _numbers(seen)
     if numbers is not None and not np.isfinite(numbers).all():
         yield promises.not_finite("An observation", float(numbers[~np.isfinite(numbers)][0]), agent)
-    elif not space.contains(seen):
+    elif not _holds(space, seen) or (largest := _largest(sight, seen)) is None:
         yield promises.of_observation(seen, space, agent)
-    elif (largest := _largest(Sight(space), seen)) > LARGE:
+    elif largest > LARGE:
         yield promises.too_large("observations", largest, LARGE, agent)
-    parts, sizes = mask_of(space, choices, seen, info), sizes_of(choices)
-    if parts is None:
-        return
-    if [len(part) for part in parts] != sizes or not all(np.isin(part, (0, 1)).all() for part in parts):
-        yield promises.no_mask(MASK, [np.shape(part) for part in parts], sizes, agent)
-    elif goes_on and not all(np.any(part) for part in parts):
-        yield promises.nothing_legal(agent)
+    mask = mask_as_it_came(sight, seen, info)
+    if mask is not None and (finding := of_mask(space, choices, mask, goes_on, agent)):
+        yield finding
 
 
 def of_reward(reward: Any, agent: Any = None) -> Iterator[Finding]:
     """Yield what is wrong with the size of a reward."""
-    if np.ndim(reward) == 0 and np.asarray(reward).dtype.kind in "fiu":
-        if not np.isfinite(reward):
-            yield promises.not_finite("A reward", float(reward), agent)
-        elif abs(float(reward)) > LARGE:
-            yield promises.too_large("rewards", abs(float(reward)), LARGE, agent)
+    if words.is_number(reward):
+        value = float(np.asarray(reward))
+        if not np.isfinite(value):
+            yield promises.not_finite("A reward", value, agent)
+        elif abs(value) > LARGE:
+            yield promises.too_large("rewards", abs(value), LARGE, agent)
 
 
-def _largest(sight: Sight, seen: Any) -> float:
-    """Return the size of the largest number that a network reads of an observation."""
+def _holds(space: Space, seen: Any) -> bool:
+    """Say whether an observation is of its space; tensors and lists are as good as arrays, as they are in training."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # Gymnasium's, about lists
+        try:
+            return bool(space.contains(words.with_arrays(seen)))
+        except Exception:
+            return False
+
+
+def _largest(sight: Sight, seen: Any) -> float | None:
+    """Return the size of the largest number that a network reads of an observation; None if it could read none."""
     row = np.zeros(sight.size)
-    sight.write(seen, row)
+    try:
+        sight.write(seen, row)
+    except Exception:
+        return None
     return float(np.abs(row).max(initial=0))
 
 
 def _numbers(seen: Any) -> np.ndarray | None:
     """Return an observation as numbers, (n,), if it consists of them."""
-    if isinstance(seen, (Mapping, tuple)):
+    array = None if isinstance(seen, Mapping) else words.as_array(seen)
+    if array is not None and array.dtype.kind in "fiu":
+        return array.ravel().astype(float)
+    if isinstance(seen, (Mapping, tuple, list)):
         parts = [_numbers(part) for part in (seen.values() if isinstance(seen, Mapping) else seen)]
         found = [part for part in parts if part is not None]
         return np.concatenate(found) if found else None
-    array = np.asarray(seen) if isinstance(seen, (np.ndarray, list, float, int, np.number)) else None
-    return array.ravel().astype(float) if array is not None and array.dtype.kind in "fiu" else None
+    return None

@@ -10,8 +10,8 @@ from gymnasium.vector.utils import iterate
 from ppo_lessons.errors import NonFiniteError, NotReadyError, WorldError
 from ppo_lessons.guards.fields import whole
 from ppo_lessons.other_worlds import promises
-from ppo_lessons.other_worlds.adapters import name_of
 from ppo_lessons.other_worlds.copies import check_choices
+from ppo_lessons.other_worlds.made_worlds import name_of
 from ppo_lessons.other_worlds.spaces import MASK, Layout
 from ppo_lessons.team_env import TeamStep
 

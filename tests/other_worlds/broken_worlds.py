@@ -2,7 +2,8 @@
 
 import gymnasium
 import numpy as np
-from gymnasium.spaces import Box, Dict, Discrete
+import torch
+from gymnasium.spaces import Box, Dict, Discrete, MultiBinary, MultiDiscrete, Tuple
 from pettingzoo import ParallelEnv
 
 
@@ -193,6 +194,47 @@ class RewardsAsArrays(Good):
         return np.array([0.5])
 
 
+class RewardsAsText(Good):
+    def reward(self, agent):
+        return "1.0" if (self.time, agent) == (2, "a") else 1.0
+
+
+class RewardsAsNothing(Good):
+    def reward(self, agent):
+        return None if (self.time, agent) == (2, "a") else 1.0
+
+
+class RewardsOfAGraph(Good):
+    """Nobody has detached them from what they were computed with."""
+
+    def reward(self, agent):
+        return torch.tensor(0.5, requires_grad=True)
+
+
+class SeesOfAGraph(Good):
+    def see_as(self, agent):
+        seen = torch.tensor(super().see_as(agent))
+        return seen.requires_grad_() if (self.time, agent) == (2, "b") else seen
+
+
+class FlagsAsTwo(Good):
+    def falls(self, agent):
+        return 2 * super().falls(agent)
+
+
+class InfosAsNumbers(Good):
+    def reset(self, seed=None, options=None):
+        seen, infos = super().reset(seed)
+        return seen, dict.fromkeys(infos, 7)
+
+
+class AgentsAsArray(Good):
+    def step(self, actions):
+        told = super().step(actions)
+        self.agents = np.array(self.agents) if self.time == 2 else self.agents
+        return told
+
+
 class FlagsAsWords(Good):
     def falls(self, agent):
         return ("yes" if self.time == 4 else "no") if agent == "b" else False
@@ -355,6 +397,35 @@ class ForgetsTheMask(Masked):
         return {"observation": seen["observation"]} if (self.time, agent) == (2, "b") else seen
 
 
+class SeesNoDictionary(Masked):
+    """What is seen comes without the mask, and not in a dictionary."""
+
+    def see_as(self, agent):
+        return Good.see_as(self, agent) if (self.time, agent) == (2, "b") else super().see_as(agent)
+
+
+class MaskBelowZero(MaskInInfos):
+    def mask_of(self, agent):
+        return super().mask_of(agent) - ((self.time, agent) == (2, "a"))
+
+
+class SeveralMasks(MaskInInfos):
+    """Two choices: out of two, and out of three; a mask for each."""
+
+    def action_space(self, agent):
+        return MultiDiscrete([2, 3])
+
+    def mask_of(self, agent):
+        return np.array([1, 0], np.int8), np.array([0, 0, 1], np.int8)
+
+
+class UnevenMasks(SeveralMasks):
+    """They come as a list of lists."""
+
+    def mask_of(self, agent):
+        return [[1, 0], [0, 0, 1]] if (self.time, agent) == (2, "a") else super().mask_of(agent)
+
+
 class NoInfos(Good):
     def step(self, actions):
         return *super().step(actions)[:4], None
@@ -389,6 +460,49 @@ class MixedNames(Good):
     """Nothing wrong: names are numbers and words."""
 
     possible_agents = (1, "b")
+
+
+class MaskAsColumn(MaskInInfos):
+    """Nothing wrong: a flag for each action, whatever the shape."""
+
+    def mask_of(self, agent):
+        return super().mask_of(agent)[:, None]
+
+
+class MaskedBits(MaskInInfos):
+    """Nothing wrong: of three switches the first must stay off, and the last must be on; it looks."""
+
+    def action_space(self, agent):
+        return MultiBinary(3)
+
+    def mask_of(self, agent):
+        return np.array([1, 0, 1, 1, 0, 1], np.int8)
+
+    def step(self, actions):
+        assert all((switches[0], switches[2]) == (0, 1) for switches in actions.values())
+        return super().step(actions)
+
+
+class Tensors(Good):
+    """Nothing wrong: rewards, flags and observations are tensors of no graph."""
+
+    def see_as(self, agent):
+        return torch.from_numpy(super().see_as(agent))
+
+    def reward(self, agent):
+        return torch.tensor(0.5)
+
+    def falls(self, agent):
+        return torch.tensor(super().falls(agent))
+
+
+class AgentsAsKeys(Good):
+    """Nothing wrong: who takes part are the keys of a dictionary."""
+
+    def reset(self, seed=None, options=None):
+        told = super().reset(seed)
+        self.agents = dict.fromkeys(self.agents).keys()
+        return told
 
 
 class SameArray(Good):
@@ -494,3 +608,79 @@ class NothingLegalAlone(GoodAlone):
 class NoInfosAlone(GoodAlone):
     def step(self, action):
         return *super().step(action)[:4], None
+
+
+class RewardsAsTextAlone(GoodAlone):
+    def reward(self):
+        return "1.0"
+
+
+class RewardsAsNothingAlone(GoodAlone):
+    def reward(self):
+        return None if self.time == 2 else 0.5
+
+
+class RewardsInAListAlone(GoodAlone):
+    def reward(self):
+        return [0.5]
+
+
+class RewardsOfAGraphAlone(GoodAlone):
+    def reward(self):
+        return torch.tensor(0.5, requires_grad=True)
+
+
+class SeesOfAGraphAlone(GoodAlone):
+    def see(self):
+        return torch.tensor(super().see()).requires_grad_(self.time == 2)
+
+
+class FlagsAsTwoAlone(GoodAlone):
+    def falls(self):
+        return 2 * (self.time == 3)
+
+
+class MaskBelowZeroAlone(GoodAlone):
+    """The mask is in the infos."""
+
+    def reset(self, *, seed=None, options=None):
+        return super().reset(seed=seed)[0], {"action_mask": np.array([1, 1, -1])}
+
+    def step(self, action):
+        *told, _ = super().step(action)
+        return *told, {"action_mask": np.array([1, 1, -1])}
+
+
+class MaskedNumbersAlone(MaskBelowZeroAlone):
+    """Its actions are real numbers."""
+
+    action_space = Box(-1, 1, (3,), np.float32)
+
+
+class TensorsAlone(GoodAlone):
+    """Nothing wrong: rewards, flags and observations are tensors of no graph."""
+
+    def see(self):
+        return torch.from_numpy(super().see())
+
+    def reward(self):
+        return torch.tensor(0.5)
+
+    def falls(self):
+        return torch.tensor(self.time == 3)
+
+
+class ListsForTuplesAlone(GoodAlone):
+    """Nothing wrong: lists are as good as tuples."""
+
+    observation_space = Tuple([Box(-1, 1, (2,), np.float32), Discrete(3)])
+
+    def see(self):
+        return [super().see(), int(self.np_random.integers(3))]
+
+
+class FlagsAsNumbersAlone(GoodAlone):
+    """Nothing wrong: 0 and 1 are as good as False and True."""
+
+    def falls(self):
+        return int(self.time == 3)

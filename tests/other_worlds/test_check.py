@@ -7,11 +7,15 @@ import warnings
 import gymnasium
 import numpy as np
 import pytest
+import torch
 from gymnasium.spaces import Box, Discrete, Sequence, Text
+from gymnasium.vector import SyncVectorEnv
 
-from ppo_lessons.other_worlds.adapters import PettingZooTeam
-from ppo_lessons.other_worlds.check import check_team_env, find_faults, same
+from ppo_lessons.other_worlds.adapters import GymnasiumTeam, PettingZooTeam
+from ppo_lessons.other_worlds.arrays import random_actions
+from ppo_lessons.other_worlds.check import check_team_env, find_faults
 from ppo_lessons.other_worlds.template import Template
+from ppo_lessons.other_worlds.vector_team import GymnasiumVectorTeam
 from ppo_lessons.spirit_world.parallel_env import SpiritParallelEnv
 from tests.other_worlds import broken_worlds as worlds
 
@@ -23,7 +27,8 @@ STAYS = r"^An agent that is terminated or truncated must leave `agents`\. Got an
 BACK = r"^Nobody may come back, or join in, within an episode"
 RAISES = r"^{}\(\) must not raise an error\. Got {}"
 SEED = r"^The same seed and the same actions must give the same episodes\. Got something else from a second copy"
-MASK = r"^An action_mask must be 0 or 1 for each action, of length \[3\]\. Got shapes \[\({},\)\]"
+MASK = r"^An action_mask must be 0 or 1 for each action, of length \[3\]\. Got an array of {}"
+NUMBER, TENSOR = r"^A reward must be one number\. Got {} \(", r"a tensor of float32, shape \({}\), with requires_grad"
 NOTHING = r"^An action mask must leave an agent that goes on at least one action\. Got a mask of zeros"
 TEAM, ALONE = r"step\(\) must return five dictionaries: .* Got a tuple of {}", "step() must return five things: "
 
@@ -58,6 +63,20 @@ NAMED = [
     ("Lists", TEAM.format("5: dict, list"), "step 1", None, "keyed by the agents"),
     ("NoInfos", TEAM.format("5: dict, dict, dict, dict, NoneType"), "step 1", None, "keyed by the agents"),
     ("RewardsAsArrays", r"^A reward must be one number.*shape \(1,\)", "step 1", "a", "float(reward)"),
+    ("RewardsAsText", NUMBER.format(r"'1\.0'"), "step 2", "a", "Write: float(reward)"),
+    ("RewardsAsNothing", NUMBER.format("None"), "step 2", "a", "Write: float(reward)"),
+    ("RewardsOfAGraph", NUMBER.format(TENSOR.format("")), "step 1", "a", "Detach it: float(reward.detach())"),
+    ("SeesOfAGraph", SPACE + TENSOR.format("2,"), "step 2", "b", "Detach it, and return an array: seen.detach()."),
+    ("FlagsAsTwo", r"^terminations must hold True or False\. Got 2 \(", "step 4", "b", "bool(...)"),
+    ("InfosAsNumbers", r"^infos must hold a dictionary for each agent\. Got 7 \(", "reset", "a", "Take an empty one"),
+    (
+        "AgentsAsArray",
+        r"^`agents` must be a list of names\. Got an array of <U1, shape \(2,\)",
+        "step 2",
+        None,
+        "self.agents = [",
+    ),
+    ("SeesNoDictionary", SPACE + r"Got an array of float32, shape \(2,\)", "step 2", "b", "Let the space say"),
     ("FlagsAsWords", "^terminations must hold True or False. Got 'no'", "step 1", "b", "bool(...)"),
     ("FlagsAsNothing", "^terminations must hold True or False. Got None", "step 1", "a", "bool(...)"),
     ("PartOfTheTeam", r"^After reset\(\) .*possible_agents.*Got \['a'\]", "reset", None, "self.possible_agents[:]"),
@@ -68,8 +87,16 @@ NAMED = [
     ("Remembers", r"^reset\(seed\) must begin anew", "reset", None, "Set back in reset all that an episode changes"),
     ("OneClock", "^Copies of a world must .* share nothing that changes", "step 1", None, "not in the class"),
     ("NothingLegal", NOTHING, "step 2", "a", "Add an action that does nothing"),
-    ("ShortMask", MASK.format(2), "step 3", "b", "np.array([...], dtype=np.int8)"),
-    ("MaskOfShares", MASK.format(3) + ", or other numbers", "step 2", "a", "np.array([...], dtype=np.int8)"),
+    ("ShortMask", MASK.format(r"int8, shape \(2,\), 1 to 1"), "step 3", "b", "np.array([...], dtype=np.int8)"),
+    ("MaskOfShares", MASK.format(r"float64, shape \(3,\), 0 to 0\.5"), "step 2", "a", "np.array([...], dtype=np.int8)"),
+    ("MaskBelowZero", MASK.format(r"int8, shape \(3,\), -1 to 0"), "step 2", "a", "np.array([...], dtype=np.int8)"),
+    (
+        "UnevenMasks",
+        r"^An action_mask must be 0 or 1 for each action, of length \[2, 3\]\. Got a list of 2: list, list \(",
+        "step 2",
+        "a",
+        "dtype=np.int8), the flags of one choice after those of another; of a MultiBinary: off, on, off, on, ...",
+    ),
     ("LateMask", r"^A world with action masks must tell one with reset\(\)", "step 1", "a", "into the infos of reset"),
     ("SameArray", "^An observation that was handed out must stay as it was", "step 1", None, "self.state.copy()"),
     ("SeesNaNAlone", FINITE.format("nan"), "step 3", None, "division by 0"),
@@ -83,6 +110,20 @@ NAMED = [
     ("LargeRewardsAlone", "^rewards should be of the size of 1", "step 2", None, "Divide by what is usual"),
     ("UnseededAlone", SEED, "reset", None, "a generator that reset(seed) seeds"),
     ("NothingLegalAlone", NOTHING, "step 2", None, "Add an action that does nothing"),
+    ("RewardsAsTextAlone", NUMBER.format(r"'1\.0'"), "step 1", None, "Write: float(reward)"),
+    ("RewardsAsNothingAlone", NUMBER.format("None"), "step 2", None, "Write: float(reward)"),
+    ("RewardsInAListAlone", NUMBER.format("a list of 1: float"), "step 1", None, "Write: float(reward)"),
+    ("RewardsOfAGraphAlone", NUMBER.format(TENSOR.format("")), "step 1", None, "Detach it: float(reward.detach())"),
+    ("SeesOfAGraphAlone", SPACE + TENSOR.format("2,"), "step 2", None, "Detach it, and return an array"),
+    ("FlagsAsTwoAlone", r"^terminated must be True or False\. Got 2 \(", "step 3", None, "bool(...)"),
+    ("MaskBelowZeroAlone", MASK.format(r"int64, shape \(3,\), -1 to 1"), "reset", None, "np.array([...]"),
+    (
+        "MaskedNumbersAlone",
+        r"^Real-valued actions cannot be masked\. Got a world with action masks for them \(",
+        "reset",
+        None,
+        "Another space would do",
+    ),
     ("NoInfosAlone", "^The infos must be a dictionary. Got None", "step 1", None, "an empty one: {}"),
 ]
 
@@ -162,9 +203,11 @@ def test_a_fault_of_a_later_episode_is_told_with_its_episode():
     assert "A reward must be finite. Got nan (good_v0, episode 3, step 2, agent 'b')" in fault
 
 
-@pytest.mark.parametrize(
-    "name", ["Good", "GoodAlone", "Masked", "MaskInInfos", "FlagsAsNumbers", "MixedNames"], ids=lambda name: name
-)
+SOUND = ["Good", "Masked", "MaskInInfos", "FlagsAsNumbers", "MixedNames", "MaskAsColumn", "SeveralMasks", "MaskedBits"]
+SOUND += ["Tensors", "AgentsAsKeys", "GoodAlone", "TensorsAlone", "ListsForTuplesAlone", "FlagsAsNumbersAlone"]
+
+
+@pytest.mark.parametrize("name", SOUND)
 @pytest.mark.parametrize("seed", range(3))
 def test_a_sound_world_is_not_blamed(name, seed):
     assert find_faults(getattr(worlds, name), 60, seed) == []
@@ -189,6 +232,38 @@ def test_a_sound_world_is_not_blamed(name, seed):
 )
 def test_what_makes_no_world_is_named(made, fault):
     assert re.search(fault, find_faults(made)[0])
+
+
+def test_what_raises_when_a_world_is_made_is_told_with_its_line():
+    class NoMap(worlds.Good):
+        def __init__(self, size=None):
+            raise FileNotFoundError("no map")
+
+    (fault,) = find_faults(NoMap)
+    rule = (
+        r"make_env\(\) must not raise an error\. Got FileNotFoundError: no map \(make_env\)\. It was raised in test_c"
+    )
+    assert re.match(rule, fault)
+    with pytest.raises(ValueError, match=f"^{rule}"):
+        PettingZooTeam(NoMap)
+    (fault,) = find_faults(lambda size: worlds.GoodAlone())
+    assert fault.endswith("missing 1 required positional argument: 'size' (make_env). Write: lambda: MyWorld(...)")
+    with pytest.raises(ValueError, match=r"required positional argument: 'size' \(make_env\)\. Write: lambda: MyWorld"):
+        GymnasiumTeam(lambda size: worlds.GoodAlone())
+
+
+def test_vector_environments_are_named_with_who_takes_them():
+    """Made already, or made by a function."""
+    several = SyncVectorEnv([worlds.GoodAlone] * 2)
+    (fault,) = find_faults(several)
+    assert fault.startswith("make_env must be a function")
+    assert fault.endswith("Got the vector environment SyncVectorEnv (make_env). Take GymnasiumVectorTeam for it.")
+    (fault,) = find_faults(lambda: several)
+    assert re.match(
+        r"A world for one must be a Gymnasium environment\. Got the vector environment SyncVectorEnv \(", fault
+    )
+    assert fault.endswith("Take GymnasiumVectorTeam for it.")
+    assert find_faults(GymnasiumVectorTeam(several), 40) == []
 
 
 def test_one_world_for_all_copies_is_named():
@@ -239,19 +314,155 @@ def test_plays_as_long_as_it_is_told(num_steps):
     assert len(played) <= 5 * (num_steps + 1)  # once alone, twice beside each other, once through the adapter
 
 
-@pytest.mark.parametrize(
-    ("one", "other", "alike"),
-    [
-        ({"a": np.array([1, np.nan])}, {"a": np.array([1, np.nan])}, True),
-        ({"a": np.array([1.0])}, {"a": np.array([2.0])}, False),
-        ({"a": 1}, {"b": 1}, False),
-        ((1, "x"), (1, "x"), True),
-        ((1, "x"), (1, "y"), False),
-        ((1, 2), (1, 2, 3), False),
-    ],
-)
-def test_what_is_told_is_compared_part_by_part(one, other, alike):
-    assert same(one, other) is alike
+# ---- whatever a world tells
+
+
+class Unreadable:
+    """Raises whatever it is asked."""
+
+    __hash__ = None
+
+    def __array__(self, *args, **kwargs):
+        raise RuntimeError("no array")
+
+    def __eq__(self, other):
+        raise RuntimeError("not to be compared")
+
+
+NONSENSE = {
+    "nothing": None,
+    "text": "no",
+    "bytes": b"x",
+    "two": 2,
+    "below zero": -1,
+    "half": np.float16(0.5),
+    "nan": float("nan"),
+    "too large for float32": np.float64(1e300),
+    "too large for 64 bits": 10**20,
+    "too large to be printed": 10**5000,
+    "complex": 1 + 2j,
+    "uneven lists": [1, [2]],
+    "a dictionary": {"a": 1},
+    "a tuple": (np.ones(2), np.ones(1)),
+    "an empty tuple": (),
+    "a set": {1, 2},
+    "no array": Unreadable(),
+    "an empty array": np.zeros(0),
+    "an array": np.zeros((2, 3)),
+    "an array of text": np.array("x"),
+    "an array of anything": np.array(None, object),
+    "a tensor of a graph": torch.zeros(2, requires_grad=True) * 1,
+    "a tensor that numpy has no numbers for": torch.zeros((), dtype=torch.bfloat16),
+    "a function": lambda: 0,
+    "a generator": (n for n in range(3)),
+    "a space": Discrete(2),
+}
+PLACES = ["observation", "reward", "terminated", "truncated", "infos", "the step", "the reset", "mask", "agents"]
+"""In which a world tells nonsense; `observation_space` and others: what it has, and not what it tells."""
+HAS = ["observation_space", "action_space", "possible_agents", "metadata", "spec", "observation_space(agent)"]
+
+
+def nonsense_of_a_team(place, what):
+    class Nonsense(worlds.MaskInInfos if place == "mask" else worlds.Good):
+        def mask_of(self, agent):
+            return what if (self.time, agent) == (2, "a") else super().mask_of(agent)
+
+        def reset(self, seed=None, options=None):
+            told = super().reset(seed)
+            return what if place == "the reset" else told
+
+        def step(self, actions):
+            told = super().step(actions)
+            if self.time == 2 and place in PLACES[:5]:
+                told[PLACES.index(place)]["a"] = what
+            if self.time == 2 and place == "agents":
+                self.agents = what
+            return what if (self.time, place) == (2, "the step") else told
+
+    if place == "observation_space(agent)":
+        Nonsense.observation_space = lambda self, agent: what
+    elif place in HAS:
+        setattr(Nonsense, place, what)
+    return Nonsense
+
+
+def nonsense_alone(place, what):
+    class Nonsense(worlds.GoodAlone):
+        def reset(self, *, seed=None, options=None):
+            seen, _ = super().reset(seed=seed)
+            return what if place == "the reset" else (seen, self.infos())
+
+        def infos(self):
+            mask = what if self.time == 2 else np.ones(3, np.int8)
+            return {"action_mask": mask} if place == "mask" else {}
+
+        def step(self, action):
+            told = [*super().step(action)[:4], self.infos()]
+            if self.time == 2 and place in PLACES[:5]:
+                told[PLACES.index(place)] = what
+            return what if (self.time, place) == (2, "the step") else tuple(told)
+
+    if place in HAS:
+        setattr(Nonsense, place, what)
+    return Nonsense
+
+
+@pytest.mark.parametrize("place", PLACES + HAS)
+@pytest.mark.parametrize("team", [PettingZooTeam, GymnasiumTeam], ids=["team", "alone"])
+@pytest.mark.filterwarnings("ignore:Using a non-tuple sequence:UserWarning")  # of torch: a tensor for a dictionary
+def test_nonsense_is_told_in_words_wherever_it_stands_and_what_a_team_refuses_is_found(team, place):
+    """Nothing is raised by the check, and nothing but a sentence by a team."""
+    for name, what in NONSENSE.items():
+        world = (nonsense_of_a_team if team is PettingZooTeam else nonsense_alone)(place, what)
+        faults = find_faults(world, 12)
+        assert not any(fault.startswith("A world must tell what can be read") for fault in faults), (name, faults)
+        refused = ""
+        try:
+            played, rng = team(world), np.random.default_rng(0)
+            played.reset(0)
+            for _ in range(7):
+                played.step(random_actions(played, rng))
+        except ValueError as error:
+            refused = str(error)
+            assert ". Got " in refused, name
+        assert faults or not refused, (name, refused)
+
+
+def test_what_nobody_has_thought_of_is_told_too():
+    class Unheard(worlds.Good):
+        @property
+        def possible_agents(self):
+            raise LookupError("who?")
+
+    (fault,) = find_faults(Unheard)
+    assert re.match(
+        r"A world must tell what can be read\. Got LookupError: who\? \(find_faults\)\. It was raised in test_check",
+        fault,
+    )
+
+    class Team:
+        num_envs, num_agents, obs_size, num_actions, obs, acting = 1, 1, 1, 2, None, None
+
+        def reset(self, seed):
+            raise LookupError("where?")
+
+        step = None
+
+    (fault,) = find_faults(Team())
+    assert re.match(
+        r"A world must tell what can be read\. Got LookupError: where\? \(a team\)\. It was raised in", fault
+    )
+
+
+def test_what_a_world_raises_when_it_is_closed_is_told():
+    class Stuck(worlds.GoodAlone):
+        def close(self):
+            raise OSError("the window is gone")
+
+    (fault,) = find_faults(Stuck, 5)
+    assert re.match(
+        r"close\(\) must not raise an error\. Got OSError: the window is gone \(good_v0, close\)\. It was", fault
+    )
 
 
 # ---- worlds that are played by many

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from ppo_lessons.other_worlds import find_faults, template
+from ppo_lessons.guards.files import write_whole
+from ppo_lessons.other_worlds import find_faults, new_world, template
 from ppo_lessons.other_worlds.new_world import FOLDER, main, texts, write
 
 ROOT = Path(__file__).parents[2]
@@ -150,6 +151,45 @@ def test_what_is_no_name_is_refused_in_words(name, tmp_path):
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.parametrize("length", [51, 230, 234, 300])
+def test_a_name_that_is_too_long_is_refused_in_words(length, tmp_path):
+    """Of 230 letters a file can be named, but no longer the file of its test."""
+    with pytest.raises(ValueError, match=rf"^A world's name has at most 50 letters\. Got {length}: 'xx") as no:
+        write("x" * length, tmp_path)
+    assert "\n" not in str(no.value) and not list(tmp_path.iterdir())
+
+
+def test_the_longest_name_is_written(tmp_path):
+    assert len(write("x" * 50, tmp_path)) == 2
+
+
+OF_PYTEST = ["test_room", "TestRoom", "testbed", "test", "tests", "Testament", "test-lamp", "conftest"]
+OF_WINDOWS = ["con", "Con", "nul", "aux", "prn", "PRN", "com1", "com9", "lpt1"]
+
+
+@pytest.mark.parametrize("name", OF_PYTEST)
+def test_what_pytest_would_take_for_a_test_or_its_settings_is_refused(name, tmp_path):
+    """It would collect the class that the test imports, and warn of it."""
+    rule = rf"^A world has a name that pytest does not take for a test or its settings\. Got '{name}'$"
+    with pytest.raises(ValueError, match=rule):
+        write(name, tmp_path)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("name", OF_WINDOWS)
+def test_what_no_file_of_windows_can_be_called_is_refused_everywhere(name, tmp_path):
+    with pytest.raises(
+        ValueError, match=rf"^A world is a file that every system can hold\. Got '{name}', which Windows"
+    ):
+        write(name, tmp_path)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("name", ["contest", "latest", "ConfTest", "console", "com", "com_1", "com10", "auxin"])
+def test_names_that_only_remind_of_those_are_fine(name, tmp_path):
+    assert len(write(name, tmp_path)) == 2
+
+
 @pytest.mark.parametrize("name", TAKEN)
 def test_what_python_or_the_world_itself_calls_so_is_refused(name, tmp_path):
     with pytest.raises(ValueError, match=rf"^A world has a name of its own, .* Got '{name}'$"):
@@ -202,11 +242,40 @@ def test_nothing_is_ever_overwritten(tmp_path, there, name):
     assert list((tmp_path / FOLDER).iterdir()) == [kept] and kept.read_text(encoding="utf-8") == "mine"
 
 
-def test_a_world_whose_name_is_that_of_anothers_test_is_refused_too(tmp_path):
-    before = {path: path.read_text(encoding="utf-8") for path in write("lamp", tmp_path)}
-    with pytest.raises(FileExistsError):
-        write("test_lamp", tmp_path)
-    assert {path: path.read_text(encoding="utf-8") for path in (tmp_path / FOLDER).iterdir()} == before
+def test_nothing_is_written_through_a_link_that_leads_nowhere(tmp_path):
+    (tmp_path / FOLDER).mkdir()
+    link = tmp_path / FOLDER / "lamp_room.py"
+    try:
+        link.symlink_to(tmp_path / "gone.py")
+    except OSError:
+        pytest.skip("links are not for everybody here")
+    with pytest.raises(
+        FileExistsError, match=r"^A world is never overwritten\. Got my_worlds.lamp_room\.py that is there"
+    ):
+        write("lamp_room", tmp_path)
+    assert link.is_symlink() and not (tmp_path / "gone.py").exists()
+
+
+@pytest.mark.parametrize("error", [OSError(28, "No space left on device"), KeyboardInterrupt()])
+@pytest.mark.parametrize("fails", ["lamp_room.py", "test_lamp_room.py"])
+@pytest.mark.parametrize("others", [True, False])
+def test_both_files_are_written_or_none(tmp_path, monkeypatch, error, fails, others):
+    """And a second try is as good as the first."""
+    if others:
+        write("lamps", tmp_path)
+    before = sorted(tmp_path.rglob("*"))
+
+    def breaks_off(path, put):
+        if path.name == fails:
+            raise error
+        write_whole(path, put)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(new_world, "write_whole", breaks_off)
+        with pytest.raises(type(error)):
+            write("lamp_room", tmp_path)
+    assert sorted(tmp_path.rglob("*")) == before
+    assert all(path.exists() for path in write("lamp_room", tmp_path))
 
 
 # ---- the command
@@ -255,7 +324,18 @@ def test_a_file_in_the_place_of_the_folder_is_said(tmp_path, monkeypatch, capsys
     monkeypatch.chdir(tmp_path)
     (tmp_path / FOLDER).write_text("mine")
     assert main(["lamp_room"]) == 2
-    assert FOLDER in capsys.readouterr().err and (tmp_path / FOLDER).read_text(encoding="utf-8") == "mine"
+    said = "Worlds are written into a folder my_worlds. Got a file of that name: move it away first\n"
+    assert capsys.readouterr().err == said and (tmp_path / FOLDER).read_text(encoding="utf-8") == "mine"
+
+
+def test_what_the_system_refuses_is_said_in_its_words_and_without_its_number(tmp_path, monkeypatch, capsys):
+    def full(path, put):
+        raise OSError(28, "No space left on device", str(path))
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(new_world, "write_whole", full)
+    assert main(["lamp_room"]) == 2
+    assert capsys.readouterr().err == f"No space left on device: {tmp_path / FOLDER / 'lamp_room.py'}\n"
 
 
 def test_start_py_knows_the_command_and_git_leaves_the_folder_alone():

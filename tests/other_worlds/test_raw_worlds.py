@@ -1,6 +1,7 @@
 import gymnasium
 import numpy as np
 import pytest
+import torch
 from gymnasium.spaces import Box, Dict, Discrete, MultiBinary, MultiDiscrete, Tuple
 
 from ppo_lessons.other_worlds.raw_worlds import RawGymnasium, RawParallel, draw, of_reward, of_seen
@@ -37,12 +38,27 @@ def test_of_several_choices_each_has_its_own_mask(mask):
     assert {tuple(map(int, action)) for action in actions} == {(1, 0), (1, 2)}
 
 
-@pytest.mark.parametrize("mask", [[1, 1], [1] * 5, np.zeros(0)])
+def test_of_switches_each_has_a_flag_for_off_and_one_for_on():
+    actions = drawn(TWO, MultiBinary(3), np.zeros(2, np.float32), {"action_mask": [1, 0, 1, 1, 0, 1]})
+    assert {tuple(map(int, action)) for action in actions} == {(0, 0, 1), (0, 1, 1)}
+    assert all(MultiBinary(3).contains(action) for action in actions)
+
+
+@pytest.mark.parametrize("mask", [[[0], [1], [0], [1]], [0, 1, -1, 1], [0, 0.5, 0, 0.5], (0, 1, 0, 1)])
+def test_what_the_adapters_take_for_legal_is_drawn(mask):
+    """What is said of such a mask is one thing; a world that looks does not get a second fault."""
+    assert set(drawn(TWO, Discrete(4), np.zeros(2, np.float32), {"action_mask": mask})) == {1, 3}
+
+
+UNEVEN, OF_A_GRAPH = [[1, 0], [1]], torch.ones(4, requires_grad=True) * 1
+
+
+@pytest.mark.parametrize("mask", [[1, 1], [1] * 5, np.zeros(0), UNEVEN, OF_A_GRAPH, "no", np.zeros(4)])
 def test_a_mask_that_does_not_fit_is_left_alone(mask):
     assert len(set(drawn(TWO, Discrete(4), np.zeros(2), {"action_mask": mask}))) == 4
 
 
-@pytest.mark.parametrize("seen", [None, {}, {"observation": 3}, 7])
+@pytest.mark.parametrize("seen", [None, {}, {"observation": 3}, 7, np.zeros(2), [1, 2]])
 def test_what_is_no_observation_breaks_no_draw(seen):
     assert len(set(drawn(WITH_MASK, Discrete(4), seen, None))) == 4
 
@@ -71,6 +87,10 @@ def rules(space, seen, *, choices=None, info=None, goes_on=True):
         (Tuple([Discrete(3), TWO]), (2, np.zeros(2, np.float32))),
         (MultiDiscrete([4000, 2]), np.array([3999, 1])),
         (Box(-np.inf, np.inf, (1,)), np.float32([999])),
+        (TWO, [0.5, 1]),
+        (TWO, torch.zeros(2)),
+        (Tuple([Discrete(3), TWO]), [2, np.zeros(2, np.float32)]),
+        (Dict(x=TWO, y=Discrete(3)), {"x": torch.zeros(2), "y": torch.tensor(2)}),
     ],
 )
 def test_what_is_small_to_the_network_is_not_blamed(space, seen):
@@ -109,7 +129,12 @@ def test_a_mask_counts_only_as_long_as_its_agent_goes_on():
         (np.nan, "A reward must be finite"),
         (-np.inf, "A reward must be finite"),
         ("1", None),
+        (None, None),
         (np.ones(2), None),
+        (np.array(np.nan), "A reward must be finite"),
+        (torch.tensor(2000.0), "rewards should be of the size of 1"),
+        (torch.tensor(np.inf), "A reward must be finite"),
+        (torch.tensor(2000.0, requires_grad=True), None),
     ],
 )
 def test_rewards_are_weighed(reward, found):
@@ -193,3 +218,44 @@ def test_infos_are_not_compared_as_they_may_hold_anything():
     world.step(0)
     assert len(world.told()) == 4
     world.close()
+
+
+def test_lists_are_told_like_tuples():
+    """Without the infos too."""
+
+    class Lists(worlds.GoodAlone):
+        def reset(self, *, seed=None, options=None):
+            return list(super().reset(seed=seed))
+
+        def step(self, action):
+            return list(super().step(action))
+
+    world = RawGymnasium(Lists())
+    world.reset(0)
+    assert list(world.findings()) == [] and len(world.told()) == 1
+    world.step(0)
+    assert list(world.findings()) == [] and len(world.told()) == 4
+
+
+def test_what_was_told_stays_as_it_was():
+    world = RawParallel(worlds.SameArray())
+    world.reset(0)
+    told, array = world.told(), world.outcome[0]["a"]
+    before = told[0]["a"].copy()
+    array += 1
+    assert np.array_equal(told[0]["a"], before) and not np.array_equal(array, before)
+
+
+@pytest.mark.parametrize("flag", [True, 1, np.bool_(True), torch.tensor(True), 2])
+@pytest.mark.parametrize("which", ["terminated", "truncated"])
+def test_any_flag_that_says_yes_ends_the_episode(flag, which):
+    class Ends(worlds.GoodAlone):
+        def step(self, action):
+            seen, reward, *_ = super().step(action)
+            return seen, reward, *((flag, False) if which == "terminated" else (False, flag)), {}
+
+    world = RawGymnasium(Ends())
+    world.reset(0)
+    list(world.findings())
+    world.step(0)
+    assert len(list(world.findings())) == (flag is not True and flag == 2) and world.over

@@ -212,7 +212,7 @@ def test_a_team_is_not_trained_onto_itself(ppo, tmp_path):
         ("stray --to a.pt --from youth", "or one of chaos, survival, mastery. Got 'youth'"),
         ("stray --to a.pt --from .", "."),
         ("stray --to a.pt --from damaged.pt", "A checkpoint must be whole, and hold data only. Got damaged.pt"),
-        ("stray --to a.pt --from run.pt", "The file must be a policy checkpoint of format 2. Got run.pt: a run"),
+        ("stray --to a.pt --from run.pt", "The file must be a policy checkpoint of format 3. Got run.pt: a run"),
         ("stray --to a.pt --cycles many", "--cycles must be a whole number, 1 or more. Got 'many'"),
         ("stray --to a.pt --cycles 0", "--cycles must be a whole number, 1 or more. Got 0"),
         ("stray --to a.pt --until 95", "--until must be above 0, and 1 at most. Got '95'"),
