@@ -106,19 +106,15 @@ class Lanterns(Corridor):
 # `find_faults` plays 200 steps of random legal actions, and the same once more with a second copy beside it. It says every promise that it saw broken: where first, how often, and what to do. *Predict:* what will it find?
 
 # %%
-from ppo_lessons.other_worlds import find_faults
-
-for fault in find_faults(Lanterns):
-    rule, _, rest = fault.partition(". Got ")
-    print("*", *rule.split(": ")[:1])
-
-# %% [markdown]
-# The whole of one finding: the rule, what was got, which world, at which step, whose, what to do.
-
-# %%
 import textwrap
 
-print(textwrap.fill(find_faults(Lanterns)[0], 72))
+from ppo_lessons.other_worlds import find_faults
+
+faults = find_faults(Lanterns)
+for fault in faults:
+    print("*", fault.split(". Got ")[0].split(": ")[0])
+print()
+print(textwrap.fill(f"The first in full: {faults[0]}", 72))
 
 # %% [markdown]
 # ## Exercise 16.1, on paper (2 minutes)
@@ -247,10 +243,6 @@ claim("a wrong flag costs more than 15 points", apart > 0.15)
 #
 # *Try:* leave out `np.sort` and train again: about two thirds shine in the end, and not nine tenths. The same lanterns are seen, but which of them comes first changes from episode to episode. When a world does not
 # train, look at what the agents see before you look at PPO.
-
-# %% [markdown]
-# For a world of your own: `python start.py new-world lamp_room`, in a terminal in the course's folder, writes one like this into `my_worlds/`, documented, with a test that plays PettingZoo's own rules, this check, and
-# twenty cycles.
 #
 # **A place to stop.** Next: worlds of others.
 
@@ -342,7 +334,7 @@ other_worlds.explore_masks()
 # ## A taxi with a mask
 #
 # Gymnasium's Taxi says in its infos which actions would change anything: not against a wall, and no picking up where nobody waits. The others count as illegal here. `GymnasiumTeam` lays the mask behind what the agent sees (500
-# places, one-hot), and the network reads it there.
+# places, one-hot), and the network reads it there. With k legal actions the [entropy](../docs/glossary.md#entropy) is at most ln k. With one it is 0, and no bonus changes that.
 
 # %%
 import gymnasium
@@ -362,17 +354,13 @@ claim("something is illegal", bool(illegal.any()))
 claim("and never drawn", float(chances[illegal].max()) == 0)
 
 # %% [markdown]
-# With k legal actions the [entropy](../docs/glossary.md#entropy) is at most ln k. With one it is 0, and no bonus changes that.
-
-# %% [markdown]
 # ## Real numbers
 #
-# A motor wants a number and not a choice. Then the actor's outputs are the means of [normal distributions](../docs/glossary.md#gaussian-policy), and the logarithms of their spreads are parameters beside the network. The rest of PPO is as it was; only what `log_prob` and entropy mean is
-# new. For an action of N numbers $a_i$ with means $\mu_i$ and spreads $\sigma_i$:
+# A motor wants a number and not a choice. Then the actor's outputs are the means of [normal distributions](../docs/glossary.md#gaussian-policy), and the logarithms of their spreads are parameters beside the network. The rest of PPO is as it was. For an action of N numbers $a_i$ with means $\mu_i$ and spreads $\sigma_i$:
 #
 # $$\ln p(a) = \sum_i \left( -\frac{(a_i - \mu_i)^2}{2 \sigma_i^2} - \ln \sigma_i - \tfrac12 \ln 2\pi \right)$$
 #
-# By hand: one number, mean 0, spread 1. At the mean itself $\ln p = -0.92$, one spread away $-1.42$. It is a density and no probability: with a spread below 0.39 it is above 0 at the mean.
+# By hand: one number, mean 0, spread 1. At the mean itself $\ln p = -0.92$, one spread away $-1.42$. It is a density: with a spread below 0.39 it is above 0 at the mean.
 
 # %% [markdown]
 # ## Exercise 16.4: the log-density (difficulty 2, 8 minutes)
@@ -417,6 +405,7 @@ claim("the spread learns, too", moved)
 #
 # | your world | what to do |
 # |---|---|
+# | none yet | `python start.py new-world lamp_room`, in a terminal in the course's folder, writes one like the lanterns into `my_worlds/`, with a test that plays PettingZoo's own rules, this check, and twenty cycles |
 # | several choices at once (`MultiDiscrete`) | nothing: they are drawn independently, given what is seen; log-probabilities and entropies add up |
 # | agents that see or choose differently | `different_agents="padded"`: one network, what is missing is padded and masked; `"own_networks"`: one for each kind |
 # | a step takes milliseconds | `InWorkers(lambda: PettingZooTeam(make_env), 8)`: each copy in a process of its own |
@@ -476,7 +465,7 @@ show_progress()
 #
 # | code | meaning |
 # |---|---|
-# | [`find_faults(make_env)`](../ppo_lessons/other_worlds/check.py) | every broken promise, in words |
+# | [`find_faults(make_env)`](../ppo_lessons/other_worlds/check.py) | the promises that it saw broken, in words |
 # | [`PettingZooTeam(make_env, 8, different_agents="padded")`](../ppo_lessons/other_worlds/adapters.py) | eight copies, agents of several kinds |
 # | [`InWorkers(lambda: PettingZooTeam(make_env), 8)`](../ppo_lessons/other_worlds/workers.py) | each copy in a process |
 # | [`only_legal(logits, legal)`](../ppo_lessons/action_kinds.py) | what a mask does |
