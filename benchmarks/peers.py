@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 from gymnasium.spaces import Box, Discrete
+from pettingzoo import ParallelEnv
 from pettingzoo.utils import BaseParallelWrapper
 from stable_baselines3 import PPO
 from stable_baselines3.common.buffers import RolloutBuffer
@@ -18,6 +19,7 @@ from torch import Tensor, nn
 
 from ppo_lessons import ActorCritic, PPOConfig, Rows, SpiritWorld
 from ppo_lessons.spirit_world.parallel_env import SpiritParallelEnv
+from ppo_lessons.team_env import TeamEnv
 
 
 class CycleSeconds(NamedTuple):
@@ -129,17 +131,18 @@ def give_weights(model: PPO, policy: ActorCritic) -> None:
     model.policy.optimizer.state.clear()
 
 
-class SpiritVecEnv(VecEnv):
-    """Our batched world for Stable-Baselines3, as thin as it goes: each agent in each copy is one SB3 environment.
+class TeamVecEnv(VecEnv):
+    """A `TeamEnv` for Stable-Baselines3, as thin as it goes: each agent in each copy is one SB3 environment.
 
-    A fallen agent goes on as a row of its own, with zeros to see, until its team's case is over.
+    A fallen agent goes on as a row of its own, with zeros to see, until its team's episode is over. What was only cut
+    off is told as such.
     """
 
-    def __init__(self, case: str, num_envs: int, seed: int = 0) -> None:
-        self.world = SpiritWorld(case, num_envs)
+    def __init__(self, world: TeamEnv, seed: int = 0) -> None:
+        self.world = world
         self.first_seed = seed
-        space = Box(-1.0, 1.0, (self.world.obs_size,), np.float32)
-        super().__init__(num_envs * self.world.num_agents, space, Discrete(self.world.num_actions))
+        space = Box(-np.inf, np.inf, (world.obs_size,), np.float32)
+        super().__init__(world.num_envs * world.num_agents, space, Discrete(world.num_actions))
 
     def reset(self) -> np.ndarray:
         """Return what all agents see, (E * A, D)."""
@@ -184,7 +187,14 @@ class SpiritVecEnv(VecEnv):
         return [False] * self.num_envs
 
 
-class _EndsForBlackDeath(BaseParallelWrapper):
+class SpiritVecEnv(TeamVecEnv):
+    """Our own batched world."""
+
+    def __init__(self, case: str, num_envs: int, seed: int = 0) -> None:
+        super().__init__(SpiritWorld(case, num_envs), seed)
+
+
+class EndsForBlackDeath(BaseParallelWrapper):
     """Sets both flags at the end of a case, without which SuperSuit 3.11's `black_death_v3` never ends one.
 
     It asks for terminated *and* truncated: https://github.com/Farama-Foundation/SuperSuit/pull/265
@@ -200,5 +210,9 @@ class _EndsForBlackDeath(BaseParallelWrapper):
 
 def supersuit_env(case: str, num_envs: int) -> VecEnv:
     """Return copies of the PettingZoo game, chained up for Stable-Baselines3 as SuperSuit's tutorials do it."""
-    env = black_death_v3(_EndsForBlackDeath(SpiritParallelEnv(case)))
+    return through_supersuit(black_death_v3(EndsForBlackDeath(SpiritParallelEnv(case))), num_envs)
+
+
+def through_supersuit(env: ParallelEnv, num_envs: int) -> VecEnv:
+    """Return copies of a world in which nobody falls, chained up for Stable-Baselines3: each agent is a row."""
     return concat_vec_envs_v1(pettingzoo_env_to_vec_env_v1(env), num_envs, num_cpus=1, base_class="stable_baselines3")

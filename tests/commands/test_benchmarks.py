@@ -2,18 +2,34 @@
 
 import math
 import sys
+from dataclasses import replace
 
+import numpy as np
 import pytest
 import torch
+from gymnasium.spaces import Box, Discrete
+from pettingzoo import ParallelEnv
 
 pytest.importorskip("supersuit")
 
-from benchmarks import growth, living_figures, mastery, throughput, tougher, update_time
+from benchmarks import (
+    adapter_cost,
+    cartpole,
+    foreign_peers,
+    growth,
+    living_figures,
+    mastery,
+    other_worlds,
+    throughput,
+    tougher,
+    update_time,
+)
 from benchmarks.__main__ import BENCHMARKS, document, main
 from benchmarks.measure import growth_exponent, in_turns, ratio
 from benchmarks.peers import SpiritVecEnv, give_rows, give_weights, make_sb3, supersuit_env, train_one_cycle
 from benchmarks.report import HEADER, Goal, Outcome, Row, machine, table
 from ppo_lessons import PPOConfig, TrainingRun, ppo_update
+from ppo_lessons.action_kinds import ActionKind
 
 CELLS = len(HEADER)
 
@@ -23,7 +39,7 @@ def no_processes(monkeypatch):
     monkeypatch.setattr(growth, "_in_fresh_process", growth.measure_here)
 
 
-@pytest.mark.parametrize("module", [throughput, update_time, mastery, tougher, growth, living_figures])
+@pytest.mark.parametrize("module", [throughput, update_time, mastery, tougher, other_worlds, growth, living_figures])
 def test_runs_at_a_tiny_size_with_whole_rows(module, no_processes):
     outcome = module.run(quick=True)
     assert outcome.rows and outcome.notes
@@ -34,7 +50,7 @@ def test_runs_at_a_tiny_size_with_whole_rows(module, no_processes):
 
 
 def test_every_benchmark_is_run_in_the_order_of_the_table():
-    modules = (throughput, update_time, mastery, tougher, growth, living_figures)
+    modules = (throughput, update_time, mastery, tougher, other_worlds, growth, living_figures)
     assert BENCHMARKS == tuple(module.__name__.removeprefix("benchmarks.") for module in modules)
 
 
@@ -139,3 +155,97 @@ def test_the_peer_plays_our_game_through_ends_of_cases(make_env):
     assert seconds.rollout > 0 and seconds.update > 0
     starts = peer.rollout_buffer.episode_starts
     assert starts[1:].any() and peer.num_timesteps == 2 * 4 * 160
+
+
+# ---- worlds that others wrote
+
+
+def test_a_milestone_is_the_mean_of_exactly_the_last_episodes():
+    milestone = cartpole.Milestone(goal=10, episodes=2)
+    assert not milestone.add([20]) and not milestone.add([-1]) and not milestone.add([])
+    assert milestone.add([21, 0])
+    seconds = milestone.seconds
+    assert milestone.add([0, 0]) and milestone.seconds == seconds
+
+
+def test_steps_in_which_an_episode_only_begins_do_not_count():
+    way = cartpole.our_way(replace(cartpole.CONFIG, num_envs=2, num_steps=100), 1e9, 1, 100)
+    assert not way.reached and 150 < way.steps < 200 and way.cells("ours")[2] == "**no**"
+
+
+class Ends(ParallelEnv):
+    """Two agents who earn as much in each step as the episode has steps; b falls one step before its end."""
+
+    metadata = {"name": "ends"}  # noqa: RUF012
+
+    def __init__(self, length):
+        self.length, self.possible_agents, self.agents = length, ["a", "b"], []
+
+    def observation_space(self, agent):
+        return Box(-1, 1, (1,), np.float32)
+
+    def action_space(self, agent):
+        return Discrete(2)
+
+    def reset(self, seed=None, options=None):
+        self.time, self.agents = 0, ["a", "b"]
+        return dict.fromkeys(self.agents, np.zeros(1, np.float32)), {}
+
+    def step(self, actions):
+        self.time += 1
+        ended = {name: self.time == self.length - (name == "b") for name in self.agents}
+        earned, cut = dict.fromkeys(ended, self.length), dict.fromkeys(ended, False)
+        self.agents = [name for name in self.agents if not ended[name]]
+        return dict.fromkeys(ended, np.zeros(1, np.float32)), earned, ended, cut, {}
+
+
+def test_each_copy_gives_equally_many_episodes():
+    lengths = iter((2, 6))
+    player = foreign_peers.RandomPlayer(2, 0)
+    earned = foreign_peers.mean_return(player, lambda: Ends(next(lengths)), copies=2, episodes=3, seed=0)
+    assert earned == ((2 + 1) * 2 + (6 + 5) * 6) / 2
+
+
+def test_actions_of_the_fallen_are_told_from_those_of_the_living():
+    counts = foreign_peers.CountsActions(Ends(3))
+    counts.reset(seed=0)
+    for _ in range(3):
+        counts.step({"a": 0, "b": 0})
+    assert (counts.living, counts.others) == (5, 1)
+
+
+@pytest.mark.parametrize("agents_fall", [True, False])
+def test_the_peer_learns_through_ends_of_episodes_in_worlds_of_others(agents_fall):
+    make = other_worlds.make_knights if agents_fall else other_worlds.make_spread
+    config = PPOConfig(num_envs=2, num_steps=30, epochs=1, minibatch_size=60, anneal_cycles=4, learning_rate=1e-3)
+    peer = foreign_peers.sb3_through_supersuit(make, config, agents_fall=agents_fall)
+    rows = 2 * 30 * (4 if agents_fall else 3)
+    for cycle in range(4):
+        peer.train_to((cycle + 1) * rows)
+        rate = peer.model.policy.optimizer.param_groups[0]["lr"]
+        assert rate == pytest.approx(1e-3 * (1 - cycle / 4))
+    assert peer.model.num_timesteps == 4 * rows
+    assert agents_fall or peer.model.rollout_buffer.episode_starts[1:].any()
+
+
+def test_the_peer_on_our_adapter_is_told_of_time_limits():
+    config = PPOConfig(num_envs=2, num_steps=30, epochs=1, minibatch_size=60, gamma=1.0)
+    peer = foreign_peers.sb3_on_our_adapter(other_worlds.make_spread, config)
+    env = peer.model.env
+    env.reset()
+    for _ in range(24):
+        assert not env.step(np.zeros(6, int))[2].any()
+    _, _, over, infos = env.step(np.zeros(6, int))
+    assert over.all() and all(info["TimeLimit.truncated"] for info in infos)
+
+
+def test_an_illegal_action_would_be_counted(monkeypatch):
+    assert adapter_cost.illegal_actions(1000) == 0
+    monkeypatch.setattr(adapter_cost, "ActionKind", lambda masked: ActionKind())
+    assert adapter_cost.illegal_actions(1000) > 100
+
+
+def test_other_episodes_are_no_comparison():
+    world = adapter_cost.Played("a world", "PettingZooTeam", 1, lambda: None, lambda: 3, lambda: 4)
+    with pytest.raises(ValueError, match=r"^The episodes of a world must be the same"):
+        adapter_cost.overhead([world], 1)
