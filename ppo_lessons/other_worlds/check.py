@@ -91,6 +91,8 @@ def faults_of_maker(make_env: Callable[[], Any], num_steps: int, seed: int) -> l
     """
     first: dict[str, str] = {}
     count: dict[str, int] = {}
+    chance = np.random.get_state()
+    np.random.seed(seed % 2**32)  # a world that draws from numpy's global generator is told the same every time
     try:
         for where, finding in _from_the_start(make_env, num_steps, seed):
             first.setdefault(finding.rule, finding.at(where))
@@ -98,6 +100,8 @@ def faults_of_maker(make_env: Callable[[], Any], num_steps: int, seed: int) -> l
     except Exception as error:  # what nobody has thought of
         finding = promises.of_the_rest(error)
         first[finding.rule] = finding.at("find_faults")
+    finally:
+        np.random.set_state(chance)
     return [
         text + (f" ({count[rule] - 1} times more)" if count.get(rule, 0) > 1 else "") for rule, text in first.items()
     ]

@@ -532,3 +532,19 @@ def test_a_new_copy_that_cannot_be_reset_without_a_seed_is_found():
         "reset() must not raise an error. Got AttributeError: 'NoGenerator' object has no attribute"
     )
     assert "(template_v0, reset of a new copy without a seed)" in fault
+
+
+def test_findings_do_not_depend_on_the_global_generator_which_stays_as_it_was():
+    class Careless(Template):
+        def reset(self, seed=None, options=None):
+            seen = super().reset(seed, options)
+            self.lanterns = np.sort(np.random.permutation(self.num_cells)[: len(self.agents)])
+            return self._seen(), seen[1]
+
+    told = []
+    for start in range(8):
+        np.random.seed(start)
+        before = np.random.get_state()[1].copy()
+        told.append(find_faults(Careless))
+        assert np.array_equal(before, np.random.get_state()[1])
+    assert all(faults == told[0] for faults in told) and told[0]
