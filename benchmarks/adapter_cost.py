@@ -167,7 +167,8 @@ def masks(draws: int, rounds: int) -> Outcome:
     notes = (
         f"*Masks.* {draws:,} draws from a network whose logits are tens apart, {NUM_ACTIONS} actions, each legal with "
         f"probability 1/2, at least one. The update: {NUM_ROWS:,} rows, `PPOConfig` as it is, the same rows for both "
-        f"networks; {rounds} rounds in turns, ratio {times}."
+        f"networks; {rounds} rounds in turns, ratio {times}. Part of what is added "
+        "is `exp`, which takes longer where its result is too small for a float32."
     )
     return Outcome(rows, notes)
 

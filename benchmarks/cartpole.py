@@ -24,11 +24,11 @@ from ppo_lessons.training import train_cycle
 SEEDS = range(1000, 1005)
 CONFIG = PPOConfig(
     num_envs=8,
-    num_steps=128,
+    num_steps=64,
     epochs=6,
-    minibatch_size=256,
+    minibatch_size=128,
     learning_rate=3e-3,
-    anneal_cycles=49,
+    anneal_cycles=98,
     gamma=0.99,
     gae_lambda=0.95,
     vf_coef=0.5,

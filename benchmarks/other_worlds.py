@@ -53,15 +53,16 @@ SPEED = Goal("at least", 0.75)
 
 KNIGHTS = PPOConfig(
     num_envs=16,
-    num_steps=32,
-    minibatch_size=512,
+    num_steps=64,
+    epochs=4,
+    minibatch_size=1024,
     learning_rate=1e-3,
-    gamma=0.99,
-    gae_lambda=0.95,
+    gamma=0.995,
+    gae_lambda=0.9,
+    vf_coef=0.5,
     ent_coef=0.03,
     max_grad_norm=0.5,
-    hidden_size=128,
-    value_normalisation=True,
+    hidden_size=256,
 )
 KNIGHTS_BUDGET = 200_000
 
@@ -199,8 +200,8 @@ def knights(quick: bool) -> Outcome:
     lines = [(name, *(f"{each:.1f}" for each in values)) for name, values in earned.items()]
     notes = (
         f"*knights_archers_zombies_v11*: the mean return of {watching[0] * watching[1]} episodes in which nobody "
-        f"learns, all four agents together. Everybody with {settings(config)}; SB3 has the same network, does not "
-        "normalise values, and through SuperSuit's `black_death` also learns from the rows of the fallen. Random play: "
+        f"learns, all four agents together. Everybody with {settings(config)}; SB3 has the same network, and "
+        "through SuperSuit's `black_death` also learns from the rows of the fallen. Random play: "
         f"{random:.1f}. A wrapper around each copy counts the actions of agents that live and of others; after every "
         "cycle of training the first are to be as many as the rows that were learned from, the second none.\n\n"
         + table(("who", *(f"seed {seed}" for seed in seeds)), lines)

@@ -60,3 +60,20 @@ def test_how_soon_nightfall_is_won_through_a_small_room_is_what_was_measured():
     lesson = (REPOSITORY / "notebooks" / "source" / "14_tougher_enemies.py").read_text(encoding="utf-8")
     others = f"two after {late:.1f} and {later:.1f}, and one had not after {never:.1f}"
     assert f"seven arrived after {soon[0]:.1f} to {soon[-1]:.1f} million, {others}" in lesson
+
+
+def test_what_is_learned_in_worlds_of_others_is_what_was_measured():
+    def measured(name: str) -> list[str]:
+        (row,) = re.findall(rf"^\| {re.escape(name)} \| (\S+)[^|]* \| (\S+)[^|]* \|", RESULTS, flags=re.MULTILINE)
+        return list(row)
+
+    ours, theirs = measured("CartPole-v1, to a mean return of 475, median of 5 seeds, steps of SB3's")
+    readme = " ".join(TEXT.split())
+    assert f"mean return of 475 after {ours} steps, the median of five seeds" in readme
+    assert f"zoo's settings: {theirs})" in readme
+    what = "simple_spread_v3, cost of an episode after 300,000 agent-steps"
+    ours, through_supersuit = measured(f"{what}, SB3 through SuperSuit")
+    assert measured(f"{what}, SB3 on our adapter")[0] == ours
+    on_our_adapter = measured(f"{what}, SB3 on our adapter")[1]
+    assert f"`simple_spread` an episode costs {ours}; Stable-Baselines3 pays {through_supersuit}" in readme
+    assert f"through SuperSuit, and {on_our_adapter} when our adapter feeds it" in readme
