@@ -96,25 +96,26 @@ class PettingZooTeam(Copies):
     def _play(self, e: int, actions: np.ndarray, result: TeamStep) -> list[bool]:
         env, names, choices = self.envs[e], self.agents, self.layout.choices
         acting = self.acting[e].nonzero()[0].tolist()
-        place = e if len(acting) == len(names) else (e, acting)  # a whole row is written far faster than picked places
+        asked = names if len(acting) == len(names) else [names[a] for a in acting]
+        place = e if asked is names else (e, acting)  # a whole row is written far faster than picked places
         outcome = self._call(e, "step", {names[a]: choices[a].action(actions[a]) for a in acting})
         try:
             seen, earned, ended, cut, infos = outcome
             looks = [(a, seen[names[a]], infos.get(names[a])) for a in acting]
-            rewards, over, off = (np.array([part[names[a]] for a in acting]) for part in (earned, ended, cut))
-            odd = not (rewards.ndim == over.ndim == off.ndim == 1) or rewards.dtype.kind not in "fiub"
-            if not over.dtype.kind == off.dtype.kind == "b":
-                odd |= not (words.are_flags(over) and words.are_flags(off))
-            over, off = over.astype(bool, copy=False), off.astype(bool, copy=False)
-            going = [names[a] for a, o, c in zip(acting, over, off, strict=True) if not (o or c)]
+            rewards, over, off = ([part[name] for name in asked] for part in (earned, ended, cut))
+            odd = not (NUMBERS.issuperset(map(type, rewards)) and FLAGS.issuperset(map(type, over + off)))
+            if odd:  # it may be as good
+                odd, rewards, over, off = _looked_at(rewards, over, off)
+            going = [name for name, o, c in zip(asked, over, off, strict=True) if not (o or c)]
             odd |= env.agents != going and set(env.agents) != set(going)
             result.rewards[place] = rewards
-            result.terminated[place] = over
-            result.truncated[place] = off & ~over
+            if len(going) < len(asked):
+                result.terminated[place] = over
+                result.truncated[place] = [c and not o for o, c in zip(over, off, strict=True)]
         except Exception:  # whatever taking apart what is not as promised can raise
             odd = True
         if odd:
-            self._explain(e, [names[a] for a in acting], outcome)
+            self._explain(e, asked, outcome)
             got = words.in_words(outcome)
             raise WorldError(f"step() must return what the ParallelEnv API says. Got {got} ({self._where(e)})")
         for a, sight, info in looks:
@@ -203,6 +204,15 @@ class GymnasiumTeam(Copies):
             self.layout.write(0, seen, info, row)
         except Exception:
             raise WorldError(of_look(self.layout, 0, seen, info).at(self._where(e))) from None
+
+
+def _looked_at(rewards: list[Any], over: list[Any], off: list[Any]) -> tuple[bool, np.ndarray, list[bool], list[bool]]:
+    """Return whether rewards or flags of other types are odd, and what they are: numbers and flags have many types."""
+    earned, ended, cut = np.array(rewards), np.array(over), np.array(off)
+    odd = not (earned.ndim == ended.ndim == cut.ndim == 1) or earned.dtype.kind not in "fiub"
+    if not ended.dtype.kind == cut.dtype.kind == "b":
+        odd |= not (words.are_flags(ended) and words.are_flags(cut))
+    return odd, earned, ended.astype(bool).tolist(), cut.astype(bool).tolist()
 
 
 NUMBERS = frozenset((float, int, bool, np.float64, np.float32, np.int64, np.int32, np.bool_))
