@@ -37,7 +37,7 @@ class Good(ParallelEnv):
             self.see(),
             {agent: self.reward(agent) for agent in self.agents},
             {agent: self.falls(agent) for agent in self.agents},
-            {agent: self.time == 6 for agent in self.agents},
+            {agent: self.cut(agent) for agent in self.agents},
             {agent: {} for agent in self.agents},
         )
         self.agents = [agent for agent in self.agents if not (told[2][agent] or told[3][agent])]
@@ -45,6 +45,9 @@ class Good(ParallelEnv):
 
     def reward(self, agent):
         return 0.5
+
+    def cut(self, agent):
+        return self.time == 6
 
     def falls(self, agent):
         return agent == "b" and self.time == 4
@@ -220,6 +223,16 @@ class SeesOfAGraph(Good):
 class FlagsAsTwo(Good):
     def falls(self, agent):
         return 2 * super().falls(agent)
+
+
+class CutsAsTwo(Good):
+    def cut(self, agent):
+        return 2 * super().cut(agent)
+
+
+class CutsAsNothing(Good):
+    def cut(self, agent):
+        return None if agent == "b" else super().cut(agent)
 
 
 class InfosAsNumbers(Good):
@@ -456,6 +469,13 @@ class FlagsAsNumbers(Good):
         return int(super().falls(agent))
 
 
+class CutsAsNumbers(Good):
+    """Nothing wrong: 0 and 1 are as good as False and True."""
+
+    def cut(self, agent):
+        return int(super().cut(agent))
+
+
 class MixedNames(Good):
     """Nothing wrong: names are numbers and words."""
 
@@ -532,10 +552,13 @@ class GoodAlone(gymnasium.Env):
 
     def step(self, action):
         self.time += 1
-        return self.see(), self.reward(), self.falls(), self.time == 5, {}
+        return self.see(), self.reward(), self.falls(), self.cut(), {}
 
     def reward(self):
         return 0.5
+
+    def cut(self):
+        return self.time == 5
 
     def falls(self):
         return False
@@ -633,6 +656,16 @@ class RewardsOfAGraphAlone(GoodAlone):
 class SeesOfAGraphAlone(GoodAlone):
     def see(self):
         return torch.tensor(super().see()).requires_grad_(self.time == 2)
+
+
+class CutsAsTwoAlone(GoodAlone):
+    def cut(self):
+        return 2 * super().cut()
+
+
+class CutsAsNothingAlone(GoodAlone):
+    def cut(self):
+        return None
 
 
 class FlagsAsTwoAlone(GoodAlone):

@@ -68,6 +68,8 @@ NAMED = [
     ("RewardsOfAGraph", NUMBER.format(TENSOR.format("")), "step 1", "a", "Detach it: float(reward.detach())"),
     ("SeesOfAGraph", SPACE + TENSOR.format("2,"), "step 2", "b", "Detach it, and return an array: seen.detach()."),
     ("FlagsAsTwo", r"^terminations must hold True or False\. Got 2 \(", "step 4", "b", "bool(...)"),
+    ("CutsAsTwo", r"^truncations must hold True or False\. Got 2 \(", "step 6", "a", "bool(...)"),
+    ("CutsAsNothing", "^truncations must hold True or False. Got None", "step 1", "b", "bool(...)"),
     ("InfosAsNumbers", r"^infos must hold a dictionary for each agent\. Got 7 \(", "reset", "a", "Take an empty one"),
     (
         "AgentsAsArray",
@@ -116,6 +118,8 @@ NAMED = [
     ("RewardsOfAGraphAlone", NUMBER.format(TENSOR.format("")), "step 1", None, "Detach it: float(reward.detach())"),
     ("SeesOfAGraphAlone", SPACE + TENSOR.format("2,"), "step 2", None, "Detach it, and return an array"),
     ("FlagsAsTwoAlone", r"^terminated must be True or False\. Got 2 \(", "step 3", None, "bool(...)"),
+    ("CutsAsTwoAlone", r"^truncated must be True or False\. Got 2 \(", "step 5", None, "bool(...)"),
+    ("CutsAsNothingAlone", "^truncated must be True or False. Got None", "step 1", None, "bool(...)"),
     ("MaskBelowZeroAlone", MASK.format(r"int64, shape \(3,\), -1 to 1"), "reset", None, "np.array([...]"),
     (
         "MaskedNumbersAlone",
@@ -204,7 +208,8 @@ def test_a_fault_of_a_later_episode_is_told_with_its_episode():
 
 
 SOUND = ["Good", "Masked", "MaskInInfos", "FlagsAsNumbers", "MixedNames", "MaskAsColumn", "SeveralMasks", "MaskedBits"]
-SOUND += ["Tensors", "AgentsAsKeys", "GoodAlone", "TensorsAlone", "ListsForTuplesAlone", "FlagsAsNumbersAlone"]
+SOUND += ["CutsAsNumbers", "Tensors", "AgentsAsKeys"]
+SOUND += ["GoodAlone", "TensorsAlone", "ListsForTuplesAlone", "FlagsAsNumbersAlone"]
 
 
 @pytest.mark.parametrize("name", SOUND)

@@ -72,6 +72,8 @@ REFUSED = [
         "step 2, agent 'b'",
     ),
     ("FlagsAsTwo", r"terminations must hold True or False\. Got 2", "step 4, agent 'b'"),
+    ("CutsAsTwo", r"truncations must hold True or False\. Got 2", "step 6, agent 'a'"),
+    ("CutsAsNothing", "truncations must hold True or False. Got None", "step 1, agent 'b'"),
     ("AgentsAsArray", r"`agents` must be a list of names\. Got an array of <U1, shape \(2,\)", "step 2"),
     ("SeesNoDictionary", r"An observation must be of its space, Dict.*Got an array of float32", "step 2, agent 'b'"),
     ("FlagsAsWords", "terminations must hold True or False. Got 'no'", "step 1, agent 'b'"),
@@ -104,6 +106,8 @@ REFUSED = [
         "step 2",
     ),
     ("FlagsAsTwoAlone", r"terminated must be True or False\. Got 2", "step 3"),
+    ("CutsAsTwoAlone", r"truncated must be True or False\. Got 2", "step 5"),
+    ("CutsAsNothingAlone", "truncated must be True or False. Got None", "step 1"),
     ("NoInfosAlone", r"The infos must be a dictionary\. Got None", "step 1"),
     ("FlagsAsNothingAlone", "terminated must be True or False. Got None", "step 1"),
 ]
@@ -140,7 +144,7 @@ def test_a_broken_reset_is_refused_with_world_and_copy(name, rule):
     "name",
     [
         *("Good", "Masked", "MaskInInfos", "FlagsAsNumbers", "MixedNames", "TellsTheDead", "SameArray"),
-        *("MaskAsColumn", "Tensors", "AgentsAsKeys"),
+        *("CutsAsNumbers", "MaskAsColumn", "Tensors", "AgentsAsKeys"),
     ],
 )
 def test_what_does_no_harm_is_played(name):
