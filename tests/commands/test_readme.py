@@ -75,5 +75,5 @@ def test_what_is_learned_in_worlds_of_others_is_what_was_measured():
     ours, through_supersuit = measured(f"{what}, SB3 through SuperSuit")
     assert measured(f"{what}, SB3 on our adapter")[0] == ours
     on_our_adapter = measured(f"{what}, SB3 on our adapter")[1]
-    assert f"`simple_spread` an episode costs {ours}; Stable-Baselines3 pays {through_supersuit}" in readme
-    assert f"through SuperSuit, and {on_our_adapter} when our adapter feeds it" in readme
+    assert f"`simple_spread` an episode costs {ours}; Stable-Baselines3" in readme
+    assert f"pays {through_supersuit} through SuperSuit, and {on_our_adapter} when our adapter feeds it" in readme
