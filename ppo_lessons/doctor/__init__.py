@@ -1,0 +1,12 @@
+"""A doctor for any PPO: puts the facts of the algorithm to somebody's functions, and reads the vital signs of a run.
+
+What is examined is code, and runs as such, with all that whoever asks may do. Logs are data, and never executed.
+"""
+
+from ppo_lessons.doctor.examination import examine
+from ppo_lessons.doctor.house import subject_of
+from ppo_lessons.doctor.part import part
+from ppo_lessons.doctor.report import Report
+from ppo_lessons.doctor.subject import Subject
+
+__all__ = ["Report", "Subject", "examine", "part", "subject_of"]

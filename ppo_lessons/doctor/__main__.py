@@ -1,0 +1,76 @@
+"""`python -m ppo_lessons.doctor FILE`: examine a PPO, or read the vital signs of a run from its log."""
+
+import argparse
+import sys
+from pathlib import Path
+from types import ModuleType
+
+from ppo_lessons.doctor.examination import examine
+from ppo_lessons.doctor.house import subject_of_module
+from ppo_lessons.doctor.report import Report
+from ppo_lessons.doctor.subject import Subject, load_subject
+from ppo_lessons.guards.files import write_whole
+
+PASSED, FAILED, NOT_EXAMINED = 0, 1, 2
+ABOUT = """A Python file (.py) is examined: it RUNS, with all that you may do. The doctor looks in it for what is made
+by Subject(...); if there is none, for functions that have the names of this course's steps, as in my_ppo.py. Anything
+else is read as the log of a run (a CSV, or TensorBoard's event file), and never executed. Exit code 0: nothing
+failed; 1: something did; 2: it could not be examined."""
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Examine what the arguments name, print the report, and return the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m ppo_lessons.doctor", description=ABOUT)
+    parser.add_argument("file", type=Path, nargs="?", help="your PPO's adapter, my_ppo.py, or a log")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the report as JSON, too")
+    parser.add_argument("--page", type=Path, metavar="FILE", help="write the report as a page, too")
+    parser.add_argument("--template", action="store_true", help="print an adapter to begin with, and end")
+    asked = parser.parse_args(arguments)
+    if asked.template:
+        print((Path(__file__).parent / "template.py").read_text(encoding="utf-8"), end="")
+        return PASSED
+    if asked.file is None:
+        parser.error("name a file, or ask for --template")
+    try:
+        return _examine(asked.file, asked.json, asked.page)
+    except (ValueError, TypeError, OSError) as error:
+        print(f"Not examined: {error}", file=sys.stderr)
+        return NOT_EXAMINED
+
+
+def _examine(file: Path, as_json: Path | None, page: Path | None) -> int:
+    reports = [examine(subject) for subject in subjects_in(load_subject(file), file)]
+    print("\n".join(report.text() for report in reports), end="")
+    if as_json is not None:
+        write_whole(as_json, lambda out: out.write(_joined([report.json() for report in reports]).encode()))
+    if page is not None:
+        write_whole(page, lambda out: out.write("\n".join(report.page() for report in reports).encode()))
+    return PASSED if all(report.ok for report in reports) else FAILED
+
+
+def _joined(texts: list[str]) -> str:
+    return texts[0] if len(texts) == 1 else f"[{', '.join(texts)}]"
+
+
+def subjects_in(module: ModuleType, file: Path) -> list[Subject]:
+    """Return the subjects of a file: those that it makes, or the steps of the course that are written in it.
+
+    Raises:
+        ValueError: If there are none.
+    """
+    made = {id(value): value for value in vars(module).values() if isinstance(value, Subject)}
+    if made:
+        return list(made.values())
+    steps = subject_of_module(module, file.name)
+    if steps is None:
+        raise ValueError(
+            f"A subject is made by Subject(...), or its functions have the names of this course's steps. Got {file} "
+            "with neither; --template prints one to begin with"
+        )
+    return [steps]
+
+
+__all__ = ["Report", "main", "subjects_in"]
+
+if __name__ == "__main__":
+    raise SystemExit(main())

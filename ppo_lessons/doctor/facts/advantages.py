@@ -1,0 +1,274 @@
+"""Facts about advantages: against a closed form, with terminations, truncations and falls in the middle."""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from ppo_lessons.doctor.findings import Different, Fact, Outcome, Unfit, Wrong, given, is_close, shown
+from ppo_lessons.doctor.subject import Asked
+
+GAMMA, LAMBDA = 0.9, 0.8
+GAE = "A_t = delta_t + gamma lambda A_(t+1), delta_t = r_t + gamma V_(t+1) - V_t (Schulman et al. 2016, equation 16)"
+PARDO = "What is over is worth 0; what is only cut off goes on without us (Pardo et al. 2018)"
+LESSON = "03_advantages"
+
+
+@dataclass(frozen=True)
+class Rollout:
+    """A small rollout, in columns: all (T, N), but `last_values` (N,)."""
+
+    rewards: Tensor
+    values: Tensor
+    last_values: Tensor
+    terminated: Tensor
+    truncated: Tensor
+    final_values: Tensor
+    acting: Tensor
+    gamma: float = GAMMA
+    gae_lambda: float = LAMBDA
+
+    def quantities(self) -> dict[str, Any]:
+        """Return all that a function may want to be handed, shifted and joined in every usual way."""
+        dones = self.terminated | self.truncated
+        following = torch.cat((self.values[1:], self.last_values.unsqueeze(0)))
+        return {
+            **vars(self),
+            "dones": dones,
+            "starts": torch.cat((torch.zeros_like(dones[:1]), dones[:-1])),
+            "last_dones": dones[-1],
+            "next_values": torch.where(self.truncated, self.final_values, following),
+            "values_and_last": torch.cat((self.values, self.last_values.unsqueeze(0))),
+        }
+
+    def right(self) -> Tensor:
+        """Return the advantages as the double sum over steps, straight from the definition, (T, N)."""
+        rewards, values = self.rewards.double(), self.values.double()
+        steps, columns = rewards.shape
+        advantages = torch.zeros(steps, columns, dtype=torch.float64)
+        for n in range(columns):
+            for t in range(steps):
+                for later in range(t, steps):
+                    following = values[later + 1, n] if later + 1 < steps else self.last_values[n].double()
+                    if self.truncated[later, n]:
+                        following = self.final_values[later, n].double()
+                    if self.terminated[later, n]:
+                        following = torch.zeros((), dtype=torch.float64)
+                    delta = rewards[later, n] + self.gamma * following - values[later, n]
+                    advantages[t, n] += (self.gamma * self.gae_lambda) ** (later - t) * delta
+                    if self.terminated[later, n] or self.truncated[later, n]:
+                        break
+        return advantages
+
+    def in_words(self, takes: tuple[str, ...] = ()) -> str:
+        """Write it down, without what says nothing and without what the function does not take."""
+        said: dict[str, Any] = {"rewards": self.rewards, "values": self.values, "last_values": self.last_values}
+        for name in ("terminated", "truncated"):
+            if bool(getattr(self, name).any()):
+                said[name] = getattr(self, name)
+        if bool(self.truncated.any()):
+            said["final_values"] = self.final_values
+        if not bool(self.acting.all()):
+            said["acting"] = self.acting
+        return given(**said, gamma=self.gamma, gae_lambda=self.gae_lambda)
+
+
+def rollout(
+    rewards: list[Any],
+    values: list[Any],
+    last: float | list[float],
+    *,
+    terminated: tuple[int, ...] = (),
+    truncated: tuple[int, ...] = (),
+    final: float = 0.0,
+    gamma: float = GAMMA,
+    gae_lambda: float = LAMBDA,
+) -> Rollout:
+    """Make a rollout of one column from lists; ends are given by their steps."""
+    column = torch.tensor(rewards, dtype=torch.float32).reshape(len(rewards), -1)
+    flags = torch.zeros(2, *column.shape, dtype=torch.bool)
+    flags[0, list(terminated)], flags[1, list(truncated)] = True, True
+    return Rollout(
+        rewards=column,
+        values=torch.tensor(values, dtype=torch.float32).reshape(column.shape),
+        last_values=torch.tensor(last, dtype=torch.float32).reshape(-1),
+        terminated=flags[0],
+        truncated=flags[1],
+        final_values=torch.where(flags[1], final, 0.0),
+        acting=torch.ones_like(flags[0]),
+        gamma=gamma,
+        gae_lambda=gae_lambda,
+    )
+
+
+def _compared(ask: Asked, cases: tuple[Rollout, ...]) -> Outcome:
+    """Return the first of some rollouts whose advantages are wrong."""
+    for case in cases:
+        got, right = ask(**case.quantities())["advantages"], case.right()
+        if not is_close(got.detach(), right):
+            return Wrong(case.in_words(), f"advantages {shown(got)}", shown(right))
+    return None
+
+
+def one_step(ask: Asked) -> Outcome:
+    """One row: its TD error, with what is expected after it."""
+    return _compared(ask, (rollout([1], [2], 3), rollout([0], [0], 1), rollout([-2], [0.5], 0)))
+
+
+def definition(ask: Asked) -> Outcome:
+    """Several rows without an end, for lambda 0, 1 and between."""
+    cases = (
+        rollout([1, 0], [0, 0], 0),
+        rollout([0, 1], [0, 0], 0, gae_lambda=0.0),
+        rollout([0, 1], [0, 0], 0, gae_lambda=1.0),
+        rollout([1, -2, 3], [0.5, 1, -1], 2),
+        rollout([1, -2, 3, 0, 4], [0.5, 1, -1, 2, 0], -2, gamma=0.99, gae_lambda=0.95),
+    )
+    wrong = _compared(ask, cases)
+    if isinstance(wrong, Wrong):
+        squared = cases[0], cases[3]
+        like = [replace(case, gae_lambda=case.gamma) for case in squared]
+        pairs = zip(squared, like, strict=True)
+        if all(is_close(ask(**case.quantities())["advantages"].detach(), other.right()) for case, other in pairs):
+            return wrong._replace(hint="gamma is multiplied by gamma: where is lambda?")
+    return wrong
+
+
+def termination(ask: Asked) -> Outcome:
+    """An end in the middle: nothing is expected after it, and nothing that comes later reaches back."""
+    return _compared(
+        ask, (rollout([1], [10], 10, terminated=(0,)), rollout([1, 1, 1], [10, 10, 10], 10, terminated=(1,)))
+    )
+
+
+def truncation(ask: Asked) -> Outcome:
+    """A world that pays 1 for ever, with gamma 0.9, is worth 10 everywhere: cut off or not, nothing is surprising."""
+    for case in (
+        rollout([1], [10], 10, truncated=(0,), final=10),
+        rollout([1, 1, 1], [10, 10, 10], 10, truncated=(1,), final=10),
+    ):
+        got = ask(**case.quantities())["advantages"].detach()
+        if is_close(got, case.right()):
+            continue
+        dead = replace(case, terminated=case.truncated).right()
+        hint = "The cut is treated as a death." if is_close(got, dead) else ""
+        if not {"truncated", "next_values", "final_values"} & set(ask.takes):
+            hint += (
+                " It takes no flag that tells a cut from a death. If your rollout adds gamma V(final) to the reward of"
+                " a cut step, let the adapter do so, too, and take terminated, truncated and final_values."
+            )
+        return Wrong(case.in_words(), f"advantages {shown(got)}", shown(case.right()), hint.strip())
+    return None
+
+
+def final_observation(ask: Asked) -> Outcome:
+    """After a cut comes the next episode; its first view says nothing about the one before."""
+    case = rollout([1, 1, 1], [10, 10, 100], 100, truncated=(1,), final=10)
+    if not {"next_values", "final_values"} & set(ask.takes):
+        return Unfit("It takes no value of the final observation.")
+    got, right = ask(**case.quantities())["advantages"].detach(), case.right()
+    if is_close(got[:2], right[:2]):
+        return None
+    reset = replace(case, final_values=torch.full_like(case.final_values, 100.0)).right()
+    hint = "It bootstraps from the first view of the next episode." if is_close(got, reset) else ""
+    return Wrong(case.in_words(), f"advantages {shown(got)}", shown(right), hint)
+
+
+def boundary(ask: Asked) -> Outcome:
+    """What happens after an end changes nothing before it."""
+    quiet = rollout([1, 0, 0, 0], [1, 2, 3, 4], 5, terminated=(1,))
+    loud = replace(quiet, rewards=torch.tensor([[1.0], [0.0], [100.0], [100.0]]))
+    before, after = (ask(**case.quantities())["advantages"].detach()[:2] for case in (quiet, loud))
+    if is_close(before, after):
+        return None
+    return Wrong(loud.in_words(), f"before the end {shown(after)}", f"as with rewards of 0 after it, {shown(before)}")
+
+
+def both_flags(ask: Asked) -> Outcome:
+    """A death in the very step of the time limit is a death."""
+    if not {"terminated", "truncated"} <= set(ask.takes):
+        return Unfit("It does not take both flags.")
+    return _compared(ask, (rollout([1], [10], 10, terminated=(0,), truncated=(0,), final=10),))
+
+
+def returns(ask: Asked) -> Outcome:
+    """Returns are the advantages plus the values that they were reckoned with."""
+    if "returns" not in ask.gives:
+        return Unfit("It gives no returns.")
+    case = rollout([1, -2, 3], [0.5, 1, -1], 2)
+    got = ask(**case.quantities())
+    returns, right = got["returns"].detach(), got["advantages"].detach() + case.values
+    if is_close(returns, right):
+        return None
+    summed = replace(case, gae_lambda=1.0).right() + case.values.double()
+    if is_close(returns, summed):
+        return Different("The critic learns discounted sums of rewards (lambda 1), whatever lambda the actor has.")
+    return Wrong(case.in_words(), f"returns {shown(returns)}", shown(right))
+
+
+def columns(ask: Asked) -> Outcome:
+    """Columns (copies of the world, agents) do not touch each other."""
+    both = Rollout(
+        rewards=torch.tensor([[1.0, 0.0], [0.0, 5.0]]),
+        values=torch.tensor([[1.0, 2.0], [3.0, 4.0]]),
+        last_values=torch.tensor([5.0, 6.0]),
+        terminated=torch.tensor([[True, False], [False, False]]),
+        truncated=torch.zeros(2, 2, dtype=torch.bool),
+        final_values=torch.zeros(2, 2),
+        acting=torch.ones(2, 2, dtype=torch.bool),
+    )
+    got, right = ask(**both.quantities())["advantages"].detach(), both.right()
+    if is_close(got, right):
+        return None
+    return Wrong(both.in_words(), f"advantages {shown(got)}", shown(right))
+
+
+def fallen(ask: Asked) -> Outcome:
+    """Two agents; the first falls in step 0, the team wins 10 in step 2. Its rows after the fall may hold anything."""
+    if "acting" not in ask.takes:
+        return Unfit("It does not take `acting`: either nobody falls, or the rows are taken away elsewhere.")
+    team = Rollout(
+        rewards=torch.tensor([[0.0, 0.0], [0.0, 0.0], [10.0, 10.0]]),
+        values=torch.tensor([[1.0, 1.0], [1.0, 1.0], [1.0, 1.0]]),
+        last_values=torch.tensor([1.0, 1.0]),
+        terminated=torch.tensor([[True, False], [False, False], [True, True]]),
+        truncated=torch.zeros(3, 2, dtype=torch.bool),
+        final_values=torch.zeros(3, 2),
+        acting=torch.tensor([[True, True], [False, True], [False, True]]),
+    )
+    clean = ask(**team.quantities())["advantages"].detach()
+    alone = team.right()[0, 0]
+    for poison in (1e9, float("nan")):
+        values = torch.where(team.acting, team.values, poison)
+        got = ask(**replace(team, values=values).quantities())["advantages"].detach()
+        if not is_close(got[team.acting], clean[team.acting]):
+            words = f"{team.in_words()}; values of {poison} where nobody acts"
+            return Wrong(words, f"advantages {shown(got[team.acting])} where somebody acts", shown(clean[team.acting]))
+    if is_close(clean[0, 0], alone):
+        return None
+    if is_close(clean[0, 0], alone + team.gamma**2 * 10):
+        return Different("The fallen are credited with what the team gains after their fall.")
+    right = f"{shown(alone)} (the agent alone), or {shown(alone + team.gamma**2 * 10)} (with the team's later gain)"
+    return Wrong(team.in_words(), f"advantage of the fallen {shown(clean[0, 0])}", right)
+
+
+def _fact(name: str, says: str, because: str, probe: Any) -> Fact:
+    return Fact(part="advantages", name=name, says=says, because=because, lesson=LESSON, probe=probe)
+
+
+FACTS = (
+    _fact("one step", "The last row has an advantage: r + gamma V(after it) - V.", GAE, one_step),
+    _fact("definition", "An advantage is its TD error and, fading, those that follow.", GAE, definition),
+    _fact("termination", "After a termination nothing is expected, and the sum stops.", PARDO, termination),
+    _fact("truncation", "After a truncation the critic's estimate stands for the rest.", PARDO, truncation),
+    _fact("final observation", "The estimate after a truncation is that of the final observation, not of the reset.",
+          PARDO, final_observation),
+    _fact("boundary", "Nothing after an end reaches back over it.", GAE, boundary),
+    _fact("both flags", "Terminated and truncated in one step: terminated counts.", PARDO, both_flags),
+    _fact("returns", "Returns are advantages plus the values of the rollout.",
+          "The critic's target is A + V_old, with the estimate of lambda (Schulman et al. 2016, section 5)", returns),
+    _fact("columns", "Copies of the world and agents do not touch each other.", GAE, columns),
+    _fact("fallen agents", "What rows of the fallen hold changes nothing.",
+          "A row without a decision has no advantage (Yu et al. 2022, on death masking)", fallen),
+)  # fmt: skip

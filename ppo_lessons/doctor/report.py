@@ -1,0 +1,169 @@
+"""What came of an examination, as text, as JSON and as a page."""
+
+import html
+import json
+import textwrap
+from collections import Counter
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any
+
+from ppo_lessons.doctor.findings import CONVENTION, FAILED, NOT_APPLICABLE, PASSED, VERDICTS, Finding
+from ppo_lessons.doctor.subject import Subject
+
+WIDTH = 100
+MARKS = {PASSED: "✓", FAILED: "✗", CONVENTION: "≈", NOT_APPLICABLE: "–"}
+STYLE = """
+:root { color-scheme: light dark; }
+body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; }
+table { border-collapse: collapse; width: 100%; } caption { text-align: left; }
+th, td { text-align: left; vertical-align: top; padding: .35rem .6rem; border-bottom: 1px solid #8886; }
+dl { display: grid; grid-template-columns: 5rem 1fr; margin: .4rem 0; } dt { font-weight: 600; } dd { margin: 0; }
+.failed { border-left: .35rem solid #D55E00; } code { overflow-wrap: anywhere; }
+@media print { body { max-width: none; } }
+"""
+
+
+@dataclass(frozen=True)
+class Report:
+    """All findings on one subject."""
+
+    subject: Subject
+    findings: tuple[Finding, ...]
+
+    @property
+    def ok(self) -> bool:
+        """Whether nothing failed, and something was looked at."""
+        verdicts = {finding.verdict for finding in self.findings}
+        return FAILED not in verdicts and PASSED in verdicts
+
+    def of(self, verdict: str) -> tuple[Finding, ...]:
+        """Return the findings of one verdict."""
+        return tuple(finding for finding in self.findings if finding.verdict == verdict)
+
+    @property
+    def title(self) -> str:
+        """Name and version."""
+        return f"{self.subject.name} {self.subject.version}".strip()
+
+    @property
+    def counts(self) -> str:
+        """How many facts there are of each verdict, in words."""
+        counts = Counter(finding.verdict for finding in self.findings)
+        return ", ".join(f"{counts[verdict]} {verdict}" for verdict in VERDICTS)
+
+    def text(self) -> str:
+        """Return the report as lines for a terminal."""
+        lines = [f"{self.title}: {self.counts}", ""]
+        for finding in self.of(FAILED):
+            lines += [failure(finding), ""]
+        if different := self.of(CONVENTION):
+            lines += ["By convention different (not wrong; know it when you compare numbers or carry settings over)"]
+            lines += [_wrapped(f"    {named(finding)}: {finding.text}", "        ") for finding in different] + [""]
+        if passed := self.of(PASSED):
+            lines += ["Passed", *_by_part(passed), ""]
+        unasked, unnamed = self._not_applicable()
+        if unasked:
+            lines += ["Not applicable"]
+            lines += [_wrapped(f"    {named(finding)}: {finding.text}", "        ") for finding in unasked] + [""]
+        if unnamed:
+            lines += [_wrapped(f"Not looked at, since no function was named: {', '.join(unnamed)}", "    ")]
+        return "\n".join(lines).rstrip() + "\n"
+
+    def _not_applicable(self) -> tuple[list[Finding], list[str]]:
+        """Return what could not be asked of a part that is there, and the parts that are not."""
+        there = self.subject.parts()
+        found = self.of(NOT_APPLICABLE)
+        unnamed = dict.fromkeys(finding.fact.part for finding in found if finding.fact.part not in there)
+        return [finding for finding in found if finding.fact.part in there], list(unnamed)
+
+    def data(self) -> dict[str, Any]:
+        """Return the report as plain data, in the order of the facts."""
+        return {
+            "subject": self.subject.name,
+            "version": self.subject.version,
+            "notes": self.subject.notes,
+            "ok": self.ok,
+            "findings": [_data(finding) for finding in self.findings],
+        }
+
+    def json(self) -> str:
+        """Return the report as JSON."""
+        return json.dumps(self.data(), indent=2, ensure_ascii=False) + "\n"
+
+    def page(self) -> str:
+        """Return the report as one HTML page that needs nothing else."""
+        title = html.escape(f"{self.title}: examined by ppo_lessons.doctor")
+        rows = "\n".join(_page_row(finding) for finding in self.findings if finding.fact.part in self.subject.parts())
+        notes = f"<p>{html.escape(self.subject.notes)}</p>" if self.subject.notes else ""
+        unnamed = ", ".join(self._not_applicable()[1])
+        left = f"<p>Not looked at, since no function was named: {html.escape(unnamed)}</p>" if unnamed else ""
+        return (
+            f'<!doctype html>\n<html lang="en">\n<head><meta charset="utf-8"><title>{title}</title>\n'
+            '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+            f"<style>{STYLE}</style></head>\n<body><main>\n<h1>{html.escape(self.title)}</h1>\n"
+            f"<p>{html.escape(self.counts)}</p>\n{notes}<table>\n"
+            "<thead><tr><th scope='col'>Part and fact</th><th scope='col'>Verdict</th>"
+            f"<th scope='col'>Finding</th></tr></thead>\n<tbody>\n{rows}\n</tbody>\n</table>\n"
+            f"{left}</main></body>\n</html>\n"
+        )
+
+
+def named(finding: Finding) -> str:
+    """Return part and fact: "advantages: truncation"."""
+    return f"{finding.fact.part}: {finding.fact.name}"
+
+
+def failure(finding: Finding) -> str:
+    """Return what is wrong: the fact, the smallest input, what came, what is right, why, and where it is taught."""
+    head = _wrapped(f"FAILED  {named(finding)}. {finding.fact.says}", "        ")
+    return "\n".join([head, *(_wrapped(f"    {name:<7} {value}", " " * 12) for name, value in _rows(finding))])
+
+
+def _rows(finding: Finding) -> list[tuple[str, str]]:
+    fact = finding.fact
+    rows = [("given", finding.given), ("got", finding.got), ("right", finding.right), ("note", finding.text)]
+    rows += [("why", fact.because), ("lesson", f"notebooks/{fact.lesson}.ipynb")]
+    return [(name, value) for name, value in rows if value]
+
+
+def _wrapped(text: str, indent: str) -> str:
+    lead = text[: len(text) - len(text.lstrip())]
+    return textwrap.fill(text, WIDTH, subsequent_indent=indent, initial_indent="", break_long_words=False) or lead
+
+
+def _by_part(findings: tuple[Finding, ...]) -> list[str]:
+    groups = groupby(findings, key=lambda finding: finding.fact.part)
+    return [
+        _wrapped(f"    {part}: {', '.join(finding.fact.name for finding in group)}", "        ")
+        for part, group in groups
+    ]
+
+
+def _data(finding: Finding) -> dict[str, str]:
+    fact = finding.fact
+    return {
+        "part": fact.part,
+        "fact": fact.name,
+        "says": fact.says,
+        "verdict": finding.verdict,
+        "given": finding.given,
+        "got": finding.got,
+        "right": finding.right,
+        "text": finding.text,
+        "because": fact.because,
+        "lesson": fact.lesson,
+    }
+
+
+def _page_row(finding: Finding) -> str:
+    fact, verdict = finding.fact, finding.verdict
+    said = html.escape(fact.says)
+    if verdict == FAILED:
+        pairs = "".join(f"<dt>{name}</dt><dd><code>{html.escape(value)}</code></dd>" for name, value in _rows(finding))
+        said += f"<dl>{pairs}</dl>"
+    elif finding.text:
+        said += f" <em>{html.escape(finding.text)}</em>"
+    kind = ' class="failed"' if verdict == FAILED else ""
+    name = html.escape(named(finding))
+    return f"<tr{kind}><th scope='row'>{name}</th><td>{MARKS[verdict]}&nbsp;{verdict}</td><td>{said}</td></tr>"

@@ -1,0 +1,226 @@
+"""Steps of the update with one mistake each, as people make them: planted in real runs, they make the case files.
+
+Every one keeps its promise at the seam (shape, dtype, graph), so that nothing but the run itself gives it away.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from ppo_lessons.buffer import Rows, SharedBuffer, Transition
+from ppo_lessons.steps import Steps
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fault:
+    """One mistake, and the box of the flowchart in which it sits."""
+
+    name: str
+    """What was done, in a few words: "entropy with a plus sign"."""
+    node: str
+    """The letter of its box."""
+    planted: Mapping[str, Callable[..., Any]]
+    """Field of `Steps` -> the function that takes its place."""
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    """What of `PPOConfig` must be set for the step to take part at all; the healthy twin has it, too."""
+
+    @property
+    def steps(self) -> Steps:
+        """The package's own steps, but for the planted ones."""
+        return Steps(**self.planted)
+
+
+# A to C. Collect, store, full?
+
+
+def team_sum_for_everyone(buffer: SharedBuffer, transition: Transition) -> None:
+    rewards = transition.rewards.sum(dim=-1, keepdim=True).expand_as(transition.rewards)
+    for place, new in zip(buffer.data, transition._replace(rewards=rewards), strict=True):
+        place[buffer.step] = new
+    buffer.step += 1
+
+
+def fallen_stay(buffer: SharedBuffer, transition: Transition) -> None:
+    everybody = torch.ones_like(transition.acting)
+    for place, new in zip(buffer.data, transition._replace(acting=everybody), strict=True):
+        place[buffer.step] = new
+    buffer.step += 1
+
+
+def last_act_lost(buffer: SharedBuffer, transition: Transition) -> None:
+    alive_after = transition.acting & ~transition.terminated
+    for place, new in zip(buffer.data, transition._replace(acting=alive_after), strict=True):
+        place[buffer.step] = new
+    buffer.step += 1
+
+
+# D. Advantages and rows
+
+
+def bootstraps_when_terminated(
+    values: Tensor, terminated: Tensor, truncated: Tensor, final_values: Tensor, last_values: Tensor
+) -> Tensor:
+    following = torch.cat((values[1:], last_values.unsqueeze(0)))
+    return following * terminated
+
+
+def gamma_twice(td_errors: Tensor, ends: Tensor, gamma: float, gae_lambda: float) -> Tensor:
+    advantages = torch.zeros_like(td_errors)
+    for t in reversed(range(len(td_errors) - 1)):
+        advantages[t] = td_errors[t] + gamma * gamma * advantages[t + 1]
+    return advantages
+
+
+def truncation_as_death(
+    values: Tensor, terminated: Tensor, truncated: Tensor, final_values: Tensor, last_values: Tensor
+) -> Tensor:
+    following = torch.cat((values[1:], last_values.unsqueeze(0)))
+    return torch.where(terminated | truncated, torch.zeros_like(following), following)
+
+
+def value_of_the_next_episode(
+    values: Tensor, terminated: Tensor, truncated: Tensor, final_values: Tensor, last_values: Tensor
+) -> Tensor:
+    following = torch.cat((values[1:], last_values.unsqueeze(0)))
+    return torch.where(terminated, torch.zeros_like(following), following)
+
+
+def sum_past_the_end(td_errors: Tensor, ends: Tensor, gamma: float, gae_lambda: float) -> Tensor:
+    advantages = torch.empty_like(td_errors)
+    following = torch.zeros_like(td_errors[0])
+    for t in reversed(range(len(td_errors))):
+        following = td_errors[t] + gamma * gae_lambda * following
+        advantages[t] = following
+    return advantages
+
+
+def obs_in_another_order(tensor: Tensor, acting: Tensor) -> Tensor:
+    if tensor.dim() > acting.dim():  # obs, (T, E, A, D)
+        return tensor.transpose(0, 1)[acting.transpose(0, 1)]
+    return tensor[acting]
+
+
+# E. Detach
+
+
+def rows_of_four_rollouts() -> Callable[[Rows], Rows]:
+    kept: list[Rows] = []
+
+    def detach_rows(rows: Rows) -> Rows:
+        kept.append(Rows(*(tensor.detach() for tensor in rows)))
+        return Rows(*(torch.cat(parts) for parts in zip(*kept[-4:], strict=True)))
+
+    return detach_rows
+
+
+# F to H. Epochs, shuffle, split
+
+
+def shuffled_once(num_rows: int, config: Any, generator: torch.Generator, steps: Steps) -> Iterator[Tensor]:
+    order = steps.shuffle_rows(num_rows, generator)
+    pieces = steps.split_rows(order, config.minibatch_size)
+    for _ in range(config.epochs):
+        yield pieces[0]
+
+
+def never_shuffled(num_rows: int, generator: torch.Generator) -> Tensor:
+    return torch.arange(num_rows)
+
+
+def drawn_with_repeats(num_rows: int, generator: torch.Generator) -> Tensor:
+    return torch.randint(num_rows, (num_rows,), generator=generator)
+
+
+# I, J. Forward pass, log-probabilities
+
+
+def softmax_before_logits(policy: nn.Module, obs: Tensor) -> tuple[Tensor, Tensor]:
+    logits, values = policy(obs)
+    return logits.softmax(dim=-1), values
+
+
+def actions_drawn_anew(logits: Tensor, actions: Tensor) -> Tensor:
+    distribution = torch.distributions.Categorical(logits=logits)
+    return distribution.log_prob(distribution.sample())
+
+
+# K. Ratios
+
+
+def old_from_the_new_policy(new_log_probs: Tensor, old_log_probs: Tensor) -> Tensor:
+    return (new_log_probs - new_log_probs).exp()
+
+
+def old_recomputed(new_log_probs: Tensor, old_log_probs: Tensor) -> Tensor:
+    return (new_log_probs - new_log_probs.detach()).exp()
+
+
+def upside_down(new_log_probs: Tensor, old_log_probs: Tensor) -> Tensor:
+    return (old_log_probs - new_log_probs).exp()
+
+
+# L. The actor's loss
+
+
+def clamp_on_the_product(ratios: Tensor, advantages: Tensor, clip_eps: float) -> Tensor:
+    surrogate = ratios * advantages
+    return -torch.min(surrogate, surrogate.clamp(1 - clip_eps, 1 + clip_eps)).mean()
+
+
+def max_for_min(ratios: Tensor, advantages: Tensor, clip_eps: float) -> Tensor:
+    unclipped = ratios * advantages
+    clipped = ratios.clamp(1 - clip_eps, 1 + clip_eps) * advantages
+    return -torch.max(unclipped, clipped).mean()
+
+
+def clipped_alone(ratios: Tensor, advantages: Tensor, clip_eps: float) -> Tensor:
+    return -(ratios.clamp(1 - clip_eps, 1 + clip_eps) * advantages).mean()
+
+
+def normalised_in_vain(advantages: Tensor, eps: float = 1e-8) -> Tensor:
+    normalised = (advantages - advantages.mean()) / (advantages.std() + eps)
+    return advantages
+
+
+# M. The critic's loss
+
+
+def every_value_against_every_return(values: Tensor, returns: Tensor) -> Tensor:
+    return (values.unsqueeze(-1) - returns).square().mean()
+
+
+# N. Entropy and total
+
+
+def entropy_with_a_plus(
+    actor_loss: Tensor, critic_loss: Tensor, entropy: Tensor, vf_coef: float, ent_coef: float
+) -> Tensor:
+    return actor_loss + vf_coef * critic_loss + ent_coef * entropy
+
+
+# O. The step
+
+
+def clipped_after_the_step(
+    total_loss: Tensor, policy: nn.Module, optimizer: torch.optim.Optimizer, max_grad_norm: float
+) -> Tensor:
+    optimizer.zero_grad()
+    total_loss.backward()
+    optimizer.step()
+    return nn.utils.clip_grad_norm_(policy.parameters(), max_grad_norm)
+
+
+def gradients_pile_up(
+    total_loss: Tensor, policy: nn.Module, optimizer: torch.optim.Optimizer, max_grad_norm: float
+) -> Tensor:
+    total_loss.backward()
+    grad_norm = nn.utils.clip_grad_norm_(policy.parameters(), max_grad_norm)
+    optimizer.step()
+    return grad_norm
+
+
+def zero_at_a_third(learning_rate: float, cycle: int, anneal_cycles: int) -> float:
+    return learning_rate * max(0.0, 1 - 3 * cycle / anneal_cycles)
