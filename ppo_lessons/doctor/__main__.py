@@ -7,9 +7,9 @@ from types import ModuleType
 
 from ppo_lessons.doctor.examination import examine
 from ppo_lessons.doctor.house import subject_of_module
-from ppo_lessons.doctor.report import Report
+from ppo_lessons.doctor.report import Report, page_of
 from ppo_lessons.doctor.subject import Subject, load_subject
-from ppo_lessons.guards.files import write_whole
+from ppo_lessons.guards.files import require_folder, write_whole
 
 PASSED, FAILED, NOT_EXAMINED = 0, 1, 2
 ABOUT = """A Python file (.py) is examined: it RUNS, with all that you may do. The doctor looks in it for what is made
@@ -39,12 +39,15 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _examine(file: Path, as_json: Path | None, page: Path | None) -> int:
+    for out in (as_json, page):
+        if out is not None:
+            require_folder(out.parent)
     reports = [examine(subject) for subject in subjects_in(load_subject(file), file)]
     print("\n".join(report.text() for report in reports), end="")
     if as_json is not None:
         write_whole(as_json, lambda out: out.write(_joined([report.json() for report in reports]).encode()))
     if page is not None:
-        write_whole(page, lambda out: out.write("\n".join(report.page() for report in reports).encode()))
+        write_whole(page, lambda out: out.write(page_of(reports).encode()))
     return PASSED if all(report.ok for report in reports) else FAILED
 
 
@@ -59,6 +62,10 @@ def subjects_in(module: ModuleType, file: Path) -> list[Subject]:
         ValueError: If there are none.
     """
     made = {id(value): value for value in vars(module).values() if isinstance(value, Subject)}
+    if empty := [subject.name for subject in made.values() if not subject.parts()]:
+        raise ValueError(
+            f"A subject names its functions: Subject(name=..., advantages=part(...)). Got none in {empty[0]}"
+        )
     if made:
         return list(made.values())
     steps = subject_of_module(module, file.name)

@@ -1,9 +1,17 @@
 """Puts the facts of PPO to a subject, one after the other."""
 
+import random
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
 import torch
 
-from ppo_lessons.doctor.facts import advantages, batches, losses, policy, steps, whole_loss
-from ppo_lessons.doctor.findings import Fact, Finding, Unfit, Wrong, finding_of
+from ppo_lessons.doctor.facts import advantages, batches, diagnostics, losses, normalising, policy, steps, whole_loss
+from ppo_lessons.doctor.findings import AN_ANSWER, Fact, Finding, Unfit, Wrong, finding_of
+from ppo_lessons.doctor.mishaps import hint_of, in_words, place_of
 from ppo_lessons.doctor.report import Report
 from ppo_lessons.doctor.subject import KINDS, Asked, Subject
 from ppo_lessons.guards.threads import one_thread
@@ -11,11 +19,32 @@ from ppo_lessons.guards.threads import one_thread
 FACTS: tuple[Fact, ...] = tuple(
     fact
     for kind in KINDS
-    for module in (advantages, policy, losses, whole_loss, batches, steps)
+    for module in (advantages, normalising, policy, losses, whole_loss, diagnostics, batches, steps)
     for fact in module.FACTS
     if fact.part == kind
 )
 """All facts, in the order of the parts."""
+
+
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Let functions draw and warn: the same numbers in every examination, and afterwards all is as before."""
+    numbers, plain = np.random.get_state(), random.getstate()
+    with (
+        torch.random.fork_rng(devices=[]),
+        torch.inference_mode(False),
+        torch.enable_grad(),
+        warnings.catch_warnings(),
+    ):
+        warnings.simplefilter("ignore")
+        torch.manual_seed(0)
+        np.random.seed(0)
+        random.seed(0)
+        try:
+            yield
+        finally:
+            np.random.set_state(numbers)
+            random.setstate(plain)
 
 
 @one_thread
@@ -29,13 +58,22 @@ def find(fact: Fact, subject: Subject) -> Finding:
     part = getattr(subject, fact.part)
     if part is None:
         return finding_of(fact, Unfit("No function was named for this part."))
-    with torch.random.fork_rng(devices=[]), torch.inference_mode(False), torch.enable_grad():
-        torch.manual_seed(0)
+    with _undisturbed():
+        ask = Asked(fact.part, part)
         try:
-            return finding_of(fact, fact.probe(Asked(fact.part, part)))
-        except Exception as error:
-            words = " ".join(f"{type(error).__name__}: {error}".split())[:300]
-            return finding_of(fact, Wrong("see the fact", words, "an answer", "It could not be asked."))
+            return finding_of(fact, fact.probe(ask))
+        except (Exception, SystemExit) as error:
+            handed = ", ".join(f"{name} {_kind(value)}" for name, value in ask.handed)
+            got = in_words(error) + place_of(error)
+            hint = f"It could not be asked. {hint_of(error, part)}".strip()
+            return finding_of(fact, Wrong(f"({handed})", got, AN_ANSWER, hint))
+
+
+def _kind(value: Any) -> str:
+    """Write down what kind of thing a function is handed: "float32 (3, 1)"."""
+    if isinstance(value, (torch.Tensor, np.ndarray)):
+        return f"{str(value.dtype).removeprefix('torch.')} {tuple(value.shape)}"
+    return str(value) if isinstance(value, (int, float)) else type(value).__name__
 
 
 def examine(subject: Subject) -> Report:

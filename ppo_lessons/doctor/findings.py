@@ -11,6 +11,10 @@ PASSED, FAILED, CONVENTION, NOT_APPLICABLE = "passed", "failed", "by convention 
 VERDICTS = (PASSED, FAILED, CONVENTION, NOT_APPLICABLE)
 
 
+AN_ANSWER = "an answer"
+"""What is right where a function raised an error."""
+
+
 class Wrong(NamedTuple):
     """A result that is not right."""
 
@@ -92,7 +96,7 @@ def shown(value: Any) -> str:
     if isinstance(value, (bool, np.bool_)):
         return str(bool(value))
     if isinstance(value, (float, np.floating)):
-        text = f"{value:.4g}"
+        text = f"{value:.5g}"  # numbers that are not close, by `TOLERANCE`, look different
         return "0" if text in ("-0", "0") else text
     return str(value)
 
@@ -108,5 +112,6 @@ TOLERANCE = 1e-4
 
 def is_close(got: Any, right: Any) -> bool:
     """Whether numbers of the same shape are the same up to the rounding of float32."""
+    got, right = (value.detach() if isinstance(value, torch.Tensor) else value for value in (got, right))
     got, right = (np.asarray(value, dtype=np.float64) for value in (got, right))
     return got.shape == right.shape and bool(np.allclose(got, right, rtol=TOLERANCE, atol=TOLERANCE))

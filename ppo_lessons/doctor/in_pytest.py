@@ -26,6 +26,9 @@ class PPOFacts:
         """Make a test of every fact (pytest calls this)."""
         if "fact" in metafunc.fixturenames:
             facts = [fact for fact in FACTS if fact.part in self.subject.parts()]
+            there = {f"{fact.part}: {fact.name}" for fact in facts}
+            if strange := [name for name in self.by_convention if name not in there]:
+                raise ValueError(f"by_convention has facts about this subject's parts. Got {', '.join(strange)}")
             metafunc.parametrize("fact", facts, ids=[f"{fact.part}: {fact.name}" for fact in facts])
 
     def test_fact(self, fact: Fact) -> None:

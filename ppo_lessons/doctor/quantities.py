@@ -1,5 +1,7 @@
 """The words for what a function takes and gives: one name per quantity, and the names that others use for it."""
 
+from collections.abc import Iterable
+from difflib import get_close_matches
 from typing import NamedTuple
 
 
@@ -78,8 +80,8 @@ ALSO = {
     "last_value": "last_values", "next_done": "last_dones", "last_done": "last_dones", "lam": "gae_lambda",
     "lambda_": "gae_lambda", "lmbda": "gae_lambda", "discount": "gamma", "adv": "advantages",
     "advantage": "advantages", "ratio": "ratios", "logratio": "log_ratios", "log_ratio": "log_ratios",
-    "clip_coef": "clip_eps", "clip_range": "clip_eps", "eps": "clip_eps", "epsilon": "clip_eps",
-    "clip_epsilon": "clip_eps", "newlogprob": "new_log_probs", "new_logprobs": "new_log_probs",
+    "clip_coef": "clip_eps", "clip_range": "clip_eps", "clip_epsilon": "clip_eps",
+    "newlogprob": "new_log_probs", "new_logprobs": "new_log_probs",
     "new_log_prob": "new_log_probs", "old_logprobs": "old_log_probs", "old_log_prob": "old_log_probs",
     "newvalue": "values", "target": "returns", "targets": "returns", "return_": "returns", "action": "actions",
     "policy_loss": "actor_loss", "pg_loss": "actor_loss", "critic_loss": "value_loss", "v_loss": "value_loss",
@@ -87,16 +89,22 @@ ALSO = {
     "minibatch": "minibatch_size", "n_epochs": "epochs", "num_epochs": "epochs", "update": "cycle",
     "num_updates": "cycles", "lr": "learning_rate", "model": "policy", "net": "policy", "network": "policy",
 }  # fmt: skip
-"""Name that others use for a parameter -> ours, where the two mean the same."""
+"""Name that others use for a parameter -> ours, where the two mean the same. `eps` is none: it may be the clip's, or
+what is added to a spread."""
 
 
-def words_of(text: str) -> tuple[str, ...]:
-    """Split names that are written in one line, and know the other names of each.
+def words_of(text: str | Iterable[str]) -> tuple[str, ...]:
+    """Split names that are written in one line (or take them from a list), and know the other names of each.
 
     Raises:
         ValueError: If one is no quantity.
     """
+    text = text if isinstance(text, str) else " ".join(text)
     names = tuple(ALSO.get(word, word) for word in text.replace(",", " ").split())
     if unknown := [name for name in names if name not in QUANTITIES]:
+        found = (match for name in unknown for match in get_close_matches(name, [*QUANTITIES, *ALSO], n=1))
+        near = [ALSO.get(match, match) for match in found]
+        if len(near) == len(unknown):
+            raise ValueError(f"Did you mean {', '.join(near)}? Got {', '.join(unknown)}: no quantity")
         raise ValueError(f"A quantity is one of {', '.join(QUANTITIES)}. Got {', '.join(unknown)}")
     return names

@@ -4,11 +4,12 @@ import html
 import json
 import textwrap
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
-from ppo_lessons.doctor.findings import CONVENTION, FAILED, NOT_APPLICABLE, PASSED, VERDICTS, Finding
+from ppo_lessons.doctor.findings import AN_ANSWER, CONVENTION, FAILED, NOT_APPLICABLE, PASSED, VERDICTS, Finding
 from ppo_lessons.doctor.subject import Subject
 
 WIDTH = 100
@@ -35,7 +36,7 @@ class Report:
     def ok(self) -> bool:
         """Whether nothing failed, and something was looked at."""
         verdicts = {finding.verdict for finding in self.findings}
-        return FAILED not in verdicts and PASSED in verdicts
+        return FAILED not in verdicts and bool({PASSED, CONVENTION} & verdicts)
 
     def of(self, verdict: str) -> tuple[Finding, ...]:
         """Return the findings of one verdict."""
@@ -55,8 +56,13 @@ class Report:
     def text(self) -> str:
         """Return the report as lines for a terminal."""
         lines = [f"{self.title}: {self.counts}", ""]
+        if self.subject.notes:
+            lines += [_wrapped(f"    {self.subject.notes}", "    "), ""]
+        said: dict[tuple[str, str], str] = {}
         for finding in self.of(FAILED):
-            lines += [failure(finding), ""]
+            same = said.setdefault((finding.fact.part, finding.got), named(finding))
+            again = finding.right == AN_ANSWER and same != named(finding)
+            lines += [f"FAILED  {named(finding)}. As above: {same}" if again else failure(finding), ""]
         if different := self.of(CONVENTION):
             lines += ["By convention different (not wrong; know it when you compare numbers or carry settings over)"]
             lines += [_wrapped(f"    {named(finding)}: {finding.text}", "        ") for finding in different] + [""]
@@ -93,20 +99,30 @@ class Report:
 
     def page(self) -> str:
         """Return the report as one HTML page that needs nothing else."""
-        title = html.escape(f"{self.title}: examined by ppo_lessons.doctor")
+        return page_of((self,))
+
+    def section(self) -> str:
+        """Return what a page says about this subject."""
         rows = "\n".join(_page_row(finding) for finding in self.findings if finding.fact.part in self.subject.parts())
-        notes = f"<p>{html.escape(self.subject.notes)}</p>" if self.subject.notes else ""
+        notes = f"<p>{html.escape(self.subject.notes)}</p>\n" if self.subject.notes else ""
         unnamed = ", ".join(self._not_applicable()[1])
-        left = f"<p>Not looked at, since no function was named: {html.escape(unnamed)}</p>" if unnamed else ""
+        left = f"<p>Not looked at, since no function was named: {html.escape(unnamed)}</p>\n" if unnamed else ""
         return (
-            f'<!doctype html>\n<html lang="en">\n<head><meta charset="utf-8"><title>{title}</title>\n'
-            '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-            f"<style>{STYLE}</style></head>\n<body><main>\n<h1>{html.escape(self.title)}</h1>\n"
-            f"<p>{html.escape(self.counts)}</p>\n{notes}<table>\n"
+            f"<h1>{html.escape(self.title)}</h1>\n<p>{html.escape(self.counts)}</p>\n{notes}<table>\n"
             "<thead><tr><th scope='col'>Part and fact</th><th scope='col'>Verdict</th>"
-            f"<th scope='col'>Finding</th></tr></thead>\n<tbody>\n{rows}\n</tbody>\n</table>\n"
-            f"{left}</main></body>\n</html>\n"
+            f"<th scope='col'>Finding</th></tr></thead>\n<tbody>\n{rows}\n</tbody>\n</table>\n{left}"
         )
+
+
+def page_of(reports: Sequence[Report]) -> str:
+    """Return reports as one HTML page that needs nothing else."""
+    title = html.escape(f"{', '.join(report.title for report in reports)}: examined by ppo_lessons.doctor")
+    return (
+        f'<!doctype html>\n<html lang="en">\n<head><meta charset="utf-8"><title>{title}</title>\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        f"<style>{STYLE}</style></head>\n<body><main>\n{''.join(report.section() for report in reports)}"
+        "</main></body>\n</html>\n"
+    )
 
 
 def named(finding: Finding) -> str:

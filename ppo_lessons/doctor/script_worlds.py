@@ -3,6 +3,8 @@
 What an agent sees is a number of its own, a badge: no two decisions have the same.
 """
 
+from collections.abc import Iterator
+from itertools import count
 from typing import Any, ClassVar, NamedTuple
 
 import gymnasium
@@ -18,32 +20,35 @@ class Happened(NamedTuple):
 
     action: int
     reward: float
+    truncated: bool = False
 
 
 class ScriptEnv(gymnasium.Env):
     """One agent; episodes of three steps end in turn by a termination and by a truncation."""
 
-    def __init__(self, record: dict[int, Happened]) -> None:
-        """Begin with badge 1."""
-        self.record, self.badge, self.episode, self.time = record, 0, 0, 0
+    def __init__(self, record: dict[int, Happened], badges: Iterator[int] | None = None) -> None:
+        """Note in this record; worlds that share it share the badges, too, which begin with 1."""
+        self.record, self.badges = record, badges or count(1)
+        self.badge, self.episode, self.time = 0, 0, 0
         self.observation_space, self.action_space = SEEN, MOVES
 
     def _see(self) -> np.ndarray:
-        self.badge += 1
+        self.badge = next(self.badges)
         return np.array([self.badge], np.float32)
 
     def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[np.ndarray, dict]:
         """Begin the next episode."""
+        super().reset(seed=seed)
         self.episode, self.time = self.episode + 1, 0
         return self._see(), {}
 
     def step(self, action: Any) -> tuple[np.ndarray, float, bool, bool, dict]:
         """Note the decision, and pay half its badge."""
         reward = self.badge / 2
-        self.record[self.badge] = Happened(int(action), reward)
         self.time += 1
-        over = self.time == 3
-        return self._see(), reward, over and self.episode % 2 == 1, over and self.episode % 2 == 0, {}
+        terminated, truncated = (self.time == 3 and self.episode % 2 == odd for odd in (1, 0))
+        self.record[self.badge] = Happened(int(action), reward, truncated)
+        return self._see(), reward, terminated, truncated, {}
 
 
 class ScriptTeam(ParallelEnv):
@@ -51,10 +56,10 @@ class ScriptTeam(ParallelEnv):
 
     metadata: ClassVar[dict[str, Any]] = {"name": "script"}
 
-    def __init__(self, record: dict[int, Happened]) -> None:
-        """Begin with badge 1."""
+    def __init__(self, record: dict[int, Happened], badges: Iterator[int] | None = None) -> None:
+        """Note in this record; worlds that share it share the badges, too, which begin with 1."""
         self.possible_agents = ["ada", "ben", "cleo"]
-        self.record, self.badge, self.time = record, 0, 0
+        self.record, self.badges, self.time = record, badges or count(1), 0
         self.seen: dict[str, int] = {}
 
     def observation_space(self, agent: str) -> Box:
@@ -67,8 +72,7 @@ class ScriptTeam(ParallelEnv):
 
     def _see(self, agents: list[str]) -> dict[str, np.ndarray]:
         for agent in agents:
-            self.badge += 1
-            self.seen[agent] = self.badge
+            self.seen[agent] = next(self.badges)
         return {agent: np.array([self.seen[agent]], np.float32) for agent in agents}
 
     def reset(self, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[dict, dict]:

@@ -1,12 +1,15 @@
-# What the doctor is told about your PPO. Name the functions that you have; leave the other parts out.
-#
-#     python -m ppo_lessons.doctor my_doctor.py
-#
-# `takes` says what the parameters are, in their order; without it their names must say so.
+"""What the doctor is told about your PPO. Name the functions that you have; leave the other parts out.
+
+    python -m ppo_lessons.doctor my_doctor.py
+
+`takes` says what the parameters are, in their order; without it their names must say so.
+"""
+
 from ppo_lessons.doctor import Subject, part
 
 
-def compute_gae(rewards, values, dones, last_value, gamma=0.99, lam=0.95):  # yours: import it instead
+def compute_gae(rewards, values, dones, last_value, gamma=0.99, lam=0.95):
+    """Yours: import it instead."""
     advantages, following, next_value = rewards.clone(), 0.0, last_value
     for t in reversed(range(len(rewards))):
         alive = 1 - dones[t]

@@ -93,7 +93,7 @@ class Screen(anywidget.AnyWidget):
 
     def stored(self) -> bytes:
         """Return the picture as it is stored: small, and sharp on every screen."""
-        return self._figure.draw(SHARP, compress_level=9)
+        return self._figure.draw(SHARP, small=True)
 
 
 def columns_in(column: int) -> int:

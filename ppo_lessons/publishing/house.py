@@ -14,7 +14,7 @@ FLOORS = (
     ("spirit_world", "other_worlds"),
     ("shipped",),
     ("display",),
-    ("interactive", "classroom"),
+    ("interactive", "classroom", "doctor"),
     ("lessons",),
     ("publishing",),
 )

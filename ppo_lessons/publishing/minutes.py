@@ -9,9 +9,10 @@ from ppo_lessons.publishing.build import exercise_of
 
 WORDS_A_MINUTE, LINES_A_MINUTE = 120, 10
 """Text with numbers in it, read attentively; code, read line by line."""
-PICTURE, LIVING_FIGURE = 2, 5
-"""In minutes: to be looked at; to be played with."""
-LIVING = re.compile(r"\b(?:explore\w*|Theatre|TrainingDashboard|RunsLab|watch_training)\(")
+PICTURE, LIVING_FIGURE, REPAIR = 2, 5, 3
+"""In minutes: to be looked at; to be played with; a broken function to be repaired."""
+REPAIRS = re.compile(r"\brepair\(")
+LIVING = re.compile(r"\b(?:clue_board|explore\w*|Theatre|TrainingDashboard|RunsLab|watch_training)\(")
 PICTURES = re.compile(r"\bshow_(?!progress)\w+\(")
 STOP = "**A place to stop.**"
 HEAD = re.compile(r"\*\*(?P<all>\d+) minutes(?: \(a place to stop after \d+\))?")
@@ -24,7 +25,8 @@ def minutes_of(cells: Sequence[NotebookNode]) -> float:
         cells: Of a lesson, in order.
 
     Returns:
-        Words / 120 + lines of code / 10 + 2 for each picture + 5 for each living figure + what the exercises say.
+        Words / 120 + lines of code / 10 + 2 for each picture + 5 for each living figure + 3 for each repair + what the
+        exercises say.
     """
     minutes = 0.0
     for cell in cells:
@@ -37,7 +39,7 @@ def minutes_of(cells: Sequence[NotebookNode]) -> float:
             continue
         lines = [line for line in cell.source.splitlines() if line.strip() and not line.lstrip().startswith("#")]
         minutes += len(lines) / LINES_A_MINUTE + PICTURE * len(PICTURES.findall(cell.source))
-        minutes += LIVING_FIGURE * len(LIVING.findall(cell.source))
+        minutes += LIVING_FIGURE * len(LIVING.findall(cell.source)) + REPAIR * len(REPAIRS.findall(cell.source))
     return minutes
 
 

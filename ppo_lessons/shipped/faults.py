@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from ppo_lessons.buffer import Rows, SharedBuffer, Transition
+from ppo_lessons.config import PPOConfig
 from ppo_lessons.steps import Steps
 
 
@@ -23,17 +24,17 @@ class Fault:
     node: str
     """The letter of its box."""
     planted: Mapping[str, Callable[..., Any]]
-    """Field of `Steps` -> the function that takes its place."""
+    """Field of `Steps` -> the function that takes its place; a class is made anew for every run."""
     settings: Mapping[str, Any] = field(default_factory=dict)
     """What of `PPOConfig` must be set for the step to take part at all; the healthy twin has it, too."""
 
     @property
     def steps(self) -> Steps:
         """The package's own steps, but for the planted ones."""
-        return Steps(**self.planted)
+        return Steps(**{name: own() if isinstance(own, type) else own for name, own in self.planted.items()})
 
 
-# A to C. Collect, store, full?
+# B. Store
 
 
 def team_sum_for_everyone(buffer: SharedBuffer, transition: Transition) -> None:
@@ -97,6 +98,16 @@ def sum_past_the_end(td_errors: Tensor, ends: Tensor, gamma: float, gae_lambda: 
     return advantages
 
 
+def double_sum(td_errors: Tensor, ends: Tensor, gamma: float, gae_lambda: float) -> Tensor:
+    advantages = torch.zeros_like(td_errors)
+    for t in range(len(td_errors)):
+        weight = torch.ones_like(td_errors[0])
+        for later in range(t, len(td_errors)):
+            advantages[t] += weight * td_errors[later]
+            weight = weight * gamma * gae_lambda * ~ends[later]
+    return advantages
+
+
 def obs_in_another_order(tensor: Tensor, acting: Tensor) -> Tensor:
     if tensor.dim() > acting.dim():  # obs, (T, E, A, D)
         return tensor.transpose(0, 1)[acting.transpose(0, 1)]
@@ -106,24 +117,25 @@ def obs_in_another_order(tensor: Tensor, acting: Tensor) -> Tensor:
 # E. Detach
 
 
-def rows_of_four_rollouts() -> Callable[[Rows], Rows]:
-    kept: list[Rows] = []
+class RowsOfFourRollouts:
+    """Detaches, and keeps."""
 
-    def detach_rows(rows: Rows) -> Rows:
-        kept.append(Rows(*(tensor.detach() for tensor in rows)))
-        return Rows(*(torch.cat(parts) for parts in zip(*kept[-4:], strict=True)))
+    def __init__(self) -> None:
+        self.kept: list[Rows] = []
 
-    return detach_rows
+    def __call__(self, rows: Rows) -> Rows:
+        """Return the rows of the last four calls."""
+        self.kept.append(Rows(*(tensor.detach() for tensor in rows)))
+        return Rows(*(torch.cat(parts) for parts in zip(*self.kept[-4:], strict=True)))
 
 
 # F to H. Epochs, shuffle, split
 
 
-def shuffled_once(num_rows: int, config: Any, generator: torch.Generator, steps: Steps) -> Iterator[Tensor]:
-    order = steps.shuffle_rows(num_rows, generator)
-    pieces = steps.split_rows(order, config.minibatch_size)
+def first_piece_alone(num_rows: int, config: PPOConfig, generator: torch.Generator, steps: Steps) -> Iterator[Tensor]:
     for _ in range(config.epochs):
-        yield pieces[0]
+        order = steps.shuffle_rows(num_rows, generator)
+        yield order[: config.minibatch_size]
 
 
 def never_shuffled(num_rows: int, generator: torch.Generator) -> Tensor:
@@ -224,3 +236,45 @@ def gradients_pile_up(
 
 def zero_at_a_third(learning_rate: float, cycle: int, anneal_cycles: int) -> float:
     return learning_rate * max(0.0, 1 - 3 * cycle / anneal_cycles)
+
+
+def _fault(name: str, node: str, settings: Mapping[str, Any] | None = None, **planted: Callable[..., Any]) -> Fault:
+    return Fault(name=name, node=node, planted=planted, settings=settings or {})
+
+
+FAULTS = {
+    fault.name: fault
+    for fault in (
+        _fault("rewards added up over the team", "B", store=team_sum_for_everyone),
+        _fault("rows of the fallen kept", "B", store=fallen_stay),
+        _fault("the last act of the fallen lost", "B", store=last_act_lost),
+        _fault("bootstraps when terminated, gamma twice", "D", next_values=bootstraps_when_terminated, gae=gamma_twice),
+        _fault("bootstraps when terminated", "D", next_values=bootstraps_when_terminated),
+        _fault("truncation as death", "D", next_values=truncation_as_death),
+        _fault("bootstraps from the next episode", "D", next_values=value_of_the_next_episode),
+        _fault("sums past the end", "D", gae=sum_past_the_end),
+        _fault("observations in another order", "D", flatten_rows=obs_in_another_order),
+        _fault("rows of old rollouts kept", "E", detach_rows=RowsOfFourRollouts),
+        _fault("only the first mini-batch of each epoch", "F", each_minibatch=first_piece_alone),
+        _fault("never shuffled", "G", shuffle_rows=never_shuffled),
+        _fault("rows drawn with repeats", "G", shuffle_rows=drawn_with_repeats),
+        _fault("softmax before logits", "I", forward_pass=softmax_before_logits),
+        _fault("actions drawn anew", "J", log_probs_of=actions_drawn_anew),
+        _fault("old log-probabilities with the new gradient", "K", importance_ratios=old_from_the_new_policy),
+        _fault("old log-probabilities of the new policy", "K", importance_ratios=old_recomputed),
+        _fault("ratio upside down", "K", importance_ratios=upside_down),
+        _fault("clamp on the product", "L", clipped_surrogate_loss=clamp_on_the_product),
+        _fault("max for min", "L", clipped_surrogate_loss=max_for_min),
+        _fault("the clipped term alone", "L", clipped_surrogate_loss=clipped_alone),
+        _fault("advantages normalised in vain", "L", normalise_advantages=normalised_in_vain),
+        _fault("every value against every return", "M", value_loss=every_value_against_every_return),
+        _fault("entropy with a plus", "N", total_loss=entropy_with_a_plus),
+        _fault("clipped after the step", "O", gradient_step=clipped_after_the_step),
+        _fault("gradients pile up", "O", gradient_step=gradients_pile_up),
+        _fault("step size 0 at a third", "O", {"anneal_cycles": 250}, annealed=zero_at_a_third),
+    )
+}
+"""Name -> fault, in the order of the flowchart."""
+
+REWRITTEN = _fault("GAE as a double sum", "D", gae=double_sum)
+"""No fault: the same numbers up to rounding, in another way. A run with it goes its own way, and just as well."""

@@ -88,13 +88,19 @@ def test_on_a_screen_of_two_pixels_it_is_as_large_and_as_sharp_as_drawn_in_full(
     assert live.draw(1) == draft, "a draft after it is the draft before it"
 
 
-def test_compression_changes_the_bytes_alone():
+def colours(png: bytes) -> np.ndarray:
+    """RGB, also of a picture with a palette."""
+    return np.asarray(Image.open(io.BytesIO(png)).convert("RGB"))
+
+
+def test_what_is_stored_is_smaller_and_looks_the_same():
     figure, moving = scene(None)
     live = LiveFigure(SimpleNamespace(figure=figure, parts=moving))
     move(moving, 0.5)
-    quick, small = live.draw(compress_level=1), live.draw(compress_level=9)
+    quick, small = live.draw(2), live.draw(2, small=True)
     assert len(small) < len(quick)
-    np.testing.assert_array_equal(pixels(small), pixels(quick))
+    assert np.abs(colours(small).astype(int) - colours(quick)).mean() < 0.5
+    assert live.draw(2, small=True) == small
 
 
 def test_figures_are_drawn_by_several_threads_at_once():

@@ -31,7 +31,7 @@ def rollout(acting: Tensor | None = None, first: int = 0) -> dict[str, Tensor]:
 
 
 BADGES = {
-    "obs": lambda value: value[:, 0],
+    "obs": lambda value: value.flatten(1)[:, 0],
     "actions": lambda value: value,
     "old_log_probs": lambda value: -value,
     "advantages": lambda value: value - 0.25,
@@ -56,8 +56,8 @@ def _epochs(ask: Asked, size: int = SIZE, acting: Tensor | None = None) -> list[
 
 
 def _rows(ask: Asked, batch: dict[str, Tensor]) -> Tensor:
-    name = ask.gives[0]
-    return BADGES[name](batch[name].detach()).long()
+    name = next(name for name in ("index", *BADGES) if name in ask.gives)  # what nobody changes comes first
+    return BADGES[name](batch[name].detach()).round().long()
 
 
 def _order(ask: Asked, epoch: list[dict[str, Tensor]]) -> Tensor:
@@ -75,6 +75,9 @@ def coverage(ask: Asked) -> Outcome:
     if not missing:
         return None
     number, left, twice = missing[0]
+    if len(twice) == ROWS and "epochs" not in ask.takes:
+        hint = "Does one call go over several epochs? Then let it take `epochs`."
+        return Wrong(f"{ROWS} rows, mini-batches of {SIZE}", "every row more than once", "each row once", hint)
     got = f"in epoch {number}" + (f" without rows {left}" if left else "") + (f", rows {twice} again" if twice else "")
     return Wrong(f"{ROWS} rows, mini-batches of {SIZE}", got, "each row once in every epoch")
 
@@ -87,13 +90,19 @@ def order(ask: Asked) -> Outcome:
         if bool((one.diff() > 0).all()):
             return Wrong(words, f"order {shown(one[:6])} and so on", "shuffled",
                          "Rows of one moment are alike: unshuffled, a mini-batch sees one moment alone.")  # fmt: skip
-    if len(orders) > 1 and all(torch.equal(orders[0], other) for other in orders[1:]):
+    if all(torch.equal(orders[0], other) for other in orders[1:]):
         return Wrong(words, "the same order in every epoch", "a new one in each")
+    together = [{frozenset(piece.tolist()) for piece in one.split(SIZE)} for one in orders]
+    if all(together[0] == other for other in together[1:]):
+        got = f"in every epoch a mini-batch of rows {sorted(min(together[0], key=min))}"
+        return Wrong(words, got, "other rows together in each", "The rows are split before they are shuffled.")
     return None
 
 
 def ragged(ask: Asked) -> Outcome:
     """24 rows in mini-batches of 10, and of 23: what becomes of the rest?"""
+    if any(sorted(_order(ask, epoch).tolist()) != list(range(ROWS)) for epoch in _epochs(ask)):
+        return Unfit("Where the rows divide evenly, an epoch is not one pass, either: see coverage.")
     for size in (10, 23):
         try:
             epochs = _epochs(ask, size)
@@ -101,6 +110,9 @@ def ragged(ask: Asked) -> Outcome:
             return Different("It takes only mini-batches into which the rows divide evenly.")
         for epoch in epochs:
             lengths = [len(_rows(ask, batch)) for batch in epoch]
+            seen = _order(ask, epoch).unique()
+            if sum(lengths) > ROWS or len(seen) < ROWS == sum(lengths):
+                return Different(f"Of {ROWS} rows in mini-batches of {size} some come twice, to fill the last one.")
             if sum(lengths) < ROWS:
                 return Different(
                     f"Of {ROWS} rows in mini-batches of {size} it leaves {ROWS - sum(lengths)} out each epoch."
@@ -112,22 +124,22 @@ def ragged(ask: Asked) -> Outcome:
 
 def alignment(ask: Asked) -> Outcome:
     """Step, column and row are told by every number: all numbers of a row must tell the same."""
-    names = [name for name in ask.gives if name in BADGES]
+    names = [name for name in BADGES if name in ask.gives]
     if len(names) < 2:
         return Unfit("It gives row numbers: who takes rows by them keeps each together.")
-    for epoch in _epochs(ask):
-        for batch in epoch:
-            badges = {name: BADGES[name](batch[name].detach()).round().long() for name in names}
-            first = badges[names[0]]
-            for name in names[1:]:
-                apart = (badges[name] != first).nonzero()[:, 0]
-                if len(apart):
-                    row = int(apart[0])
-                    words = f"{names[0]} of {_place(first[row])}, {name} of {_place(badges[name][row])}"
-                    return Wrong(
-                        f"a rollout of {STEPS} steps and {COLUMNS} columns", f"in one row: {words}", "one place"
-                    )
-    return None
+    changed = set()
+    for batch in (batch for epoch in _epochs(ask) for batch in epoch):
+        badges = {name: BADGES[name](batch[name].detach()) for name in names}
+        first = badges[names[0]].round().long()
+        for name in names[1:]:
+            apart = (badges[name] - first).abs() > 0.1
+            if name == "advantages" and torch.equal(badges[name].argsort(), first.argsort()):
+                changed |= {name} if bool(apart.any()) else set()
+            elif bool(apart.any()):
+                row = int(apart.nonzero()[0, 0])
+                words = f"{names[0]} of {_place(first[row])}, {name} of {_place(badges[name][row].round())}"
+                return Wrong(f"a rollout of {STEPS} steps and {COLUMNS} columns", f"in one row: {words}", "one place")
+    return Different("Advantages come back in their rows, and normalised.") if changed else None
 
 
 def _place(badge: Tensor) -> str:
@@ -152,10 +164,13 @@ def whole_actions(ask: Asked) -> Outcome:
     names = [name for name in ("actions", "index") if name in ask.gives]
     if not names:
         return Unfit("It gives no actions.")
-    batch = _epochs(ask)[0][0]
+    batch = next(batch for epoch in _epochs(ask) for batch in epoch)
     for name in names:
-        if batch[name].dtype.is_floating_point:
-            return Wrong(f"whole {name}", f"{name} as {batch[name].dtype}", "whole numbers, int64")
+        kind = str(batch[name].dtype).removeprefix("torch.")
+        if batch[name].dtype.is_floating_point and name == "actions":
+            return Different(f"Actions come back as {kind}: they must be made whole before they are looked up.")
+        if kind not in ("int64", "int32"):
+            return Wrong(f"whole {name}", f"{name} as {kind}", "whole numbers")
     return None
 
 

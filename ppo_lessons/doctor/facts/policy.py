@@ -13,7 +13,11 @@ CHANCES = torch.tensor([0.5, 0.25, 0.25])
 LOGITS = CHANCES.log()
 ENTROPY = 1.5 * math.log(2)
 """Of these chances, worked out by hand: 0.5 ln 2 + 0.25 ln 4 + 0.25 ln 4."""
+THREE = torch.tensor([[0.5, 0.25, 0.25], [0.1, 0.2, 0.7], [0.3, 0.6, 0.1]]).log()
+CHOSEN, THEIRS = torch.tensor([1, 2, 0]), torch.tensor([0.25, 0.7, 0.3]).log()
+"""Actions, and the log-probability of each in the policy of its own row."""
 SHIFT = 7.0
+NO_GRADIENT = "It is handed arrays of numpy, which have no gradient."
 SOFTMAX = "pi(a) = exp(z_a) / sum exp(z): a constant added to all logits changes nothing"
 SHANNON = "H = -sum p ln p, in nats (Shannon 1948, section 6)"
 SCHULMAN = "r = pi_new(a) / pi_old(a) = exp(ln pi_new - ln pi_old) (Schulman et al. 2017, section 3)"
@@ -30,38 +34,53 @@ def log_probs(ask: Asked) -> Outcome:
     """Each row's own action is looked up, in a policy whose logits need not be normalised."""
     for shift in (0.0, SHIFT):
         for rows in (1, 3):
-            logits = (LOGITS + shift).repeat(rows, 1)
-            actions = torch.arange(rows)
+            logits = THREE[:rows] + shift * torch.arange(rows).unsqueeze(-1)
+            actions, right = CHOSEN[:rows], THEIRS[:rows]
             got = ask(**_policy(logits), actions=actions)["log_probs"].detach()
-            right = LOGITS[:rows]
             if is_close(got, right):
                 continue
             flattened = torch.log_softmax(logits.softmax(dim=-1), dim=-1)[torch.arange(rows), actions]
             hint = "softmax was taken twice." if is_close(got, flattened) else ""
+            hint = "These are probabilities, not their logarithms." if is_close(got, right.exp()) else hint
             return Wrong(given(logits=logits, actions=actions), f"log_probs {shown(got)}", shown(right), hint)
     return None
 
 
+def log_prob_gradient(ask: Asked) -> Outcome:
+    """The slope of a log-probability in the logits: 1 for the chosen action, minus the chances of all."""
+    if not ask.has_gradient:
+        return Unfit(NO_GRADIENT)
+    logits = THREE.clone().requires_grad_()
+    got = slopes(ask(**_policy(logits), actions=CHOSEN)["log_probs"], logits)
+    right = torch.eye(3)[CHOSEN] - THREE.exp()
+    if is_close(got, right):
+        return None
+    hint = "" if bool(got.any()) else "No gradient at all: was it reckoned without a graph?"
+    return Wrong(given(logits=THREE, actions=CHOSEN), f"slopes {shown(got)}", shown(right), hint)
+
+
 def entropy_values(ask: Asked) -> Outcome:
     """A uniform policy has ln K, one with chances 1/2, 1/4, 1/4 has 1.04."""
-    for logits, right in (
+    for logits, each in (
         (torch.zeros(1, 3), [math.log(3)]),
         (LOGITS[None], [ENTROPY]),
         (LOGITS[None] + SHIFT, [ENTROPY]),
         (torch.stack((torch.zeros(3), LOGITS)), [math.log(3), ENTROPY]),
     ):
         got = _entropies(ask, logits)
-        want = torch.tensor(right)
+        want = torch.tensor(each)
         if is_close(got, want) or (got.dim() == 0 and is_close(got, want.mean())):
             continue
         hint = ""
         if is_close(-got, want) or (got.dim() == 0 and is_close(-got, want.mean())):
             hint = "The sign is turned."
-        if len(right) > 1 and got.dim() == 0 and is_close(got, want.sum()):
+        if len(each) > 1 and got.dim() == 0 and is_close(got, want.sum()):
             return Different("Entropies are summed over the rows, not averaged: its weight grows with the mini-batch.")
-        if is_close(got * math.log(2), want):
-            return Different("The entropy is in bits: its weight means something else by a factor of 1.44.")
-        return Wrong(given(logits=logits), f"entropy {shown(got)}", shown(want), hint)
+        for unit, words in ((math.log(2), "in bits"), (math.log(3), "a share of ln K, the highest that there is")):
+            if is_close(got * unit, want):
+                return Different(f"The entropy is {words}: its weight means {unit:.2f} times what it means in nats.")
+        right = want.mean() if got.dim() == 0 else want
+        return Wrong(given(logits=logits), f"entropy {shown(got)}", shown(right), hint)
     return None
 
 
@@ -77,16 +96,33 @@ def certain(ask: Asked) -> Outcome:
     return None if is_close(got.reshape(-1), [0.0]) else Wrong(given(logits=logits), f"entropy {shown(got)}", "0")
 
 
-def frequencies(ask: Asked) -> Outcome:
-    """Of 8,000 draws each action has its share, to 5 standard deviations."""
-    draws = 8000
-    got = ask(logits=LOGITS.repeat(draws, 1), generator=torch.Generator().manual_seed(1))["actions"].long()
-    shares = torch.bincount(got, minlength=3) / draws
-    spread = (CHANCES * (1 - CHANCES) / draws).sqrt()
-    if len(shares) == 3 and bool(((shares - CHANCES).abs() < 5 * spread).all()):
+def entropy_gradient(ask: Asked) -> Outcome:
+    """A step up the entropy makes a policy less certain: its slope in a logit is -p (ln p + H)."""
+    if not ask.has_gradient:
+        return Unfit(NO_GRADIENT)
+    logits = LOGITS[None].clone().requires_grad_()
+    found = ask(**_policy(logits))
+    got = slopes(found["entropies"] if "entropies" in found else found["entropy"], logits)
+    right = -CHANCES * (LOGITS + ENTROPY)
+    if float(got.norm()) > 0 and is_close(got[0] / got.norm(), right / right.norm()):  # in whatever unit
         return None
-    hint = "It always takes the likeliest action: nothing is ever explored." if float(shares[0]) == 1 else ""
-    return Wrong(f"{draws} rows of {given(logits=LOGITS)}", f"shares {shown(shares)}", shown(CHANCES), hint)
+    hint = "" if bool(got.any()) else "No gradient at all: it is shown, and has no effect."
+    return Wrong(given(logits=LOGITS), f"slopes {shown(got[0])}", shown(right), hint)
+
+
+def frequencies(ask: Asked) -> Outcome:
+    """Of 8,000 draws from each of two policies each action has its share, to 5 standard deviations."""
+    draws = 8000
+    logits = torch.stack((LOGITS, torch.tensor([0.04, 0.06, 0.9]).log()))
+    got = ask(logits=logits.repeat(draws, 1), generator=torch.Generator().manual_seed(1))["actions"].long()
+    shares = torch.stack([torch.bincount(got[n::2], minlength=3)[:3] / draws for n in (0, 1)])
+    right = logits.exp()
+    if bool(((shares - right).abs() < 5 * (right * (1 - right) / draws).sqrt()).all()):
+        return None
+    likeliest = shares[0, 0] == 1 == shares[1, 2]
+    hint = "It always takes the likeliest action: nothing is ever explored." if likeliest else ""
+    hint = "One draw for all rows: each must have its own." if bool((got == got[0]).all()) else hint
+    return Wrong(f"{draws} rows each of {given(logits=logits)}", f"shares {shown(shares)}", shown(right), hint)
 
 
 def own_log_probs(ask: Asked) -> Outcome:
@@ -124,11 +160,14 @@ def ratio(ask: Asked) -> Outcome:
 
 def ratio_gradient(ask: Asked) -> Outcome:
     """The gradient goes to the new log-probabilities: the ratio's slope is the ratio itself."""
+    if not ask.has_gradient:
+        return Unfit(NO_GRADIENT)
     new, old = torch.tensor([0.5, 0.25]).log().requires_grad_(), torch.tensor([0.25, 0.5]).log()
     got = slopes(ask(new_log_probs=new, old_log_probs=old)["ratios"], new)
     if is_close(got, [2.0, 0.5]):
         return None
-    return Wrong(given(new_log_probs=new, old_log_probs=old), f"slopes {shown(got)}", "[2, 0.5]")
+    hint = "" if bool(got.any()) else "No gradient at all: nothing is learned from these ratios."
+    return Wrong(given(new_log_probs=new, old_log_probs=old), f"slopes {shown(got)}", "[2, 0.5]", hint)
 
 
 def slopes(result: Tensor, of: Tensor) -> Tensor:
@@ -157,7 +196,8 @@ def no_distance(ask: Asked) -> Outcome:
     """The same policy: no distance."""
     same = torch.tensor([-0.5, -1.5])
     got = _kl(ask, same, same)
-    return None if is_close(got, 0.0) else Wrong(given(**moved(same, same)), f"kl {shown(got)}", "0")
+    words = given(new_log_probs=same, old_log_probs=same)
+    return None if is_close(got, 0.0) else Wrong(words, f"kl {shown(got)}", "0")
 
 
 def never_negative(ask: Asked) -> Outcome:
@@ -166,10 +206,9 @@ def never_negative(ask: Asked) -> Outcome:
         before, now = torch.tensor(old), torch.tensor(new)
         got = _kl(ask, now, before)
         if float(got) < -1e-6:
-            hint = "This is mean(-ln r): right on average, and negative now and then."
-            same = is_close(got, float((before - now).mean()))
-            return Wrong(given(new_log_probs=now, old_log_probs=before), f"kl {shown(got)}", "0 or more",
-                         hint if same else "")  # fmt: skip
+            if is_close(got, float((before - now).mean())):
+                return Different("It is mean(-ln r), the estimate k1: right on average, and negative now and then.")
+            return Wrong(given(new_log_probs=now, old_log_probs=before), f"kl {shown(got)}", "0 or more")
     return None
 
 
@@ -187,8 +226,12 @@ def true_distance(ask: Asked) -> Outcome:
     half_square = float((new - old).square().mean() / 2)
     if is_close(got, half_square):
         return Different("It is mean(ln r squared) / 2: close for small steps, and never negative.")
-    words = f"old chances {shown(CHANCES)}, new ones {shown(new_chances)}, rows in the shares of the old"
-    return Wrong(words, f"kl {shown(got)}", shown(right))
+    hint = "It sums over the rows." if is_close(got, len(rows) * right) else ""
+    hint = "The sign is turned." if is_close(got, -right) else hint
+    if is_close(got, float((torch.expm1(old - new) - (old - new)).mean())):
+        hint = "Old and new are exchanged: this is right for rows that the new policy has drawn."
+    words = f"{given(new_log_probs=new, old_log_probs=old)}: rows in the shares of the old chances {shown(CHANCES)}"
+    return Wrong(words, f"kl {shown(got)}", shown(right), hint)
 
 
 def _fact(part: str, name: str, says: str, because: str, lesson: str, probe: Any) -> Fact:
@@ -198,10 +241,14 @@ def _fact(part: str, name: str, says: str, because: str, lesson: str, probe: Any
 FACTS = (
     _fact("log_probs", "look-up", "Each row's own action is looked up in softmax(logits).", SOFTMAX, "07_ratios",
           log_probs),
+    _fact("log_probs", "gradient", "The gradient of a log-probability goes to the logits.",
+          "d ln pi(a) / d z_k = 1[k = a] - pi(k)", "07_ratios", log_prob_gradient),
     _fact("entropy", "values", "A uniform policy has the entropy ln K; the sign is plus.", SHANNON, "10_entropy",
           entropy_values),
     _fact("entropy", "a certain policy", "A certain policy has the entropy 0, and no NaN.", SHANNON, "10_entropy",
           certain),
+    _fact("entropy", "gradient", "The gradient of the entropy goes to the logits.",
+          "d H / d z_k = -p_k (ln p_k + H), from the definition of H", "10_entropy", entropy_gradient),
     _fact("sample", "frequencies", "Actions are drawn as often as the policy says.", SOFTMAX, "01_rollout",
           frequencies),
     _fact("sample", "log-probabilities", "What is stored with an action is its own log-probability.", SOFTMAX,

@@ -1,6 +1,6 @@
 """Facts about the step of the optimizer, its size, and what a rollout leaves behind."""
 
-from itertools import pairwise
+from itertools import count, pairwise
 from typing import Any
 
 import torch
@@ -12,6 +12,7 @@ from ppo_lessons.doctor.subject import Asked
 
 LESSON = "11_full_update"
 NUM_STEPS = 8
+START = "weights [0, 0], plain gradient descent with step size 1"
 BACKWARD = "backward() adds to the gradient that is there; a step is for one mini-batch"
 SHORTEN = "g max(1, |g| / limit)^-1, over all parameters together (Pascanu et al. 2013)"
 
@@ -45,7 +46,16 @@ def a_step(ask: Asked) -> Outcome:
     got = _step(ask, [(0.3, -0.4)], 10.0)
     if is_close(got, [-0.3, 0.4]):
         return None
-    return Wrong("slopes [0.3, -0.4], max_grad_norm 10, step size 1", f"weights {shown(got)}", "[-0.3, 0.4]")
+    hint = ""
+    if is_close(got, [0.0, 0.0]):
+        hint = "Nothing has moved: zero_grad() after backward(), or no step()?"
+    if is_close(got, [-0.6, 0.8]):
+        hint = "Two steps are taken."
+    if is_close(got, [0.3, -0.4]):
+        hint = "It climbs: what is handed over is to be minimised."
+    if is_close(got[0] * 0.4, -got[1] * 0.3) and -0.3 < float(got[0]) < 0:
+        hint = f"It is shortened to {shown(got.norm())}, whatever it is told."
+    return Wrong(f"{START}, slopes [0.3, -0.4], max_grad_norm 10", f"weights {shown(got)}", "[-0.3, 0.4]", hint)
 
 
 def from_nothing(ask: Asked) -> Outcome:
@@ -54,22 +64,25 @@ def from_nothing(ask: Asked) -> Outcome:
     if is_close(got, [-0.6, 0.8]):
         return None
     hint = "The gradient of the first mini-batch is still there: zero_grad()." if is_close(got, [-0.9, 1.2]) else ""
-    return Wrong("slopes [0.3, -0.4] twice, step size 1", f"weights {shown(got)}", "[-0.6, 0.8]", hint)
+    words = f"{START}, slopes [0.3, -0.4] twice, max_grad_norm 10"
+    return Wrong(words, f"weights {shown(got)}", "[-0.6, 0.8]", hint)
 
 
 def shortened(ask: Asked) -> Outcome:
     """A gradient of length 5 is shortened to 1 before the step, its direction kept."""
-    if "max_grad_norm" not in ask.takes:
-        return Different("The gradient is not shortened.")
     got = _step(ask, [(3.0, -4.0)], 1.0)
     if is_close(got, [-0.6, 0.8]):
         return None
     hint = ""
     if is_close(got, [-3.0, 4.0]):
-        hint = "The step came before the clip."
-    if is_close(got, [-1.0, 1.0]):
+        if "max_grad_norm" not in ask.takes:
+            return Different("The gradient is not shortened.")
+        hint = "It is not shortened, or only after the step."
+    if is_close(got.abs()[0], got.abs()[1]):
         hint = "Each parameter is shortened by itself: the direction changes."
-    return Wrong("slopes [3, -4], max_grad_norm 1, step size 1", f"weights {shown(got)}", "[-0.6, 0.8]", hint)
+    elif "max_grad_norm" not in ask.takes and is_close(got[0] * 4, -got[1] * 3) and -3 < float(got[0]) < 0:
+        return Different(f"It takes no max_grad_norm; its own is {shown(got.norm())}.")
+    return Wrong(f"{START}, slopes [3, -4], max_grad_norm 1", f"weights {shown(got)}", "[-0.6, 0.8]", hint)
 
 
 def to_zero(ask: Asked) -> Outcome:
@@ -79,15 +92,24 @@ def to_zero(ask: Asked) -> Outcome:
         return None
     if is_close(got, [1.0] * 10):
         return Different("The step size stays as it is.")
+    if is_close(got, [1 - (k - 1) / 10 for k in range(10)]):
+        return Different("It counts the updates from 1: handed an update from 0, its first step is too large.")
+    if is_close(got, [1 - (k + 1) / 10 for k in range(10)]):
+        return Different("It is one update ahead: the first has less than the whole, and the last has 0.")
     if is_close(got[0], 1.0) and min(got[:8]) > 0 and all(a >= b >= 0 for a, b in pairwise(got)):
         return Different("The step size falls, and not in the line 1 - k / K.")
+    top = got.index(max(got))
+    rises, falls = got[: top + 1] == sorted(got[: top + 1]), got[top:] == sorted(got[top:], reverse=True)
+    if 0 < top < 5 and rises and falls and 0 < min(got[:8]) and got[top] <= 1 and got[-1] >= 0:
+        return Different("The step size rises first, and then falls.")
     return Wrong("learning_rate 1, update k of 10", shown(got), shown([1 - k / 10 for k in range(10)]))
 
 
 def _played(ask: Asked) -> tuple[dict[str, Tensor], dict[int, Happened]]:
-    """Let a rollout be played in a world that keeps a record; return its rows, and the record."""
+    """Let a rollout be played in worlds that keep one record; return its rows, and the record."""
     record: dict[int, Happened] = {}
-    worlds = {"make_env": lambda: ScriptEnv(record), "make_team": lambda: ScriptTeam(record)}
+    views = count(1)
+    worlds = {"make_env": lambda: ScriptEnv(record, views), "make_team": lambda: ScriptTeam(record, views)}
     return ask(**worlds, num_steps=NUM_STEPS), record
 
 
@@ -114,16 +136,26 @@ def as_it_was(ask: Asked) -> Outcome:
     stored, record = _played(ask)
     if "obs" not in stored or not {"actions", "rewards"} & set(stored):
         return Unfit("It does not give obs with actions or rewards.")
-    for row, badge in enumerate(stored["obs"].detach()[:, 0].round().long().tolist()):
+    changed = False
+    for row, badge in enumerate(_views(stored)):
         if badge not in record:
             hint = "Nobody decided anything there: it was the end of an episode, or somebody had fallen."
             return Wrong("a world whose views are numbered", f"a row of view {badge}", "rows of decisions alone", hint)
         happened = record[badge]
         for name, right in (("actions", happened.action), ("rewards", happened.reward)):
-            if name in stored and not is_close(stored[name][row].detach(), right):
+            if name in stored and not is_close(stored[name][row], right):
+                if name == "rewards" and happened.truncated:
+                    changed = True
+                    continue
                 got = f"view {badge} with {name} {shown(stored[name][row])}"
                 return Wrong("a world whose views are numbered", got, shown(right))
-    return None
+    words = "Where it is cut off, another reward is stored than was paid, as when gamma V(final) is added to it."
+    return Different(words) if changed else None
+
+
+def _views(stored: dict[str, Tensor]) -> list[int]:
+    """Return what was seen in each row."""
+    return stored["obs"].detach().flatten(1)[:, 0].round().long().tolist()
 
 
 def every_decision(ask: Asked) -> Outcome:
@@ -131,7 +163,7 @@ def every_decision(ask: Asked) -> Outcome:
     stored, record = _played(ask)
     if "obs" not in stored:
         return Unfit("It gives no obs.")
-    badges = stored["obs"].detach()[:, 0].round().long().tolist()
+    badges = _views(stored)
     missing, twice = sorted(set(record) - set(badges)), sorted({b for b in badges if badges.count(b) > 1})
     if not missing and not twice:
         return None

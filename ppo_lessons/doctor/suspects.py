@@ -1,0 +1,32 @@
+"""Every planted fault, and the fact that decides whether it is there."""
+
+DECIDES = {
+    "rewards added up over the team": "rollout: actions and rewards",
+    "rows of the fallen kept": "rollout: every decision",
+    "the last act of the fallen lost": "rollout: every decision",
+    "bootstraps when terminated, gamma twice": "advantages: definition",
+    "bootstraps when terminated": "advantages: termination",
+    "truncation as death": "advantages: truncation",
+    "bootstraps from the next episode": "advantages: final observation",
+    "sums past the end": "advantages: boundary",
+    "observations in another order": "minibatches: alignment",
+    "rows of old rollouts kept": "minibatches: on-policy",
+    "only the first mini-batch of each epoch": "minibatches: coverage",
+    "never shuffled": "minibatches: order",
+    "rows drawn with repeats": "minibatches: coverage",
+    "softmax before logits": "loss: entropy",
+    "actions drawn anew": "log_probs: look-up",
+    "old log-probabilities with the new gradient": "ratios: gradient",
+    "old log-probabilities of the new policy": "ratios: direction",
+    "ratio upside down": "ratios: direction",
+    "clamp on the product": "actor_loss: value",
+    "max for min": "actor_loss: six cases",
+    "the clipped term alone": "actor_loss: six cases",
+    "advantages normalised in vain": "normalise: mean and spread",
+    "every value against every return": "value_loss: error",
+    "entropy with a plus": "total_loss: signs and weights",
+    "clipped after the step": "gradient_step: clip before the step",
+    "gradients pile up": "gradient_step: zero_grad",
+    "step size 0 at a third": "learning_rate: annealing",
+}
+"""Name of a fault (`ppo_lessons.shipped.faults`) -> the fact that fails where it is planted, "part: name"."""
