@@ -33,6 +33,7 @@ The folders, from the cellar up; each knows those above it in this table, and no
 | `shipped` | what the lessons come with, each beside the script that makes it |
 | `display` | what stands still on a page: pictures and tables |
 | `interactive`, `classroom` | the kit for living figures; the kit for exercises. They do not know each other |
+| `doctor` | the facts of PPO, put to anybody's functions; what the readings of a run say |
 | `lessons` | one folder a lesson: its figures, its explorer, its exercises |
 | `publishing` | from lesson text to notebooks and pages |
 

@@ -188,6 +188,8 @@ OF_NO_MODULE = {
     "test_golden.py",
     "test_sentences.py",
     "test_all_explorers.py",
+    "test_real_ppos.py",
+    "test_solved.py",
 }
 
 

@@ -470,4 +470,4 @@ show_progress()
 # | [`InWorkers(lambda: PettingZooTeam(make_env), 8)`](../ppo_lessons/other_worlds/workers.py) | each copy in a process |
 # | [`only_legal(logits, legal)`](../ppo_lessons/action_kinds.py) | what a mask does |
 #
-# **The end of the road so far.** How to find a silent bug comes next in this course.
+# Next: thirteen runs in which something may be wrong, and how one finds out what: [17](17_case_files.ipynb).

@@ -3,14 +3,16 @@
 #
 # # 17. Case files: which step is broken?
 #
-# **100 minutes (a place to stop after 50), 0 exercises.** You need: [11](11_full_update.ipynb), [12](12_team_training.ipynb).
+# **125 minutes (a place to stop after 60), 0 exercises.** You need: [11](11_full_update.ipynb), [12](12_team_training.ipynb).
 #
 # Afterwards you can: read a training run like a doctor, name the box that is to blame and the reading that proves it, repair it, say when *nothing* is wrong, and have any PPO examined, yours or another's.
 
 # %%
 from ppo_lessons.lessons import welcome
+from ppo_lessons.lessons.case_files import accuse, repair, show_book
 
 welcome()
+show_book()
 
 # %% [markdown]
 # ## Promise
@@ -18,7 +20,8 @@ welcome()
 # Thirteen runs lie on the table. In each of them one box of the flowchart was replaced, by a mistake that real people make, or by none. You will find the culprits.
 #
 # **The detective's problem.** No broken window, no footprints: the program runs, the numbers are finite, the curve moves. That something is wrong is only a feeling.
-#
+
+# %% [markdown]
 # ## Idea
 #
 # PPO fails *silently*. A wrong sign, a swapped axis, a forgotten line: the code runs all the same, and a network is good at making something of nonsense. So one does not look at the return alone. One takes readings that have a right value
@@ -62,14 +65,13 @@ for name, own in {"right": {}, "by the tutorial": wrong}.items():
     print(f"{name:<16}", " ".join(f"{x + 0.0:6.1f}" for x in numbers))
 
 # %% [markdown]
-# Every step of a *win* is blamed, the first ones most. Whoever trains with it unlearns what won. And what does such a run look like from outside?
+# Every step of a *win* is blamed, the first ones most. And what does such a run look like from outside?
 #
 # ## The clue board
 #
-# Left one reading over the whole run: the suspect, its healthy twin of the same seed, and in grey what sixty healthy runs show. Right all twelve at the cycle that you choose: inside the grey they are usual. Below, both teams play. Choose other readings; go back to the
-# first cycles, where causes are, before everything else follows.
+# Left one reading over the whole run: the suspect, its healthy twin of the same seed, and in grey what sixty healthy runs show. Right all twelve at one cycle: in the grey they are usual. Below, both teams play. Go back to the first cycles: causes are there.
 #
-# `first_ratio` is the largest |ratio - 1| in the first mini-batch of an update; `actor_grad`, `critic_grad` and `step_grad` are the gradients in each head and in all, *as they reach the optimizer*, the last in units of `max_grad_norm`; `rows_used` are the different rows in an epoch, as a share of all places of the buffer.
+# `first_ratio`: the largest |[ratio](../docs/glossary.md#importance-ratio) - 1| of an update's first mini-batch. `actor_grad`, `critic_grad`, `step_grad`: gradients of each head and of all, *as they reach the optimizer*, the last in units of `max_grad_norm`. `rows_used`: different rows in an epoch, as a share of the buffer's places.
 
 # %% [markdown]
 # ## Case 1. Whoever wins, wins less and less
@@ -88,8 +90,6 @@ from ppo_lessons.lessons import case_files
 case_files.clue_board(1)
 
 # %% tags=["case"]
-from ppo_lessons.lessons.case_files import accuse, repair
-
 # a box and a clue, for instance: accuse(1, "K", "first_ratio")
 accuse(1, ..., ...)
 repair(1, ...)
@@ -311,11 +311,6 @@ case_files.clue_board(13)
 accuse(13, ..., ...)
 repair(13, ...)
 
-# %%
-from ppo_lessons.lessons.case_files import show_book
-
-show_book()
-
 # %% [markdown]
 # ## The doctor
 #
@@ -331,10 +326,9 @@ def value_loss(values, returns):
 
 
 report = examine(subject_of(Steps(value_loss=value_loss)))
-print(report.counts)
-for finding in report.of("failed"):
-    print(f"{finding.fact.part}, {finding.fact.name}")
-    print(f"  got {finding.got}, right {finding.right}")
+first = report.of("failed")[0]
+print(f"{first.fact.part}, {first.fact.name}: {first.fact.says}")
+print(f"got {first.got}, right {first.right}")
 
 # %% [markdown]
 # ## Recap

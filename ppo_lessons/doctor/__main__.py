@@ -1,21 +1,24 @@
 """`python -m ppo_lessons.doctor FILE`: examine a PPO, or read the vital signs of a run from its log."""
 
 import argparse
+import json
 import sys
 from pathlib import Path
 from types import ModuleType
 
 from ppo_lessons.doctor.examination import examine
 from ppo_lessons.doctor.house import subject_of_module
+from ppo_lessons.doctor.logs import read_log
 from ppo_lessons.doctor.report import Report, page_of
 from ppo_lessons.doctor.subject import Subject, load_subject
+from ppo_lessons.doctor.vital_signs import diagnose
 from ppo_lessons.guards.files import require_folder, write_whole
 
 PASSED, FAILED, NOT_EXAMINED = 0, 1, 2
 ABOUT = """A Python file (.py) is examined: it RUNS, with all that you may do. The doctor looks in it for what is made
 by Subject(...); if there is none, for functions that have the names of this course's steps, as in my_ppo.py. Anything
-else is read as the log of a run (a CSV, or TensorBoard's event file), and never executed. Exit code 0: nothing
-failed; 1: something did; 2: it could not be examined."""
+else is read as the log of a run (a CSV, JSON lines, TensorBoard's event file or its folder), and never executed. Exit
+code 0: nothing failed, or nothing is out of the ordinary; 1: something did, or is; 2: it could not be examined."""
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -32,7 +35,10 @@ def main(arguments: list[str] | None = None) -> int:
     if asked.file is None:
         parser.error("name a file, or ask for --template")
     try:
-        return _examine(asked.file, asked.json, asked.page)
+        is_code = asked.file.suffix == ".py"
+        return (
+            _examine(asked.file, asked.json, asked.page) if is_code else _diagnose(asked.file, asked.json, asked.page)
+        )
     except (ValueError, TypeError, OSError) as error:
         print(f"Not examined: {error}", file=sys.stderr)
         return NOT_EXAMINED
@@ -49,6 +55,19 @@ def _examine(file: Path, as_json: Path | None, page: Path | None) -> int:
     if page is not None:
         write_whole(page, lambda out: out.write(page_of(reports).encode()))
     return PASSED if all(report.ok for report in reports) else FAILED
+
+
+def _diagnose(log: Path, as_json: Path | None, page: Path | None) -> int:
+    if page is not None:
+        raise ValueError("A page is made of an examination. Got --page for a log")
+    if as_json is not None:
+        require_folder(as_json.parent)
+    diagnosis = diagnose(read_log(log))
+    print(diagnosis.text(), end="")
+    if as_json is not None:
+        text = json.dumps(diagnosis.data(), indent=2, ensure_ascii=False) + "\n"
+        write_whole(as_json, lambda out: out.write(text.encode()))
+    return PASSED if diagnosis.healthy else FAILED
 
 
 def _joined(texts: list[str]) -> str:

@@ -1,7 +1,8 @@
 """What of a run's readings is compared with healthy and ill runs: a few numbers that do not depend on its length."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import numpy as np
 
@@ -33,7 +34,11 @@ def features_of(values: Mapping[str, np.ndarray], num_actions: int | None = None
         math.log(num_actions) if num_actions else float(np.nanmax(entropy)) if np.isfinite(entropy).any() else math.nan
     )
     found["entropy, early"], found["entropy, late"] = _early(entropy) / top, _late(entropy) / top
-    found["entropy, lowest"] = float(np.nanmin(entropy)) / top if np.isfinite(entropy).any() else math.nan
+    found["entropy, lowest"] = _or_nan(np.nanmin, entropy) / top
+    found["explained_variance, highest"] = _or_nan(np.nanmax, _series("explained_variance", values))
+    found["rows_used, lowest"] = _or_nan(np.nanmin, _series("rows_used", values))
+    found["rows_used, left out"] = _or_nan(np.nanmax, np.log10(np.maximum(1 - _series("rows_used", values), 1e-3)))
+    found["step_grad, beyond 1"] = _or_nan(np.nanmax, np.maximum(_magnitude("step_grad", values), 0))
     found["approx_kl, change"] = found["approx_kl, late"] - found["approx_kl, early"]
     found["actor_grad, change"] = found["actor_grad, late"] - found["actor_grad, early"]
     found["mean_return, trend"] = _trend(_series("mean_return", values))
@@ -59,6 +64,10 @@ def _late(series: np.ndarray) -> float:
 def _median(series: np.ndarray) -> float:
     known = series[np.isfinite(series)]
     return float(np.median(known)) if len(known) else math.nan
+
+
+def _or_nan(end: Callable[[np.ndarray], Any], series: np.ndarray) -> float:
+    return float(end(series)) if np.isfinite(series).any() else math.nan
 
 
 def _trend(series: np.ndarray) -> float:

@@ -18,26 +18,38 @@ from ppo_lessons.doctor.readings import LogError, Readings, from_frame, from_rep
 from ppo_lessons.doctor.suspects import DECIDES
 from ppo_lessons.shipped.faults import FAULTS
 from ppo_lessons.shipped.traces import Trace
-from ppo_lessons.shipped.vital_runs import HEALTHY, LEARNED, load_vital_runs
+from ppo_lessons.shipped.vital_runs import HEALTHY, MEASURED, load_vital_runs
 from ppo_lessons.spirit_world.rules import ACTION_NAMES
 
-MARGIN = 0.5
+MARGIN = 1.0
 """How far beyond every healthy run a feature must lie to be a sign, in standard deviations of healthy runs."""
 LEAST = 4
 """A run with fewer readings says nothing."""
-NEAR = 9.0
-"""A feature that differs by more than three standard deviations counts as three: one alone does not decide."""
+NEAR = 49.0
+"""A feature that differs by more than seven standard deviations counts as seven: one alone does not decide."""
 NAMED = 3
 NOTHING = (
     "Nothing is out of the ordinary. A fault that does not show in these readings stays hidden: the facts (python -m "
     "ppo_lessons.doctor my_doctor.py) look at the functions themselves."
 )
+NO_SIGN = {
+    "explained_variance, early": (-0.2, math.inf),  # a critic that has not learned yet is no illness
+    "explained_variance, late": (math.inf, math.inf),
+    "explained_variance, highest": (math.inf, math.inf),
+    "survival, early": (math.inf, math.inf),
+    "survival, late": (math.inf, math.inf),
+    "mean_return, trend": (math.inf, math.inf),
+}
+"""Feature -> how far down, at most, and how far up the band reaches: a good critic is no sign, whatever the world."""
 LEAST_SHOWN = 0.5
 """A fault shows in a feature if at least so many of its runs do."""
 WHEN = {
     "early": "in the first tenth",
     "late": "in the second half",
     "lowest": "at its lowest",
+    "highest": "at its highest",
+    "left out": "the share that is missing at most",
+    "beyond 1": "at its highest, from the limit on",
     "change": "from the first tenth to the second half, a factor of",
     "trend": "its rank against time",
 }
@@ -48,7 +60,7 @@ class Sign(NamedTuple):
 
     reading: str
     when: str
-    """early, late, lowest, change or trend."""
+    """A key of `WHEN`."""
     value: float
     low: float
     high: float
@@ -87,6 +99,19 @@ class Diagnosis:
         """Readings that are no numbers any more -> since which step; a variance of 0 leaves nothing to explain."""
         return {name: step for name, step in self.readings.lost_at.items() if name != "explained_variance"}
 
+    def data(self) -> dict[str, Any]:
+        """Return it as plain data."""
+        return {
+            "source": self.readings.source,
+            "healthy": self.healthy,
+            "signs": [
+                {**sign._asdict(), "since": None if math.isnan(sign.since) else sign.since} for sign in self.signs
+            ],
+            "lost": self.lost,
+            "suspects": [each._asdict() for each in self.suspects],
+            "notes": list(self.readings.notes),
+        }
+
     def text(self) -> str:
         """Return it as lines for a terminal."""
         lines = [
@@ -107,22 +132,26 @@ class Diagnosis:
         return "\n".join(_folded(line) for line in lines) + "\n"
 
 
+def _plain(value: Any) -> Any:
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
 def _folded(line: str) -> str:
     indent = line[: len(line) - len(line.lstrip())]
     return textwrap.fill(line, 100, subsequent_indent=f"{indent}    ", drop_whitespace=True) if line.strip() else ""
 
 
 def _in_words(sign: Sign) -> str:
-    where = "above" if sign.value > sign.high else "below"
     low, high, value = (f"{_unscaled(sign.reading, sign.when, x):.3g}" for x in (sign.low, sign.high, sign.value))
+    band = f"at least {low}" if math.isinf(sign.high) else f"{low} to {high}"
     since = "" if math.isnan(sign.since) else f", since step {sign.since:g}"
     share = " (as a share of its highest)" if sign.reading == "entropy" else ""
-    healthy = f"{where} what healthy runs show ({low} to {high})"
-    return f"    {sign.reading}{share}, {WHEN[sign.when]}: {value}, {healthy}{since}"
+    where = "above" if sign.value > sign.high else "below"
+    return f"    {sign.reading}{share}, {WHEN[sign.when]}: {value}, {where} what healthy runs show ({band}){since}"
 
 
 def _unscaled(reading: str, when: str, value: float) -> float:
-    return 10**value if reading in FLOORS and when != "trend" else value
+    return 10**value if reading in FLOORS or when == "left out" else value
 
 
 class Known(NamedTuple):
@@ -151,15 +180,17 @@ def learn(features: np.ndarray, illness: np.ndarray, names: tuple[str, ...], mar
     spread = np.nanstd(well, axis=0) + 1e-3
     centres = {fault: np.nanmedian(features[illness == fault], axis=0) for fault in FAULTS if (illness == fault).any()}
     within = np.concatenate([features[illness == fault] - centre for fault, centre in centres.items()])
-    ends = np.nanmin(well, axis=0) - margin * spread, np.nanmax(well, axis=0) + margin * spread
-    return Known(names, *ends, np.maximum(np.nanstd(within, axis=0), spread / 2), centres)
+    low, high = np.nanmin(well, axis=0) - margin * spread, np.nanmax(well, axis=0) + margin * spread
+    wide = np.array([NO_SIGN.get(name, (math.inf, -math.inf)) for name in names])
+    low, high = np.minimum(low, wide[:, 0]), np.maximum(high, wide[:, 1])
+    return Known(names, low, high, np.maximum(np.nanstd(within, axis=0), spread / 2), centres)
 
 
 @lru_cache(maxsize=1)
 def known() -> Known:
     """Return what the shipped runs say; not to be changed."""
     runs = load_vital_runs()
-    there = np.flatnonzero(runs.group == LEARNED)
+    there = np.flatnonzero(runs.group != MEASURED)
     each = [features_of({name: values[i] for name, values in runs.values.items()}, len(ACTION_NAMES)) for i in there]
     names = tuple(each[0])
     table = np.array([[found[name] for name in names] for found in each])
@@ -229,3 +260,38 @@ def _suspects(values: np.ndarray, known: Known) -> tuple[Suspicion, ...]:
         distances[fault] = float(np.nanmean(apart)) if np.isfinite(apart).any() else math.inf
     nearest = sorted(distances, key=distances.__getitem__)[:NAMED]
     return tuple(Suspicion(fault, FAULTS[fault].node, DECIDES[fault]) for fault in nearest)
+
+
+class Rates(NamedTuple):
+    """What the doctor makes of runs whose illness is known."""
+
+    healthy: int
+    alarmed: int
+    """Of the healthy ones."""
+    ill: int
+    shown: int
+    """Of the ill ones: those with a sign."""
+    named: int
+    """Of those: the fault is among the suspects."""
+
+
+def rates(readings: tuple[str, ...], group: str = MEASURED) -> Rates:
+    """Say what the doctor makes of shipped runs, if it can read only some of the readings.
+
+    Args:
+        readings: Names.
+        group: Of the runs.
+    """
+    runs, counts = load_vital_runs(), dict.fromkeys(Rates._fields, 0)
+    for i in np.flatnonzero(runs.group == group):
+        values = {name: each[i] for name, each in runs.values.items() if name in readings}
+        steps = np.arange(1.0, 1 + len(next(iter(values.values()))))
+        found = _diagnosed(Readings(source="", steps=steps, values=values), len(ACTION_NAMES), known())
+        if runs.illness[i] == HEALTHY:
+            counts["healthy"] += 1
+            counts["alarmed"] += bool(found.signs)
+            continue
+        counts["ill"] += 1
+        counts["shown"] += bool(found.signs)
+        counts["named"] += runs.illness[i] in [each.fault for each in found.suspects]
+    return Rates(**counts)

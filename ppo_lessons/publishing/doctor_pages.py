@@ -6,13 +6,16 @@ from ppo_lessons import doctor
 from ppo_lessons.doctor.examination import FACTS, examine
 from ppo_lessons.doctor.quantities import ALSO, QUANTITIES
 from ppo_lessons.doctor.subject import KINDS, load_subject
+from ppo_lessons.doctor.vital_signs import rates
+from ppo_lessons.shipped.traces import READINGS
 
+USUAL = ("entropy", "approx_kl", "clip_fraction", "explained_variance")
 TEMPLATE = Path(doctor.__file__).parent / "template.py"
 
 
 def doctor_parts() -> dict[str, str]:
     """Return the generated parts of docs/doctor.md, by their names."""
-    return {"report": _report(), "parts": _parts(), "quantities": _quantities()}
+    return {"report": _report(), "parts": _parts(), "quantities": _quantities(), "rates": _rates()}
 
 
 def _report() -> str:
@@ -35,4 +38,22 @@ def _quantities() -> str:
     for name, quantity in QUANTITIES.items():
         others = ", ".join(f"`{other}`" for other, own in ALSO.items() if own == name)
         rows.append(f"| `{name}` | {quantity.means} | {others} |")
+    return "\n".join(rows)
+
+
+SETS = {
+    "all twelve of a `Trace` (`ppo_lessons.shipped.traces.record_run`)": READINGS,
+    "those of our reports": ("mean_return", "survival", *USUAL),
+    "those of a usual log (Stable-Baselines3, CleanRL)": ("mean_return", *USUAL),
+}
+
+
+def _rates() -> str:
+    rows = ["| readings | false alarms | ill runs with a sign | of these: the fault among three suspects |"]
+    rows.append("|---|---|---|---|")
+    for name, readings in SETS.items():
+        found = rates(readings)
+        alarms = f"{found.alarmed} of {found.healthy} ({found.alarmed / found.healthy:.1%})"
+        shown = f"{found.shown} of {found.ill} ({found.shown / found.ill:.0%})"
+        rows.append(f"| {name} | {alarms} | {shown} | {found.named} ({found.named / found.shown:.0%}) |")
     return "\n".join(rows)

@@ -38,6 +38,7 @@ class Fault:
 
 
 def team_sum_for_everyone(buffer: SharedBuffer, transition: Transition) -> None:
+    """Store for each agent what all of them together were paid."""
     rewards = transition.rewards.sum(dim=-1, keepdim=True).expand_as(transition.rewards)
     for place, new in zip(buffer.data, transition._replace(rewards=rewards), strict=True):
         place[buffer.step] = new
@@ -45,6 +46,7 @@ def team_sum_for_everyone(buffer: SharedBuffer, transition: Transition) -> None:
 
 
 def fallen_stay(buffer: SharedBuffer, transition: Transition) -> None:
+    """Store rows of the fallen as if they had decided something."""
     everybody = torch.ones_like(transition.acting)
     for place, new in zip(buffer.data, transition._replace(acting=everybody), strict=True):
         place[buffer.step] = new
@@ -52,6 +54,7 @@ def fallen_stay(buffer: SharedBuffer, transition: Transition) -> None:
 
 
 def last_act_lost(buffer: SharedBuffer, transition: Transition) -> None:
+    """Store the step of a fall as if nobody had decided it."""
     alive_after = transition.acting & ~transition.terminated
     for place, new in zip(buffer.data, transition._replace(acting=alive_after), strict=True):
         place[buffer.step] = new
@@ -64,11 +67,13 @@ def last_act_lost(buffer: SharedBuffer, transition: Transition) -> None:
 def bootstraps_when_terminated(
     values: Tensor, terminated: Tensor, truncated: Tensor, final_values: Tensor, last_values: Tensor
 ) -> Tensor:
+    """Expect something after a step only if it was the end."""
     following = torch.cat((values[1:], last_values.unsqueeze(0)))
     return following * terminated
 
 
 def gamma_twice(td_errors: Tensor, ends: Tensor, gamma: float, gae_lambda: float) -> Tensor:
+    """Let errors fade with gamma squared, past every end, and leave the last row out."""
     advantages = torch.zeros_like(td_errors)
     for t in reversed(range(len(td_errors) - 1)):
         advantages[t] = td_errors[t] + gamma * gamma * advantages[t + 1]
@@ -78,6 +83,7 @@ def gamma_twice(td_errors: Tensor, ends: Tensor, gamma: float, gae_lambda: float
 def truncation_as_death(
     values: Tensor, terminated: Tensor, truncated: Tensor, final_values: Tensor, last_values: Tensor
 ) -> Tensor:
+    """Expect nothing after a time limit."""
     following = torch.cat((values[1:], last_values.unsqueeze(0)))
     return torch.where(terminated | truncated, torch.zeros_like(following), following)
 
@@ -85,11 +91,13 @@ def truncation_as_death(
 def value_of_the_next_episode(
     values: Tensor, terminated: Tensor, truncated: Tensor, final_values: Tensor, last_values: Tensor
 ) -> Tensor:
+    """Expect after a time limit what the first view of the next episode promises."""
     following = torch.cat((values[1:], last_values.unsqueeze(0)))
     return torch.where(terminated, torch.zeros_like(following), following)
 
 
 def sum_past_the_end(td_errors: Tensor, ends: Tensor, gamma: float, gae_lambda: float) -> Tensor:
+    """Go on summing over the ends of episodes."""
     advantages = torch.empty_like(td_errors)
     following = torch.zeros_like(td_errors[0])
     for t in reversed(range(len(td_errors))):
@@ -99,6 +107,7 @@ def sum_past_the_end(td_errors: Tensor, ends: Tensor, gamma: float, gae_lambda: 
 
 
 def double_sum(td_errors: Tensor, ends: Tensor, gamma: float, gae_lambda: float) -> Tensor:
+    """Sum as the paper writes it: no mistake, and other last digits."""
     advantages = torch.zeros_like(td_errors)
     for t in range(len(td_errors)):
         weight = torch.ones_like(td_errors[0])
@@ -109,6 +118,7 @@ def double_sum(td_errors: Tensor, ends: Tensor, gamma: float, gae_lambda: float)
 
 
 def obs_in_another_order(tensor: Tensor, acting: Tensor) -> Tensor:
+    """Lay observations out by environment, and all else by time."""
     if tensor.dim() > acting.dim():  # obs, (T, E, A, D)
         return tensor.transpose(0, 1)[acting.transpose(0, 1)]
     return tensor[acting]
@@ -133,16 +143,19 @@ class RowsOfFourRollouts:
 
 
 def first_piece_alone(num_rows: int, config: PPOConfig, generator: torch.Generator, steps: Steps) -> Iterator[Tensor]:
+    """Take one mini-batch of each epoch, and leave the others."""
     for _ in range(config.epochs):
         order = steps.shuffle_rows(num_rows, generator)
         yield order[: config.minibatch_size]
 
 
 def never_shuffled(num_rows: int, generator: torch.Generator) -> Tensor:
+    """Leave the rows in the order of time."""
     return torch.arange(num_rows)
 
 
 def drawn_with_repeats(num_rows: int, generator: torch.Generator) -> Tensor:
+    """Draw rows, instead of putting all of them in another order."""
     return torch.randint(num_rows, (num_rows,), generator=generator)
 
 
@@ -150,11 +163,13 @@ def drawn_with_repeats(num_rows: int, generator: torch.Generator) -> Tensor:
 
 
 def softmax_before_logits(policy: nn.Module, obs: Tensor) -> tuple[Tensor, Tensor]:
+    """Hand on probabilities where logits are expected."""
     logits, values = policy(obs)
     return logits.softmax(dim=-1), values
 
 
 def actions_drawn_anew(logits: Tensor, actions: Tensor) -> Tensor:
+    """Look up other actions than those that were played."""
     distribution = torch.distributions.Categorical(logits=logits)
     return distribution.log_prob(distribution.sample())
 
@@ -163,14 +178,17 @@ def actions_drawn_anew(logits: Tensor, actions: Tensor) -> Tensor:
 
 
 def old_from_the_new_policy(new_log_probs: Tensor, old_log_probs: Tensor) -> Tensor:
+    """Divide new by new, graph and all."""
     return (new_log_probs - new_log_probs).exp()
 
 
 def old_recomputed(new_log_probs: Tensor, old_log_probs: Tensor) -> Tensor:
+    """Divide new by new, detached: always 1, and yet with a gradient."""
     return (new_log_probs - new_log_probs.detach()).exp()
 
 
 def upside_down(new_log_probs: Tensor, old_log_probs: Tensor) -> Tensor:
+    """Divide old by new."""
     return (old_log_probs - new_log_probs).exp()
 
 
@@ -178,21 +196,25 @@ def upside_down(new_log_probs: Tensor, old_log_probs: Tensor) -> Tensor:
 
 
 def clamp_on_the_product(ratios: Tensor, advantages: Tensor, clip_eps: float) -> Tensor:
+    """Clip the product of ratio and advantage."""
     surrogate = ratios * advantages
     return -torch.min(surrogate, surrogate.clamp(1 - clip_eps, 1 + clip_eps)).mean()
 
 
 def max_for_min(ratios: Tensor, advantages: Tensor, clip_eps: float) -> Tensor:
+    """Take the larger of the two."""
     unclipped = ratios * advantages
     clipped = ratios.clamp(1 - clip_eps, 1 + clip_eps) * advantages
     return -torch.max(unclipped, clipped).mean()
 
 
 def clipped_alone(ratios: Tensor, advantages: Tensor, clip_eps: float) -> Tensor:
+    """Take the clipped term alone."""
     return -(ratios.clamp(1 - clip_eps, 1 + clip_eps) * advantages).mean()
 
 
 def normalised_in_vain(advantages: Tensor, eps: float = 1e-8) -> Tensor:
+    """Work normalised advantages out, and return the others."""
     normalised = (advantages - advantages.mean()) / (advantages.std() + eps)
     return advantages
 
@@ -201,6 +223,7 @@ def normalised_in_vain(advantages: Tensor, eps: float = 1e-8) -> Tensor:
 
 
 def every_value_against_every_return(values: Tensor, returns: Tensor) -> Tensor:
+    """Compare (B, 1) with (B,): every value with every return."""
     return (values.unsqueeze(-1) - returns).square().mean()
 
 
@@ -210,6 +233,7 @@ def every_value_against_every_return(values: Tensor, returns: Tensor) -> Tensor:
 def entropy_with_a_plus(
     actor_loss: Tensor, critic_loss: Tensor, entropy: Tensor, vf_coef: float, ent_coef: float
 ) -> Tensor:
+    """Count the entropy as a loss."""
     return actor_loss + vf_coef * critic_loss + ent_coef * entropy
 
 
@@ -219,6 +243,7 @@ def entropy_with_a_plus(
 def clipped_after_the_step(
     total_loss: Tensor, policy: nn.Module, optimizer: torch.optim.Optimizer, max_grad_norm: float
 ) -> Tensor:
+    """Shorten the gradient when the step has been taken."""
     optimizer.zero_grad()
     total_loss.backward()
     optimizer.step()
@@ -228,6 +253,7 @@ def clipped_after_the_step(
 def gradients_pile_up(
     total_loss: Tensor, policy: nn.Module, optimizer: torch.optim.Optimizer, max_grad_norm: float
 ) -> Tensor:
+    """Leave the gradients of all mini-batches before where they are."""
     total_loss.backward()
     grad_norm = nn.utils.clip_grad_norm_(policy.parameters(), max_grad_norm)
     optimizer.step()
@@ -235,6 +261,7 @@ def gradients_pile_up(
 
 
 def zero_at_a_third(learning_rate: float, cycle: int, anneal_cycles: int) -> float:
+    """Let the step size reach 0 after a third of the cycles."""
     return learning_rate * max(0.0, 1 - 3 * cycle / anneal_cycles)
 
 

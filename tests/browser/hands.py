@@ -20,7 +20,7 @@ EXPLORERS = [
     (name, name[3:], function)
     for name in lessons()
     for function in vars(importlib.import_module(f"ppo_lessons.lessons.{name[3:]}"))
-    if function.startswith("explore") and function != "explorer"
+    if (function.startswith("explore") and function != "explorer") or function == "clue_board"
 ]
 """Lesson, its folder, and the function that makes the explorer."""
 SHOWN = """async (panel) => {

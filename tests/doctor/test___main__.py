@@ -136,3 +136,29 @@ def test_from_a_terminal(file_with):
     command = [sys.executable, "-W", "error", "-m", "ppo_lessons.doctor", file_with(WRONG)]
     done = subprocess.run(command, capture_output=True, text=True, env=environment)
     assert (done.returncode, done.stderr) == (1, "") and done.stdout.startswith("mine: 1 passed, 2 failed")
+
+
+LOG = "time/total_timesteps,train/approx_kl,train/entropy_loss,train/clip_fraction\n"
+
+
+def test_a_log_is_read_and_not_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    log, out = tmp_path / "progress.csv", tmp_path / "out.json"
+    log.write_text(LOG + "".join(f"{step},0.0,-1.6,0.0\n" for step in range(100, 3000, 100)))
+    assert main([str(log), "--json", str(out)]) == 1
+    printed = capsys.readouterr().out
+    assert "approx_kl, in the first tenth" in printed and "What decides" in printed
+    assert json.loads(out.read_text())["healthy"] is False
+
+
+def test_a_page_of_a_log_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    log = tmp_path / "progress.csv"
+    log.write_text(LOG)
+    assert main([str(log), "--page", str(tmp_path / "page.html")]) == 2
+    assert "A page is made of an examination" in capsys.readouterr().err
+
+
+def test_a_damaged_log_ends_in_one_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    log = tmp_path / "progress.csv"
+    log.write_bytes(b"\x00\x01\x02 no log")
+    assert main([str(log)]) == 2
+    assert capsys.readouterr().err.count("\n") == 1

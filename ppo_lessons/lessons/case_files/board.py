@@ -113,10 +113,10 @@ class BoardFace:
     def __init__(self, columns: int = 2) -> None:
         plans = {1: "curve / all", 2: "curve all", 3: "curve curve all"}
         self.figure, panels = new_panels(columns, plans, {1: 2.8, 2: 3.3, 3: 3.3}[columns])
-        self._curve(panels["curve"])
+        self._curve(panels["curve"], 2 if columns == 1 else 1)
         self._all(panels["all"])
 
-    def _curve(self, axes: Axes) -> None:
+    def _curve(self, axes: Axes, rows: int) -> None:
         self.axes, self.scale, self.cycles = axes, axes.yaxis, shipped().cycles
         self.band = axes.fill_between(self.cycles, 0, 1, color=GREY, alpha=0.25, linewidth=0, label="usual")
         self.lines = {
@@ -126,8 +126,8 @@ class BoardFace:
         self.now = axes.axvline(0, color=DARK, linewidth=0.8, linestyle=":")
         axes.set(xlim=(0, CYCLES), ylim=(-0.05, 0.05))  # room for the widest labels
         plain(axes, "one reading", "cycle")
-        legend_above(axes, 3)
-        self.title = axes.set_title("one reading", fontsize=TITLE, loc="left", color=DARK, pad=20)
+        legend_above(axes, 2 if rows == 2 else 3)
+        self.title = axes.set_title("one reading", fontsize=TITLE, loc="left", color=DARK, pad=6 + 14 * rows)
 
     def _all(self, axes: Axes) -> None:
         rows = np.arange(len(SHOWN))
@@ -135,6 +135,8 @@ class BoardFace:
         axes.set_yticks(rows, [reading.words for reading in SHOWN.values()])
         axes.set(xlim=(-4, 4), ylim=(len(SHOWN) - 0.5, -0.5))
         axes.set_xticks([-1, 1], ["lowest", "highest"])
+        for label, side in zip(axes.get_xticklabels(), ("right", "left"), strict=True):  # away from each other
+            label.set_horizontalalignment(side)
         look = dict(linestyle="none", markeredgecolor=DARK, markeredgewidth=0.5)
         self.marks = {
             TWIN: axes.plot(rows * NAN, rows, marker="o", color=BLUE, markersize=6, label=TWIN, **look)[0],

@@ -1,6 +1,6 @@
 """One case: what was reported, which box did it, what proves it, and what is said to a wrong suspicion."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -82,13 +82,15 @@ class CaseFile:
         box = " ".join(NODES[node].split())
         unusual = [name for name in SHOWS_IN[node] if self.is_unusual(name)]
         if not unusual:
-            shows = " and ".join(SHOWS_IN[node])
-            return f"box {node} ({box}) is not it: its faults show in {shows}, and there the suspect is as usual."
-        there = " and ".join(unusual)
+            shows = f"its faults show in {_listed(SHOWS_IN[node])}"
+            return f"box {node} ({box}) is not it: {shows}, and there the suspect is as usual most of the time."
+        there = _listed(unusual)
         return f"box {node} ({box}) is not it, although {there} would fit: that follows. {self.instead}"
 
     def no_proof(self, clue: str) -> str:
         """Return why a reading does not prove it."""
+        if self.node == NOBODY:
+            return f"{clue} is as usual most of the time. Where nothing is wrong, the clue is {HEALTHY!r}."
         if clue in self.weak:
             return self.weak[clue]
         if clue == HEALTHY:
@@ -96,3 +98,8 @@ class CaseFile:
         if not self.is_unusual(clue):
             return f"{clue} proves nothing: most of the time the suspect is as usual there."
         return f"{clue} is out of the ordinary, as with many faults. Which reading says that it is this box?"
+
+
+def _listed(names: Sequence[str]) -> str:
+    """Write names one after the other: "a, b and c"."""
+    return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))

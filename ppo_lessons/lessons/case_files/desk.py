@@ -7,15 +7,19 @@ from dataclasses import replace
 from typing import Any
 
 from ppo_lessons.classroom.checks import BLANKS, SECONDS
+from ppo_lessons.classroom.code_text import import_block
 from ppo_lessons.classroom.console import say, show
+from ppo_lessons.classroom.diagnosis.attempt import own_file
 from ppo_lessons.classroom.diagnosis.conditions import known_conditions
 from ppo_lessons.classroom.diagnosis.time_limit import TooSlowError, in_time
 from ppo_lessons.classroom.flowchart import NODES
+from ppo_lessons.classroom.needs import global_names, import_line
 from ppo_lessons.classroom.progress import note, read_progress
 from ppo_lessons.display.tables import Table
 from ppo_lessons.doctor.examination import FACTS, find
 from ppo_lessons.doctor.findings import CONVENTION, FAILED, PASSED, Finding
 from ppo_lessons.doctor.house import PARTS_OF, subject_of
+from ppo_lessons.doctor.mishaps import in_words
 from ppo_lessons.lessons.case_files.board import SHOWN
 from ppo_lessons.lessons.case_files.case_file import HEALTHY, NOBODY, CaseFile
 from ppo_lessons.lessons.case_files.cases import CASES
@@ -48,7 +52,10 @@ def accuse(number: int, node: Any, clue: Any) -> None:
     if (case := case_of(number)) is None:
         return
     if any(answer is blank for answer in (node, clue) for blank in BLANKS):
-        say(f'□ case {number}: still open. accuse({number}, "K", "first_ratio") accuses box K by its first ratio.')
+        say(
+            f'□ case {number}: still open. accuse({number}, "K", "first_ratio") accuses box K by its first ratio; '
+            f"where nothing is wrong, it is accuse({number}, {NOBODY!r}, {HEALTHY!r})."
+        )
         return
     node, clue = (" ".join(str(answer).split()) for answer in (node, clue))
     box = NOBODY if node.casefold() == NOBODY else node.upper()
@@ -63,7 +70,8 @@ def accuse(number: int, node: Any, clue: Any) -> None:
         say(f"✘ case {number}: {case.alibi(box)}")
         return
     if clue.casefold() not in case.clues:
-        say(f"✘ case {number}: the right box. But {case.no_proof(clue.casefold())}")
+        right = "nobody, that is right" if box == NOBODY else "the right box"
+        say(f"✘ case {number}: {right}. But {case.no_proof(clue.casefold())}")
         return
     say(f"✔ case {number}: {case.verdict}")
     if not case.fault:
@@ -74,18 +82,23 @@ def accuse(number: int, node: Any, clue: Any) -> None:
 
 
 def planted_source(case: CaseFile) -> str:
-    """Return the planted functions without annotations, under the names of the steps whose place they take."""
-    sources = []
+    """Return the planted functions as learners write them, under the names of the steps, with their imports."""
+    sources, imports = [], {}
     for step, function in case.planted.items():
         (tree,) = ast.parse(inspect.getsource(function)).body
         for node in ast.walk(tree):
+            if isinstance(node, (ast.FunctionDef, ast.ClassDef)) and ast.get_docstring(node):
+                node.body = node.body[1:]  # it says what is wrong
             if isinstance(node, ast.FunctionDef):
                 node.returns = None
                 for argument in node.args.args:
                     argument.annotation = None
         tree.name = step  # type: ignore[attr-defined]
         sources.append(ast.unparse(tree))
-    return "\n\n".join(sources)
+        scope = vars(inspect.getmodule(function))
+        named = [name for name in global_names(sources[-1]) if name in scope]
+        imports |= {name: import_line(name, scope[name]) for name in named}
+    return "\n\n\n".join(filter(None, (import_block([*filter(None, imports.values())]), *sources)))
 
 
 def repair(number: int, *functions: Callable[..., Any]) -> None:
@@ -103,7 +116,7 @@ def repair(number: int, *functions: Callable[..., Any]) -> None:
     if not case.fault:
         say(f"✘ case {number}: there was nothing to repair.")
         return
-    own = {getattr(function, "__name__", "?"): function for function in functions}
+    own = {getattr(function, "__name__", type(function).__name__): function for function in functions}
     strange = [name for name in own if name not in case.planted]
     if strange:
         say(f"✘ case {number}: repair {', '.join(case.planted)}. Got {', '.join(strange)}")
@@ -114,9 +127,13 @@ def repair(number: int, *functions: Callable[..., Any]) -> None:
     note(number_of(case), "tried")
     try:
         with known_conditions():
-            findings = in_time(lambda: examined(case, own), SECONDS)
+            findings = in_time(lambda: examined(case, own), SECONDS, own_file(functions[0]))
     except TooSlowError as error:
-        say(f"✘ case {number}: it was still running after {SECONDS} seconds. {error.line or ''}".rstrip())
+        where = f" ({error.line})" if error.line else ""
+        say(f"✘ case {number}: it was still running after {SECONDS} seconds{where}.")
+        return
+    except Exception as error:  # it has no room for what it is handed, or cannot be made
+        say(f"✘ case {number}: not yet. {in_words(error)}")
         return
     failed = [finding for finding in findings if finding.verdict in (FAILED, CONVENTION)]
     if failed:
@@ -132,7 +149,8 @@ def repair(number: int, *functions: Callable[..., Any]) -> None:
 
 
 def examined(case: CaseFile, own: dict[str, Callable[..., Any]]) -> list[Finding]:
-    """Put the facts to the suspect's update with these functions in their places."""
+    """Put the facts to the suspect's update with these functions in their places; a class is made anew."""
+    own = {name: function() if isinstance(function, type) else function for name, function in own.items()}
     steps = replace(case.fault.steps if case.fault else DEFAULT_STEPS, **own)
     subject = subject_of(steps)
     parts = {part for step in case.planted for part in PARTS_OF[step]}
