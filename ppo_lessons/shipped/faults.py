@@ -34,9 +34,6 @@ class Fault:
         return Steps(**{name: own() if isinstance(own, type) else own for name, own in self.planted.items()})
 
 
-# B. Store
-
-
 def team_sum_for_everyone(buffer: SharedBuffer, transition: Transition) -> None:
     """Store for each agent what all of them together were paid."""
     rewards = transition.rewards.sum(dim=-1, keepdim=True).expand_as(transition.rewards)
@@ -59,9 +56,6 @@ def last_act_lost(buffer: SharedBuffer, transition: Transition) -> None:
     for place, new in zip(buffer.data, transition._replace(acting=alive_after), strict=True):
         place[buffer.step] = new
     buffer.step += 1
-
-
-# D. Advantages and rows
 
 
 def bootstraps_when_terminated(
@@ -124,9 +118,6 @@ def obs_in_another_order(tensor: Tensor, acting: Tensor) -> Tensor:
     return tensor[acting]
 
 
-# E. Detach
-
-
 class RowsOfFourRollouts:
     """Detaches, and keeps."""
 
@@ -137,9 +128,6 @@ class RowsOfFourRollouts:
         """Return the rows of the last four calls."""
         self.kept.append(Rows(*(tensor.detach() for tensor in rows)))
         return Rows(*(torch.cat(parts) for parts in zip(*self.kept[-4:], strict=True)))
-
-
-# F to H. Epochs, shuffle, split
 
 
 def first_piece_alone(num_rows: int, config: PPOConfig, generator: torch.Generator, steps: Steps) -> Iterator[Tensor]:
@@ -159,9 +147,6 @@ def drawn_with_repeats(num_rows: int, generator: torch.Generator) -> Tensor:
     return torch.randint(num_rows, (num_rows,), generator=generator)
 
 
-# I, J. Forward pass, log-probabilities
-
-
 def softmax_before_logits(policy: nn.Module, obs: Tensor) -> tuple[Tensor, Tensor]:
     """Hand on probabilities where logits are expected."""
     logits, values = policy(obs)
@@ -172,9 +157,6 @@ def actions_drawn_anew(logits: Tensor, actions: Tensor) -> Tensor:
     """Look up other actions than those that were played."""
     distribution = torch.distributions.Categorical(logits=logits)
     return distribution.log_prob(distribution.sample())
-
-
-# K. Ratios
 
 
 def old_from_the_new_policy(new_log_probs: Tensor, old_log_probs: Tensor) -> Tensor:
@@ -190,9 +172,6 @@ def old_recomputed(new_log_probs: Tensor, old_log_probs: Tensor) -> Tensor:
 def upside_down(new_log_probs: Tensor, old_log_probs: Tensor) -> Tensor:
     """Divide old by new."""
     return (old_log_probs - new_log_probs).exp()
-
-
-# L. The actor's loss
 
 
 def clamp_on_the_product(ratios: Tensor, advantages: Tensor, clip_eps: float) -> Tensor:
@@ -219,15 +198,9 @@ def normalised_in_vain(advantages: Tensor, eps: float = 1e-8) -> Tensor:
     return advantages
 
 
-# M. The critic's loss
-
-
 def every_value_against_every_return(values: Tensor, returns: Tensor) -> Tensor:
     """Compare (B, 1) with (B,): every value with every return."""
     return (values.unsqueeze(-1) - returns).square().mean()
-
-
-# N. Entropy and total
 
 
 def entropy_with_a_plus(
@@ -235,9 +208,6 @@ def entropy_with_a_plus(
 ) -> Tensor:
     """Count the entropy as a loss."""
     return actor_loss + vf_coef * critic_loss + ent_coef * entropy
-
-
-# O. The step
 
 
 def clipped_after_the_step(
