@@ -65,7 +65,7 @@ for name, own in {"right": {}, "by the tutorial": wrong}.items():
     print(f"{name:<16}", " ".join(f"{x + 0.0:6.1f}" for x in numbers))
 
 # %% [markdown]
-# Every step of a *win* is blamed, the first ones most. And what does such a run look like from outside?
+# Every step of a *win* but the last is blamed, the first ones most. And what does such a run look like from outside?
 #
 # ## The clue board
 #
@@ -80,7 +80,7 @@ for name, own in {"right": {}, "by the tutorial": wrong}.items():
 #
 # **When it is closed.** Which setting would have hidden it?
 #
-# <details><summary>A gamma near 0</summary>Right: then neither what comes next nor what is summed up counts for anything.</details>
+# <details><summary>A gamma near 0</summary>Right, nearly: then neither what comes next nor what is summed up counts. Only the last row would still be missing.</details>
 # <details><summary>More copies of the world</summary>More rows of the same nonsense.</details>
 # <details><summary>A larger network</summary>It would learn the wrong targets better.</details>
 
@@ -151,7 +151,7 @@ repair(4, ...)
 # %% [markdown]
 # ## Case 5. Everything is clipped at once
 #
-# The very first report says clip_fraction 0.5, and soon it is 1. "PPO is unstable", says the chat.
+# The second report says clip_fraction 0.26, and soon it is 1. "PPO is unstable", says the chat.
 #
 # **When it is closed.** Which test would *not* have found it?
 #
@@ -169,7 +169,7 @@ repair(5, ...)
 # %% [markdown]
 # ## Case 6. Since a colleague rewrote GAE, it learns more slowly
 #
-# "Straight from the paper, as a double sum", he says. Since then the return lags behind its twin, of the same seed, by fifty cycles. He swears that it is the same function.
+# "Straight from the paper, as a double sum", he says. Since then the return lags behind its twin, of the same seed, by twenty to fifty cycles. He swears that it is the same function.
 #
 # **When it is closed.** What would settle it?
 #
@@ -206,7 +206,7 @@ repair(7, ...)
 # %% [markdown]
 # ## Case 8. Certain after ten cycles, and wrong
 #
-# No other run decides so fast. By cycle 25 the entropy is nothing, and so is everything else.
+# No other run decides so fast. By cycle 10 the entropy is next to nothing, and soon so is everything else.
 #
 # **When it is closed.** Which setting would have hidden it?
 #
@@ -224,7 +224,7 @@ repair(8, ...)
 # %% [markdown]
 # ## Case 9. They survive, and never win
 #
-# Two fields of the buffer were laid out "by environment, for speed", the others by time. The update runs, and quickly.
+# What was seen was laid out "by environment, for speed", all else by time. The update runs, and quickly.
 #
 # **When it is closed.** Which setting would have hidden it?
 #
@@ -335,7 +335,7 @@ print(f"got {first.got}, right {first.right}")
 #
 # - Readings that have a right value whatever the team does come first: first ratio 1, no gradient beyond the limit, every row once.
 # - Causes are in the first cycles; later everything follows from everything. A run that differs from its twin is no proof.
-# - In three of twelve faulty runs (10, 11, 13) the return ends where healthy ones end. Tests of *functions* find these; curves do not.
+# - In four of twelve faulty runs (10 to 13) the return ends where healthy ones end. Tests of *functions* find these; curves do not.
 #
 # | code | meaning |
 # |---|---|

@@ -15,6 +15,7 @@ import numpy as np
 
 from ppo_lessons.config import PPOConfig
 from ppo_lessons.guards.files import require_folder, write_whole
+from ppo_lessons.shipped.atlas import open_runs
 from ppo_lessons.shipped.faults import FAULTS
 from ppo_lessons.shipped.traces import READINGS, record_run
 from ppo_lessons.steps import Steps
@@ -123,21 +124,29 @@ def make_vital_runs(path: Path = PATH, plan: Sequence[tuple[str, str, int]] | No
 
     Raises:
         FileNotFoundError: If the folder is not there.
+        ValueError: If the unfinished runs in it were made with other settings.
     """
     require_folder(path.parent)
     parts = path.with_suffix(".parts")
-    parts.mkdir(exist_ok=True)
+    open_runs(
+        parts, {"points": POINTS, "cycles": CYCLES, "choices": CHOICES, "others": OTHER_CHOICES, "worlds": WORLDS}
+    )
     found = []
     for group, illness, number in plan if plan is not None else all_runs():
-        part = parts / f"{group} {illness} {number}.npy"
+        part = parts / f"{group} {illness} {number}.npz"
         world = draw_settings(group, illness, number)[0]
         if not part.exists():
             _, values = vital_run(group, illness, number)
-            write_whole(part, lambda file, values=values: np.save(file, values))
-        found.append((illness, group, world, np.load(part, allow_pickle=False)))
+            write_whole(part, lambda file, values=values: np.savez(file, values=values))
+        found.append((illness, group, world, _values_in(part)))
     names = {key: np.array([run[i] for run in found]) for i, key in enumerate(("illness", "group", "world"))}
     values = np.clip(np.stack([run[3] for run in found]), -6e4, 6e4).astype(np.float16)
     write_whole(path, lambda file: np.savez_compressed(file, **names, values=values))
+
+
+def _values_in(part: Path) -> np.ndarray:
+    with np.load(part, allow_pickle=False) as file:
+        return file["values"]
 
 
 def all_runs() -> list[tuple[str, str, int]]:
