@@ -49,8 +49,9 @@ class Report:
 
     @property
     def counts(self) -> str:
-        """How many facts there are of each verdict, in words."""
-        counts = Counter(finding.verdict for finding in self.findings)
+        """How many facts about the parts that are there have each verdict, in words."""
+        there = self.subject.parts()
+        counts = Counter(finding.verdict for finding in self.findings if finding.fact.part in there)
         return ", ".join(f"{counts[verdict]} {verdict}" for verdict in VERDICTS)
 
     def text(self) -> str:
