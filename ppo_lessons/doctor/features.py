@@ -10,6 +10,8 @@ EARLY, LATE = 0.1, 0.5
 """The first tenth of a run, and its second half."""
 FLOORS = {"approx_kl": 1e-6, "first_ratio": 1e-4, "actor_grad": 1e-6, "critic_grad": 1e-6, "step_grad": 1e-3}
 """Readings that are compared by their order of magnitude, and what counts as 0."""
+ENOUGH = 15
+"""Fewer readings have no trend that one could judge."""
 
 
 def features_of(values: Mapping[str, np.ndarray], num_actions: int | None = None) -> dict[str, float]:
@@ -23,16 +25,14 @@ def features_of(values: Mapping[str, np.ndarray], num_actions: int | None = None
         Name of a feature, "reading, when" -> number.
     """
     found: dict[str, float] = {}
-    for name in ("approx_kl", "first_ratio", "actor_grad", "critic_grad", "step_grad"):
+    for name in FLOORS:
         series = _magnitude(name, values)
         found[f"{name}, early"], found[f"{name}, late"] = _early(series), _late(series)
     for name in ("clip_fraction", "explained_variance", "rows_used", "survival"):
         series = _series(name, values)
         found[f"{name}, early"], found[f"{name}, late"] = _early(series), _late(series)
     entropy = _series("entropy", values)
-    top = (
-        math.log(num_actions) if num_actions else float(np.nanmax(entropy)) if np.isfinite(entropy).any() else math.nan
-    )
+    top = math.log(num_actions) if num_actions else _or_nan(np.nanmax, entropy)
     found["entropy, early"], found["entropy, late"] = _early(entropy) / top, _late(entropy) / top
     found["entropy, lowest"] = _or_nan(np.nanmin, entropy) / top
     found["explained_variance, highest"] = _or_nan(np.nanmax, _series("explained_variance", values))
@@ -73,7 +73,7 @@ def _or_nan(end: Callable[[np.ndarray], Any], series: np.ndarray) -> float:
 def _trend(series: np.ndarray) -> float:
     """Return whether a reading rises: the correlation of its ranks with time, -1 to 1."""
     known = series[np.isfinite(series)]
-    if len(known) < 4 or np.ptp(known) == 0:
+    if len(known) < ENOUGH or np.ptp(known) == 0:
         return math.nan
     ranks = np.argsort(np.argsort(known))
     return float(np.corrcoef(ranks, np.arange(len(known)))[0, 1])

@@ -3,13 +3,13 @@
 VITAL_SIGNS: dict[str, tuple[str, ...]] = {
     "mean_return": (
         *("rollout/ep_rew_mean", "charts/episodic_return", "team_return"),
-        *("episodic_return", "episode_return", "episode_reward", "ep_rew_mean"),
+        *("episodic_return", "episode_return", "episode_reward", "ep_rew_mean", "ep_ret"),
     ),
     "survival": (),
     "entropy": ("train/entropy_loss", "losses/entropy"),
-    "approx_kl": ("train/approx_kl", "losses/approx_kl"),
-    "clip_fraction": ("train/clip_fraction", "losses/clipfrac", "clipfrac"),
-    "explained_variance": ("train/explained_variance", "losses/explained_variance"),
+    "approx_kl": ("train/approx_kl", "losses/approx_kl", "approxkl", "kl"),
+    "clip_fraction": ("train/clip_fraction", "losses/clipfrac", "clipfrac", "clip_frac"),
+    "explained_variance": ("train/explained_variance", "losses/explained_variance", "explained_var"),
     "value_loss": ("train/value_loss", "losses/value_loss", "critic_loss"),
     "actor_loss": ("train/policy_gradient_loss", "losses/policy_loss", "policy_loss", "pg_loss"),
     "grad_norm": (),

@@ -154,7 +154,7 @@ def _columns(cells: Sequence[str], table: Table, where: str) -> list[tuple[int, 
     names = [cell.strip() for cell in cells]
     require_once(names, where)
     if not any(map(our_name, names)):
-        rule = "The first line of a CSV names its columns, one of them known, such as entropy or train/value_loss"
+        rule = "The first line of a CSV names its columns, one of them known, such as entropy (docs/doctor.md)"
         raise LogError(f"{rule}. Got {listed(names)} ({where})")
     return [(i, name) for i, name in enumerate(names) if table.know(name)]
 

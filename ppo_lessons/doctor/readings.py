@@ -164,7 +164,7 @@ def from_series(
         if empty := [name for name in unread if our_name(name)]:
             raise LogError(f"A log has a reading of at least one vital sign. Got none under {listed(empty)} ({source})")
         got = f"only {listed(unread)}" if unread else "no name at all"
-        raise LogError(f"A log has vital signs such as entropy or train/value_loss. Got {got} ({source})")
+        raise LogError(f"A log has vital signs such as entropy (docs/doctor.md). Got {got} ({source})")
     for theirs in chosen.values():
         _require_order(theirs, series[theirs].steps, source)
     steps = np.unique(np.concatenate([series[theirs].steps for theirs in chosen.values()]))

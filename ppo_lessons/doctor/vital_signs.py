@@ -7,7 +7,7 @@ with settings drawn at random. What is said is measured on other runs, `benchmar
 import math
 import textwrap
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -32,6 +32,7 @@ NOTHING = (
     "Nothing is out of the ordinary. A fault that does not show in these readings stays hidden: the facts (python -m "
     "ppo_lessons.doctor my_doctor.py) look at the functions themselves."
 )
+SHARES = ("clip_fraction", "rows_used", "survival", "entropy")
 NO_SIGN = {
     "explained_variance, early": (-0.2, math.inf),  # a critic that has not learned yet is no illness
     "explained_variance, late": (math.inf, math.inf),
@@ -48,8 +49,8 @@ WHEN = {
     "late": "in the second half",
     "lowest": "at its lowest",
     "highest": "at its highest",
-    "left out": "the share that is missing at most",
-    "beyond 1": "at its highest, from the limit on",
+    "left out": "1 minus it, at its highest",
+    "beyond 1": "at its highest (1 where it never reaches the limit)",
     "change": "from the first tenth to the second half, a factor of",
     "trend": "its rank against time",
 }
@@ -104,9 +105,7 @@ class Diagnosis:
         return {
             "source": self.readings.source,
             "healthy": self.healthy,
-            "signs": [
-                {**sign._asdict(), "since": None if math.isnan(sign.since) else sign.since} for sign in self.signs
-            ],
+            "signs": [{name: _plain(value) for name, value in sign._asdict().items()} for sign in self.signs],
             "lost": self.lost,
             "suspects": [each._asdict() for each in self.suspects],
             "notes": list(self.readings.notes),
@@ -114,17 +113,12 @@ class Diagnosis:
 
     def text(self) -> str:
         """Return it as lines for a terminal."""
-        lines = [
-            f"{self.readings.source}: {len(self.readings.steps)} readings of {', '.join(self.readings.values)}",
-            "",
-        ]
+        names = ", ".join(self.readings.values)
+        lines = [f"{self.readings.source}: {len(self.readings.steps)} readings of {names}", ""]
         for name, step in self.lost.items():
             lines.append(f"{name} is no number any more since step {step:g}: look for the first NaN or infinity.")
         if self.healthy:
-            lines.append(
-                "Nothing is out of the ordinary. A fault that does not show in these readings stays hidden: the"
-            )
-            lines.append("facts (python -m ppo_lessons.doctor my_doctor.py) look at the functions themselves.")
+            lines.append(NOTHING)
         if self.signs:
             lines += ["Out of the ordinary", *map(_in_words, self.signs), "", "Suspects, the likeliest first"]
             lines += [f"    {each.fault} (box {each.node}). What decides: {each.test}" for each in self.suspects]
@@ -142,16 +136,25 @@ def _folded(line: str) -> str:
 
 
 def _in_words(sign: Sign) -> str:
-    low, high, value = (f"{_unscaled(sign.reading, sign.when, x):.3g}" for x in (sign.low, sign.high, sign.value))
-    band = f"at least {low}" if math.isinf(sign.high) else f"{low} to {high}"
+    value, band = _number(sign.reading, sign.when, sign.value), _band(sign.reading, sign.when, sign.low, sign.high)
     since = "" if math.isnan(sign.since) else f", since step {sign.since:g}"
     share = " (as a share of its highest)" if sign.reading == "entropy" else ""
     where = "above" if sign.value > sign.high else "below"
-    return f"    {sign.reading}{share}, {WHEN[sign.when]}: {value}, {where} what healthy runs show ({band}){since}"
+    return f"    {sign.reading}{share}, {WHEN[sign.when]}: {value}, {where} what is usual ({band}){since}"
 
 
-def _unscaled(reading: str, when: str, value: float) -> float:
-    return 10**value if reading in FLOORS or when == "left out" else value
+def _band(reading: str, when: str, low: float, high: float) -> str:
+    ends = [_number(reading, when, end) for end in (low, high)]
+    return f"at least {ends[0]}" if math.isinf(high) else f"{ends[0]} to {ends[1]}"
+
+
+def _number(reading: str, when: str, value: float) -> str:
+    """Write a feature in the units of its reading; what counts as 0 is 0, and no share is below 0."""
+    if reading in FLOORS and when != "change":
+        return f"{10**value if value > math.log10(FLOORS[reading]) else 0.0:.3g}"
+    if reading in FLOORS or when == "left out":
+        return f"{10**value:.3g}"
+    return f"{max(value, 0.0) if reading in SHARES else value:.3g}"
 
 
 class Known(NamedTuple):
@@ -165,6 +168,17 @@ class Known(NamedTuple):
     """Within runs of one fault, (F,)."""
     centres: dict[str, np.ndarray]
     """Fault -> the middle of its runs, (F,)."""
+
+
+def band_of(known: Known, i: int) -> str:
+    """Return what is usual of a feature, in words.
+
+    Args:
+        known: From `known`.
+        i: Place of the feature.
+    """
+    reading, when = known.names[i].split(", ")
+    return _band(reading, when, float(known.low[i]), float(known.high[i]))
 
 
 def learn(features: np.ndarray, illness: np.ndarray, names: tuple[str, ...], margin: float = MARGIN) -> Known:
@@ -212,10 +226,20 @@ def diagnose(run: Any, *, num_actions: int | None = None) -> Diagnosis:
     Raises:
         LogError: If there is nothing to be read, or too little.
     """
-    readings = _readings(run)
+    readings = _judged(_readings(run))
     if len(readings.steps) < LEAST:
         raise LogError(f"A run has at least {LEAST} readings. Got {len(readings.steps)} ({readings.source})")
-    return _diagnosed(readings, num_actions or readings.num_actions, known())
+    return diagnosed(readings, num_actions or readings.num_actions, known())
+
+
+def _judged(readings: Readings) -> Readings:
+    """Leave out an estimate of the distance that may be below 0: its size says little."""
+    kl = readings.values.get("approx_kl")
+    if kl is None or not bool((kl < 0).any()):
+        return readings
+    others = {name: values for name, values in readings.values.items() if name != "approx_kl"}
+    note = "approx_kl is below 0 now and then: the estimate mean(-ln r). It is not judged."
+    return replace(readings, values=others, notes=(*readings.notes, note))
 
 
 def _readings(run: Any) -> Readings:
@@ -228,7 +252,14 @@ def _readings(run: Any) -> Readings:
     return from_reports(run)
 
 
-def _diagnosed(readings: Readings, num_actions: int | None, known: Known) -> Diagnosis:
+def diagnosed(readings: Readings, num_actions: int | None, known: Known) -> Diagnosis:
+    """Say what readings mean, measured by what is known.
+
+    Args:
+        readings: Of one run.
+        num_actions: Choices of an agent; None: nobody knows.
+        known: From `learn`.
+    """
     found = features_of(readings.values, num_actions)
     values = np.array([found[name] for name in known.names])
     beyond = np.fmax(known.low - values, values - known.high) / known.spread
@@ -245,10 +276,10 @@ def _sign(readings: Readings, known: Known, values: np.ndarray, i: int) -> Sign:
     if when in ("early", "late") and reading != "entropy":
         series = np.asarray(readings.values[reading])
         scaled = np.log10(np.maximum(series, FLOORS[reading])) if reading in FLOORS else series
-        outside = ~((scaled >= low) & (scaled <= high)) | np.isnan(scaled)
-        inside = np.flatnonzero(~outside)
-        first = 0 if not len(inside) else int(inside[-1]) + 1
-        since = float(readings.steps[first]) if first < len(series) else math.nan
+        read = np.flatnonzero(np.isfinite(scaled))
+        inside = read[(scaled[read] >= low) & (scaled[read] <= high)]
+        after = read[read > inside[-1]] if len(inside) else read
+        since = float(readings.steps[after[0]]) if len(after) else math.nan
     return Sign(reading, when, float(values[i]), low, high, since)
 
 
@@ -260,38 +291,3 @@ def _suspects(values: np.ndarray, known: Known) -> tuple[Suspicion, ...]:
         distances[fault] = float(np.nanmean(apart)) if np.isfinite(apart).any() else math.inf
     nearest = sorted(distances, key=distances.__getitem__)[:NAMED]
     return tuple(Suspicion(fault, FAULTS[fault].node, DECIDES[fault]) for fault in nearest)
-
-
-class Rates(NamedTuple):
-    """What the doctor makes of runs whose illness is known."""
-
-    healthy: int
-    alarmed: int
-    """Of the healthy ones."""
-    ill: int
-    shown: int
-    """Of the ill ones: those with a sign."""
-    named: int
-    """Of those: the fault is among the suspects."""
-
-
-def rates(readings: tuple[str, ...], group: str = MEASURED) -> Rates:
-    """Say what the doctor makes of shipped runs, if it can read only some of the readings.
-
-    Args:
-        readings: Names.
-        group: Of the runs.
-    """
-    runs, counts = load_vital_runs(), dict.fromkeys(Rates._fields, 0)
-    for i in np.flatnonzero(runs.group == group):
-        values = {name: each[i] for name, each in runs.values.items() if name in readings}
-        steps = np.arange(1.0, 1 + len(next(iter(values.values()))))
-        found = _diagnosed(Readings(source="", steps=steps, values=values), len(ACTION_NAMES), known())
-        if runs.illness[i] == HEALTHY:
-            counts["healthy"] += 1
-            counts["alarmed"] += bool(found.signs)
-            continue
-        counts["ill"] += 1
-        counts["shown"] += bool(found.signs)
-        counts["named"] += runs.illness[i] in [each.fault for each in found.suspects]
-    return Rates(**counts)

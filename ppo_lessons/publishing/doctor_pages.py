@@ -3,10 +3,11 @@
 from pathlib import Path
 
 from ppo_lessons import doctor
+from ppo_lessons.doctor.alarm_rates import rates
 from ppo_lessons.doctor.examination import FACTS, examine
+from ppo_lessons.doctor.log_names import VITAL_SIGNS
 from ppo_lessons.doctor.quantities import ALSO, QUANTITIES
 from ppo_lessons.doctor.subject import KINDS, load_subject
-from ppo_lessons.doctor.vital_signs import rates
 from ppo_lessons.shipped.traces import READINGS
 
 USUAL = ("entropy", "approx_kl", "clip_fraction", "explained_variance")
@@ -15,7 +16,13 @@ TEMPLATE = Path(doctor.__file__).parent / "template.py"
 
 def doctor_parts() -> dict[str, str]:
     """Return the generated parts of docs/doctor.md, by their names."""
-    return {"report": _report(), "parts": _parts(), "quantities": _quantities(), "rates": _rates()}
+    return {
+        "report": _report(),
+        "parts": _parts(),
+        "quantities": _quantities(),
+        "rates": _rates(),
+        "columns": _columns(),
+    }
 
 
 def _report() -> str:
@@ -56,4 +63,11 @@ def _rates() -> str:
         alarms = f"{found.alarmed} of {found.healthy} ({found.alarmed / found.healthy:.1%})"
         shown = f"{found.shown} of {found.ill} ({found.shown / found.ill:.0%})"
         rows.append(f"| {name} | {alarms} | {shown} | {found.named} ({found.named / found.shown:.0%}) |")
+    return "\n".join(rows)
+
+
+def _columns() -> str:
+    rows = ["| reading | also known as |", "|---|---|"]
+    for name, others in VITAL_SIGNS.items():
+        rows.append(f"| `{name}` | {', '.join(f'`{other}`' for other in others)} |")
     return "\n".join(rows)

@@ -142,7 +142,7 @@ def test_a_file_that_is_cut_anywhere_is_read_up_to_there(tmp_path):
             note = f"{file.name} ends in the middle of record {whole + 1}, which is left out."
             assert readings.notes == (() if cut in begins else (note,))
         else:
-            with refuses("A log has vital signs such as entropy or train/value_loss. Got no name at all (a run)"):
+            with refuses("A log has vital signs such as entropy (docs/doctor.md). Got no name at all (a run)"):
                 read_event_files([file], "a run")
 
 
@@ -160,7 +160,7 @@ def test_no_byte_can_be_wrong_unnoticed(tmp_path):
 @pytest.mark.parametrize(
     ("data", "sentence"),
     [
-        (b"", "A log has vital signs such as entropy or train/value_loss. Got no name at all (a run)"),
+        (b"", "A log has vital signs such as entropy (docs/doctor.md). Got no name at all (a run)"),
         (b"text\n" * 9, "The records of an event file are whole. Got a damaged one (record 1 of a.tfevents)"),
         (bytes(99), "The records of an event file are whole. Got a damaged one (record 1 of a.tfevents)"),
         (
@@ -185,7 +185,7 @@ def test_a_whole_record_that_is_no_event(tmp_path):
 
 def test_only_scalars_that_nobody_knows(tmp_path):
     file = write(tmp_path, {"loss": [(1, 0.5)]})
-    with refuses("A log has vital signs such as entropy or train/value_loss. Got only 'loss' (a run)"):
+    with refuses("A log has vital signs such as entropy (docs/doctor.md). Got only 'loss' (a run)"):
         read_event_files([file], "a run")
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from ppo_lessons.doctor.features import features_of
 
-TEN = np.arange(10.0)
+TEN, TWENTY = np.arange(10.0), np.arange(20.0)
 
 
 def test_levels_are_medians_of_the_first_tenth_and_of_the_second_half():
@@ -29,9 +29,13 @@ def test_an_entropy_is_a_share_of_the_highest_there_can_be_or_was():
     assert features_of({"entropy": entropy})["entropy, lowest"] == pytest.approx(0.5)
 
 
-@pytest.mark.parametrize(("series", "trend"), [(TEN, 1.0), (-TEN, -1.0), (TEN**3, 1.0)])
+@pytest.mark.parametrize(("series", "trend"), [(TWENTY, 1.0), (-TWENTY, -1.0), (TWENTY**3, 1.0)])
 def test_a_trend_is_the_correlation_of_ranks_with_time(series: np.ndarray, trend: float):
     assert features_of({"mean_return": series})["mean_return, trend"] == pytest.approx(trend)
+
+
+def test_few_readings_have_no_trend():
+    assert math.isnan(features_of({"mean_return": -TEN})["mean_return, trend"])
 
 
 def test_what_is_missing_is_missing():

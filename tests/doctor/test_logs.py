@@ -203,7 +203,7 @@ def test_a_text_that_is_read(tmp_path, name):
 NOT_WRITTEN = "A log has at least one row that ends in a line end. Got none (log)"
 NO_NUMBER = "A cell holds a number such as 0.5 or 1e5, or nothing. Got"
 NO_TEXT = "A log that is no event file is text in UTF-8. Got"
-NO_SIGN = "The first line of a CSV names its columns, one of them known, such as entropy or train/value_loss. Got"
+NO_SIGN = "The first line of a CSV names its columns, one of them known, such as entropy (docs/doctor.md). Got"
 NO_OBJECT = "Every line of a JSON log is one object. Got"
 DAMAGED = {
     "empty": (b"", "A log has a header, and rows below it. Got an empty file (log)"),
@@ -290,7 +290,7 @@ DAMAGED = {
     ),
     "no name that is known in JSON": (
         b'{"a": 1}\n',
-        "A log has vital signs such as entropy or train/value_loss. Got only 'a' (log)",
+        "A log has vital signs such as entropy (docs/doctor.md). Got only 'a' (log)",
     ),
     "JSON in Latin-1": (b'{"entropy": 1, "x": "\xe4"}', f"{NO_TEXT} byte 0xe4 (log, line 1)"),
 }

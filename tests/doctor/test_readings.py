@@ -197,7 +197,7 @@ def test_anything_with_columns():
         ),
         (
             {"a": [1], "b": [2]},
-            "A log has vital signs such as entropy or train/value_loss. Got only 'a', 'b' (a frame)",
+            "A log has vital signs such as entropy (docs/doctor.md). Got only 'a', 'b' (a frame)",
         ),
         ({"lr": [None], "b": [2]}, "A log has a reading of at least one vital sign. Got none under 'lr' (a frame)"),
         ({"lr": []}, "A log has a reading of at least one vital sign. Got none under 'lr' (a frame)"),

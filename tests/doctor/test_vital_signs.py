@@ -8,13 +8,11 @@ import pytest
 from ppo_lessons import PPOConfig, TrainingRun, train
 from ppo_lessons.doctor import diagnose
 from ppo_lessons.doctor.readings import LogError, Readings, from_frame
-from ppo_lessons.doctor.vital_signs import _diagnosed, _suspects, known, learn, rates
+from ppo_lessons.doctor.vital_signs import _suspects, diagnosed, known, learn
 from ppo_lessons.shipped.case_runs import CASES, SUSPECT, TWIN, load_case_runs
 from ppo_lessons.shipped.faults import FAULTS
-from ppo_lessons.shipped.traces import READINGS
 
 NAMES = ("approx_kl, late", "clip_fraction, late")
-USUAL_LOG = ("mean_return", "entropy", "approx_kl", "clip_fraction", "explained_variance")
 LOW, HIGH = "clamp on the product", "max for min"
 
 
@@ -49,7 +47,7 @@ def test_a_sign_says_since_when():
     readings = from_frame({"cycle": np.arange(1, 21) * 10, "approx_kl": kl})
     bare = learn(features[:, :1], illness, NAMES[:1])
     assert bare.low[0] < -2 < bare.high[0]
-    (sign,) = _diagnosed(readings, None, bare).signs
+    (sign,) = diagnosed(readings, None, bare).signs
     assert (sign.reading, sign.when, sign.since) == ("approx_kl", "late", 70)
 
 
@@ -94,13 +92,6 @@ def test_it_is_plain_data_too():
     assert data["suspects"][0]["fault"] == "softmax before logits" and data["healthy"] is False
 
 
-@pytest.mark.parametrize("readings", [READINGS, USUAL_LOG], ids=["all readings", "a usual log"])
-def test_alarms_are_right_on_runs_that_nothing_was_learned_from(readings: tuple[str, ...]):
-    found = rates(readings)
-    assert found.alarmed <= 0.05 * found.healthy
-    assert found.named >= 0.8 * found.shown
-
-
 def test_what_is_known_covers_every_fault():
     assert list(known().centres) == list(FAULTS)
     assert np.isfinite(known().low).all() and not np.isnan(known().high).any()
@@ -113,3 +104,22 @@ def test_a_critic_that_foresees_everything_is_no_sign():
     blind = {**good, "explained_variance": np.zeros(20)}
     (sign, *_) = diagnose(blind).signs
     assert sign.reading == "explained_variance" and "at least" in diagnose(blind).text()
+
+
+def test_an_estimate_below_zero_is_not_judged():
+    kl = np.random.default_rng(0).normal(0, 0.01, 30)
+    found = diagnose({"approx_kl": kl, "clip_fraction": np.full(30, 0.08)})
+    assert found.healthy and "is not judged" in found.text()
+
+
+def test_a_sign_is_dated_by_a_reading_that_was_taken():
+    still = {"steps": np.arange(1, 21) * 512, "approx_kl": np.array([np.nan, *[0.0] * 19])}
+    (sign,) = (each for each in diagnose(still).signs if each.when == "early")
+    assert sign.since == 1024
+
+
+def test_numbers_are_those_of_the_log():
+    """What counts as 0 is 0, and a share is never below 0."""
+    text = diagnose({"steps": np.arange(20.0), "approx_kl": np.zeros(20), "clip_fraction": np.full(20, 0.9)}).text()
+    assert "approx_kl, in the first tenth: 0, below" in text
+    assert "clip_fraction, in the second half: 0.9, above what is usual (0 to" in text
