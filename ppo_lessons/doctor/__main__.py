@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 from types import ModuleType
 
+from ppo_lessons.doctor import findings
 from ppo_lessons.doctor.examination import examine
 from ppo_lessons.doctor.house import subject_of_module
 from ppo_lessons.doctor.logs import read_log
@@ -18,7 +19,8 @@ PASSED, FAILED, NOT_EXAMINED = 0, 1, 2
 ABOUT = """A Python file (.py) is examined: it RUNS, with all that you may do. The doctor looks in it for what is made
 by Subject(...); if there is none, for functions that have the names of this course's steps, as in my_ppo.py. Anything
 else is read as the log of a run (a CSV, JSON lines, TensorBoard's event file or its folder), and never executed. Exit
-code 0: nothing failed, or nothing is out of the ordinary; 1: something did, or is; 2: it could not be examined."""
+code 0: nothing failed, or nothing is out of the ordinary; 1: something did, or is; 2: nothing failed, but it, or some
+of its facts, could not be examined."""
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -54,6 +56,15 @@ def _examine(file: Path, as_json: Path | None, page: Path | None) -> int:
         write_whole(as_json, lambda out: out.write(_joined([report.json() for report in reports]).encode()))
     if page is not None:
         write_whole(page, lambda out: out.write(page_of(reports).encode()))
+    return _code_of(reports)
+
+
+def _code_of(reports: list[Report]) -> int:
+    """Return the exit code: what failed counts more than what could not be asked."""
+    if any(report.of(findings.FAILED) for report in reports):
+        return FAILED
+    if any(report.of(findings.NOT_ASKED) for report in reports):
+        return NOT_EXAMINED
     return PASSED if all(report.ok for report in reports) else FAILED
 
 

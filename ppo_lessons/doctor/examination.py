@@ -4,13 +4,14 @@ import random
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import torch
 
 from ppo_lessons.doctor.facts import advantages, batches, diagnostics, losses, normalising, policy, steps, whole_loss
-from ppo_lessons.doctor.findings import AN_ANSWER, Fact, Finding, Unfit, Wrong, finding_of
+from ppo_lessons.doctor.findings import Fact, Finding, Unasked, Unfit, finding_of
 from ppo_lessons.doctor.mishaps import hint_of, in_words, place_of
 from ppo_lessons.doctor.report import Report
 from ppo_lessons.doctor.subject import KINDS, Asked, Subject
@@ -65,8 +66,7 @@ def find(fact: Fact, subject: Subject) -> Finding:
         except (Exception, SystemExit) as error:
             handed = ", ".join(f"{name} {_kind(value)}" for name, value in ask.handed)
             got = in_words(error) + place_of(error)
-            hint = f"It could not be asked. {hint_of(error, part)}".strip()
-            return finding_of(fact, Wrong(f"({handed})", got, AN_ANSWER, hint))
+            return finding_of(fact, Unasked(f"({handed})", got, hint_of(error, part)))
 
 
 def _kind(value: Any) -> str:
@@ -85,4 +85,13 @@ def examine(subject: Subject) -> Report:
     Returns:
         The report.
     """
-    return Report(subject=subject, findings=tuple(find(fact, subject) for fact in FACTS))
+    return Report(subject=subject, findings=_put_together([find(fact, subject) for fact in FACTS]))
+
+
+def _put_together(findings: list[Finding]) -> tuple[Finding, ...]:
+    """Say what two findings mean together."""
+    told = {(finding.fact.part, finding.fact.name): finding.text for finding in findings}
+    if told["normalise", "no spread"] != normalising.ALONE or told["minibatches", "a rest"] != batches.SINGLE:
+        return tuple(findings)
+    more = f"{batches.SINGLE} Together with its normalisation this gives NaN weights."
+    return tuple(replace(each, text=more) if each.text == batches.SINGLE else each for each in findings)

@@ -1,4 +1,4 @@
-"""What a fact of PPO says about somebody's function: passed, failed, different by convention, or not applicable."""
+"""What a fact of PPO says about somebody's function: passed, failed, could not be asked, and so on."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -7,12 +7,9 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 
-PASSED, FAILED, CONVENTION, NOT_APPLICABLE = "passed", "failed", "by convention different", "not applicable"
-VERDICTS = (PASSED, FAILED, CONVENTION, NOT_APPLICABLE)
-
-
-AN_ANSWER = "an answer"
-"""What is right where a function raised an error."""
+PASSED, FAILED, NOT_ASKED = "passed", "failed", "could not be asked"
+CONVENTION, NOT_APPLICABLE = "by convention different", "not applicable"
+VERDICTS = (PASSED, FAILED, NOT_ASKED, CONVENTION, NOT_APPLICABLE)
 
 
 class Wrong(NamedTuple):
@@ -24,6 +21,8 @@ class Wrong(NamedTuple):
     right: str
     hint: str = ""
     """What is known about exactly this wrong result."""
+    of_all: bool = False
+    """Whether the hint explains whatever else of this part is wrong."""
 
 
 class Different(NamedTuple):
@@ -38,7 +37,16 @@ class Unfit(NamedTuple):
     text: str
 
 
-Outcome = Wrong | Different | Unfit | None
+class Unasked(NamedTuple):
+    """What stood in the way of an answer: an error, or another thing than was declared."""
+
+    given: str
+    got: str
+    hint: str = ""
+    """What the adapter may have to say otherwise."""
+
+
+Outcome = Wrong | Different | Unfit | Unasked | None
 """None: as it should be."""
 
 
@@ -72,6 +80,8 @@ class Finding:
     right: str = ""
     text: str = ""
     """What else is to be said: the convention, why it does not apply, what this wrong result is known for."""
+    of_all: bool = False
+    """Whether the text explains whatever else of this part is wrong."""
 
 
 def finding_of(fact: Fact, outcome: Outcome) -> Finding:
@@ -79,8 +89,10 @@ def finding_of(fact: Fact, outcome: Outcome) -> Finding:
     if outcome is None:
         return Finding(fact=fact, verdict=PASSED)
     if isinstance(outcome, Wrong):
-        given, got, right, hint = outcome
-        return Finding(fact=fact, verdict=FAILED, given=given, got=got, right=right, text=hint)
+        given, got, right, hint, of_all = outcome
+        return Finding(fact=fact, verdict=FAILED, given=given, got=got, right=right, text=hint, of_all=of_all)
+    if isinstance(outcome, Unasked):
+        return Finding(fact=fact, verdict=NOT_ASKED, given=outcome.given, got=outcome.got, text=outcome.hint)
     return Finding(fact=fact, verdict=CONVENTION if isinstance(outcome, Different) else NOT_APPLICABLE, text=outcome[0])
 
 

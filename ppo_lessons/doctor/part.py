@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ppo_lessons.doctor.quantities import ALSO, QUANTITIES, words_of
+from ppo_lessons.doctor.quantities import ALSO, QUANTITIES, nearest, words_of
 
 DTYPES = {"float": torch.float32, "flag": torch.bool, "whole": torch.int64}
 ARRAYS = ("torch", "numpy")
@@ -69,7 +69,7 @@ def part(
     if not callable(function):
         raise ValueError(f"part(...) is told about a function. Got {type(function).__name__}")
     words = words_of(takes) if takes else _own_words(function)
-    _require_room(function, words)
+    _require_room(function, words, named=bool(gives))
     shapes = {ALSO.get(name, name): axes for name, axes in shapes.items()}
     if strange := [name for name in shapes if name not in QUANTITIES]:
         raise ValueError(
@@ -94,8 +94,13 @@ def _require_axes(axes: str) -> None:
         )
 
 
-def _require_room(function: Callable[..., Any], words: tuple[str, ...]) -> None:
-    """Refuse a function that cannot be called with as many things as were said."""
+OUTPUTS = "advantages returns log_probs entropies entropy ratios actor_loss value_loss total_loss kl clip_fraction " \
+    "explained_variance index"  # fmt: skip
+FIRST_IS_TAKES = 'The first string is `takes`: what comes in. If you mean what comes back, write gives="{}"'
+
+
+def _require_room(function: Callable[..., Any], words: tuple[str, ...], named: bool) -> None:
+    """Refuse a function that cannot be called with as many things as were said; `named`: its outputs were said."""
     try:
         wanted = signature(function)
     except (TypeError, ValueError):  # some that are written in C do not tell
@@ -104,9 +109,11 @@ def _require_room(function: Callable[..., Any], words: tuple[str, ...]) -> None:
         wanted.bind(*words)
     except TypeError as error:
         own = getattr(function, "__name__", "the function")
+        swapped = words and not named and set(words) <= set(OUTPUTS.split())
+        turned = f". {FIRST_IS_TAKES.format(' '.join(words))}" if swapped else ""
         raise ValueError(
             f"{own}{wanted} is to be handed {', '.join(words) or 'nothing'}, in this order and without names. "
-            f"It cannot be called so: {error}"
+            f"It cannot be called so: {error}{turned}"
         ) from None
 
 
@@ -121,7 +128,11 @@ def _own_words(function: Callable[..., Any]) -> tuple[str, ...]:
             if parameter.default is not parameter.empty:
                 break
             own = getattr(function, "__name__", "the function")
-            raise ValueError(f"Say in `takes` what the parameters of {own} are. Got {name!r}, which is no quantity")
+            near = nearest(name)
+            meant = f". Did you mean {' or '.join(dict.fromkeys(near))}?" if near else ""
+            raise ValueError(
+                f"Say in `takes` what the parameters of {own} are. Got {name!r}, which is no quantity{meant}"
+            )
         words.append(word)
     if "last_dones" in words:  # who needs it has flags that are one step late, whatever they are called
         words = ["starts" if word == "dones" else word for word in words]

@@ -75,22 +75,27 @@ QUANTITIES = {
 """Name -> what it is. A name of the flowchart is the field's standard term (`docs/glossary.md`)."""
 
 ALSO = {
-    "reward": "rewards", "value": "values", "done": "dones", "terminations": "terminated", "truncations": "truncated",
+    "reward": "rewards", "rew": "rewards", "value": "values", "val": "values", "done": "dones",
+    "terminations": "terminated", "truncations": "truncated",
     "terminateds": "terminated", "truncateds": "truncated", "episode_starts": "starts", "next_value": "last_values",
-    "last_value": "last_values", "next_done": "last_dones", "last_done": "last_dones", "lam": "gae_lambda",
+    "last_value": "last_values", "last_val": "last_values",
+    "next_done": "last_dones", "last_done": "last_dones", "lam": "gae_lambda",
     "lambda_": "gae_lambda", "lmbda": "gae_lambda", "discount": "gamma", "adv": "advantages",
     "advantage": "advantages", "ratio": "ratios", "logratio": "log_ratios", "log_ratio": "log_ratios",
-    "clip_coef": "clip_eps", "clip_range": "clip_eps", "clip_epsilon": "clip_eps",
+    "clip_coef": "clip_eps", "clip_range": "clip_eps", "clip_epsilon": "clip_eps", "clip_ratio": "clip_eps",
     "newlogprob": "new_log_probs", "new_logprobs": "new_log_probs",
     "new_log_prob": "new_log_probs", "old_logprobs": "old_log_probs", "old_log_prob": "old_log_probs",
-    "newvalue": "values", "target": "returns", "targets": "returns", "return_": "returns", "action": "actions",
+    "logp_old": "old_log_probs",
+    "newvalue": "values", "target": "returns", "targets": "returns", "return_": "returns", "ret": "returns",
+    "action": "actions", "act": "actions",
     "policy_loss": "actor_loss", "pg_loss": "actor_loss", "critic_loss": "value_loss", "v_loss": "value_loss",
     "entropy_coef": "ent_coef", "value_coef": "vf_coef",
     "minibatch": "minibatch_size", "n_epochs": "epochs", "num_epochs": "epochs", "update": "cycle",
     "num_updates": "cycles", "lr": "learning_rate", "model": "policy", "net": "policy", "network": "policy",
 }  # fmt: skip
 """Name that others use for a parameter -> ours, where the two mean the same. `eps` is none: it may be the clip's, or
-what is added to a spread."""
+what is added to a spread; nor is `logp`: it may be that of now."""
+THE_LIST = "All of them stand in docs/doctor.md, and in ppo_lessons.doctor.quantities.QUANTITIES"
 
 
 def words_of(text: str | Iterable[str]) -> tuple[str, ...]:
@@ -102,9 +107,13 @@ def words_of(text: str | Iterable[str]) -> tuple[str, ...]:
     text = text if isinstance(text, str) else " ".join(text)
     names = tuple(ALSO.get(word, word) for word in text.replace(",", " ").split())
     if unknown := [name for name in names if name not in QUANTITIES]:
-        found = (match for name in unknown for match in get_close_matches(name, [*QUANTITIES, *ALSO], n=1))
-        near = [ALSO.get(match, match) for match in found]
-        if len(near) == len(unknown):
-            raise ValueError(f"Did you mean {', '.join(near)}? Got {', '.join(unknown)}: no quantity")
-        raise ValueError(f"A quantity is one of {', '.join(QUANTITIES)}. Got {', '.join(unknown)}")
+        said = ", ".join(map(repr, unknown)) + (", which is no quantity" if len(unknown) == 1 else ", no quantities")
+        near = [word for name in unknown for word in nearest(name)]
+        meant = f" Did you mean {' or '.join(dict.fromkeys(near))}?" if near else ""
+        raise ValueError(f"Got {said}.{meant} {THE_LIST}")
     return names
+
+
+def nearest(name: str) -> list[str]:
+    """Return the quantities whose names, or other names, look most like a word: the best one first, three at most."""
+    return [ALSO.get(match, match) for match in get_close_matches(name.lower(), [*QUANTITIES, *ALSO], n=3)]

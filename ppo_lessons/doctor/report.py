@@ -9,18 +9,26 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
-from ppo_lessons.doctor.findings import AN_ANSWER, CONVENTION, FAILED, NOT_APPLICABLE, PASSED, VERDICTS, Finding
+from ppo_lessons.doctor.findings import CONVENTION, FAILED, NOT_APPLICABLE, NOT_ASKED, PASSED, VERDICTS, Finding
 from ppo_lessons.doctor.subject import Subject
 
 WIDTH = 100
-MARKS = {PASSED: "✓", FAILED: "✗", CONVENTION: "≈", NOT_APPLICABLE: "–"}
+MARKS = {PASSED: "✓", FAILED: "✗", NOT_ASKED: "?", CONVENTION: "≈", NOT_APPLICABLE: "–"}
+CLASSES = {FAILED: "failed", NOT_ASKED: "unasked"}
 STYLE = """
 :root { color-scheme: light dark; }
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; }
 table { border-collapse: collapse; width: 100%; } caption { text-align: left; }
 th, td { text-align: left; vertical-align: top; padding: .35rem .6rem; border-bottom: 1px solid #8886; }
 dl { display: grid; grid-template-columns: 5rem 1fr; margin: .4rem 0; } dt { font-weight: 600; } dd { margin: 0; }
-.failed { border-left: .35rem solid #D55E00; } code { overflow-wrap: anywhere; }
+.failed { border-left: .35rem solid #D55E00; } .unasked { border-left: .35rem dashed #E69F00; }
+code { overflow-wrap: anywhere; }
+@media (max-width: 40rem) {
+  body { margin: 1rem auto; } thead { position: absolute; left: -100vw; }
+  table, tbody, tr, th, td { display: block; } tr { padding: .6rem 0 .6rem .5rem; border-bottom: 1px solid #8886; }
+  th, td { padding: .1rem 0; border: 0; overflow-wrap: anywhere; } dl { grid-template-columns: 1fr; }
+  dd { margin-bottom: .4rem; }
+}
 @media print { body { max-width: none; } }
 """
 
@@ -34,9 +42,9 @@ class Report:
 
     @property
     def ok(self) -> bool:
-        """Whether nothing failed, and something was looked at."""
+        """Whether nothing failed, all could be asked, and something was looked at."""
         verdicts = {finding.verdict for finding in self.findings}
-        return FAILED not in verdicts and bool({PASSED, CONVENTION} & verdicts)
+        return not {FAILED, NOT_ASKED} & verdicts and bool({PASSED, CONVENTION} & verdicts)
 
     def of(self, verdict: str) -> tuple[Finding, ...]:
         """Return the findings of one verdict."""
@@ -49,21 +57,25 @@ class Report:
 
     @property
     def counts(self) -> str:
-        """How many facts about the parts that are there have each verdict, in words."""
+        """How many facts about the parts that are there have each verdict, in words.
+
+        What could not be asked is said only if there is some.
+        """
         there = self.subject.parts()
         counts = Counter(finding.verdict for finding in self.findings if finding.fact.part in there)
-        return ", ".join(f"{counts[verdict]} {verdict}" for verdict in VERDICTS)
+        return ", ".join(f"{counts[name]} {name}" for name in VERDICTS if counts[name] or name != NOT_ASKED)
+
+    def __str__(self) -> str:
+        """Return the text: a report that is printed is read."""
+        return self.text()
 
     def text(self) -> str:
         """Return the report as lines for a terminal."""
         lines = [f"{self.title}: {self.counts}", ""]
         if self.subject.notes:
             lines += [_wrapped(f"    {self.subject.notes}", "    "), ""]
-        said: dict[tuple[str, str], str] = {}
-        for finding in self.of(FAILED):
-            same = said.setdefault((finding.fact.part, finding.got), named(finding))
-            again = finding.right == AN_ANSWER and same != named(finding)
-            lines += [f"FAILED  {named(finding)}. As above: {same}" if again else failure(finding), ""]
+        for verdict in (FAILED, NOT_ASKED):
+            lines += [line for finding in self.of(verdict) for line in (self._said_once(finding), "")]
         if different := self.of(CONVENTION):
             lines += ["By convention different (not wrong; know it when you compare numbers or carry settings over)"]
             lines += [_wrapped(f"    {named(finding)}: {finding.text}", "        ") for finding in different] + [""]
@@ -76,6 +88,11 @@ class Report:
         if unnamed:
             lines += [_wrapped(f"Not looked at, since no function was named: {', '.join(unnamed)}", "    ")]
         return "\n".join(lines).rstrip() + "\n"
+
+    def _said_once(self, finding: Finding) -> str:
+        """Return what is wrong, or that it has been said of another fact of this part."""
+        first = next(each for each in self.of(finding.verdict) if _same(each, finding))
+        return failure(finding) if first is finding else f"{_head(finding)}. As above: {named(first)}"
 
     def _not_applicable(self) -> tuple[list[Finding], list[str]]:
         """Return what could not be asked of a part that is there, and the parts that are not."""
@@ -104,7 +121,9 @@ class Report:
 
     def section(self) -> str:
         """Return what a page says about this subject."""
-        rows = "\n".join(_page_row(finding) for finding in self.findings if finding.fact.part in self.subject.parts())
+        there = [finding for finding in self.findings if finding.fact.part in self.subject.parts()]
+        there.sort(key=lambda finding: (finding.verdict != FAILED, finding.verdict != NOT_ASKED))
+        rows = "\n".join(_page_row(finding) for finding in there)
         notes = f"<p>{html.escape(self.subject.notes)}</p>\n" if self.subject.notes else ""
         unnamed = ", ".join(self._not_applicable()[1])
         left = f"<p>Not looked at, since no function was named: {html.escape(unnamed)}</p>\n" if unnamed else ""
@@ -131,15 +150,28 @@ def named(finding: Finding) -> str:
     return f"{finding.fact.part}: {finding.fact.name}"
 
 
+def _head(finding: Finding) -> str:
+    return f"{finding.verdict.upper()}  {named(finding)}"
+
+
+def _same(one: Finding, other: Finding) -> bool:
+    """Whether two findings are of the same part and have the same cause: one error, or one note that explains all."""
+    if one is other or one.fact.part != other.fact.part:
+        return one is other
+    return one.got == other.got if one.verdict == NOT_ASKED else one.of_all and one.text == other.text
+
+
 def failure(finding: Finding) -> str:
     """Return what is wrong: the fact, the smallest input, what came, what is right, why, and where it is taught."""
-    head = _wrapped(f"FAILED  {named(finding)}. {finding.fact.says}", "        ")
+    head = _wrapped(f"{_head(finding)}. {finding.fact.says}", "        ")
     return "\n".join([head, *(_wrapped(f"    {name:<7} {value}", " " * 12) for name, value in _rows(finding))])
 
 
 def _rows(finding: Finding) -> list[tuple[str, str]]:
     fact = finding.fact
     rows = [("given", finding.given), ("got", finding.got), ("right", finding.right), ("note", finding.text)]
+    if finding.verdict == NOT_ASKED:
+        return [(name, value) for name, value in rows if value]
     rows += [("why", fact.because), ("lesson", f"notebooks/{fact.lesson}.ipynb")]
     return [(name, value) for name, value in rows if value]
 
@@ -176,11 +208,11 @@ def _data(finding: Finding) -> dict[str, str]:
 def _page_row(finding: Finding) -> str:
     fact, verdict = finding.fact, finding.verdict
     said = html.escape(fact.says)
-    if verdict == FAILED:
+    if verdict in CLASSES:
         pairs = "".join(f"<dt>{name}</dt><dd><code>{html.escape(value)}</code></dd>" for name, value in _rows(finding))
         said += f"<dl>{pairs}</dl>"
     elif finding.text:
         said += f" <em>{html.escape(finding.text)}</em>"
-    kind = ' class="failed"' if verdict == FAILED else ""
+    kind = f' class="{CLASSES[verdict]}"' if verdict in CLASSES else ""
     name = html.escape(named(finding))
     return f"<tr{kind}><th scope='row'>{name}</th><td>{MARKS[verdict]}&nbsp;{verdict}</td><td>{said}</td></tr>"

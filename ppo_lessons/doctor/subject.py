@@ -12,7 +12,16 @@ import torch
 from torch import Tensor
 
 from ppo_lessons.doctor.mishaps import in_words, place_of
-from ppo_lessons.doctor.part import Part, axes_of, can_be_handed, can_be_taken, hand_over, own_axes, take_back
+from ppo_lessons.doctor.part import (
+    FIRST_IS_TAKES,
+    Part,
+    axes_of,
+    can_be_handed,
+    can_be_taken,
+    hand_over,
+    own_axes,
+    take_back,
+)
 from ppo_lessons.doctor.quantities import QUANTITIES
 from ppo_lessons.guards.fields import suggest_names
 
@@ -116,12 +125,14 @@ def _require_askable(kind: str, own: Part) -> None:
     can, gives = KINDS[kind].may_take, own.gives or tuple(KINDS[kind].gives.split())
     if not own.takes:
         raise ValueError(f"Say in `takes` what {kind} is handed: some of {can.replace(' ', ', ')}. Got nothing")
+    must = KINDS[kind].must_give or KINDS[kind].gives
     if strange := [name for name in own.takes if name not in can.split()]:
+        swapped = not own.gives and set(must.split()) & set(strange)
+        turned = f". {FIRST_IS_TAKES.format(' '.join(own.takes))}" if swapped else ""
         raise ValueError(
             f"{kind} can be handed {can.replace(' ', ', ')}. Got {', '.join(strange)}; a small function around yours "
-            "can make the one of the other"
+            f"can make the one of the other{turned}"
         )
-    must = KINDS[kind].must_give or KINDS[kind].gives
     if must and not set(must.split()) & set(gives):
         raise ValueError(
             f"`gives` of {kind} must have {must.replace(' ', ' or ')}. Got {', '.join(gives) or 'nothing'}"
@@ -155,6 +166,8 @@ def _outer(own: Part) -> Part:
     return replace(own, rows=rows, shapes=shapes)
 
 
+GIVE_MORE = {"advantages": "advantages returns", "sample": "actions log_probs"}
+"""Part -> what its functions usually give, if they give more than one thing."""
 MOST_BATCHES = 1000
 """More than any fact asks for: a function that goes on for ever is stopped there."""
 
@@ -219,7 +232,11 @@ class Asked:
 
     def _named(self, result: Any, rows: str) -> dict[str, Any]:
         if len(self.gives) == 1 and isinstance(result, tuple):
-            raise ValueError(f"It should give {self.gives[0]} alone. Got a tuple: say in `gives` what each is")
+            example = GIVE_MORE.get(self.kind, f"{self.gives[0]} ...")
+            raise ValueError(
+                f"It should give {self.gives[0]} alone. Got a tuple: say in `gives` what each is; write "
+                f'gives="{example}"'
+            )
         results = result if len(self.gives) > 1 else (result,)
         if not isinstance(results, (tuple, list)) or len(results) != len(self.gives):
             got = f"{len(results)} things" if isinstance(results, (tuple, list)) else type(results).__name__
@@ -252,6 +269,8 @@ def load_subject(path: Path) -> Any:
     Args:
         path: The file.
 
+    It finds no arguments in `sys.argv`: those of the doctor are none of its own.
+
     Raises:
         FileNotFoundError: If it is not there.
         ValueError: If it cannot be run to its end.
@@ -265,12 +284,14 @@ def load_subject(path: Path) -> Any:
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module  # dataclasses and pickles look for their module there
     sys.path.insert(0, folder := str(path.parent))
+    arguments, sys.argv = sys.argv, [str(path)]
     try:
         spec.loader.exec_module(module)
     except (Exception, SystemExit) as error:
         del sys.modules[name]
         raise ValueError(f"{path.name} was run, and came to {in_words(error)}{place_of(error)}") from error
     finally:
+        sys.argv = arguments
         if folder in sys.path:
             sys.path.remove(folder)
     return module

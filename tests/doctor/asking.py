@@ -1,7 +1,7 @@
 """Puts the facts of one part to one function, for the tests of the facts."""
 
 from ppo_lessons.doctor.examination import FACTS, find
-from ppo_lessons.doctor.findings import CONVENTION, FAILED, NOT_APPLICABLE, PASSED
+from ppo_lessons.doctor.findings import CONVENTION, FAILED, NOT_APPLICABLE, NOT_ASKED, PASSED
 from ppo_lessons.doctor.part import part
 from ppo_lessons.doctor.subject import Subject
 
@@ -23,6 +23,10 @@ class Answers:
     @property
     def failed(self):
         return self.of(FAILED)
+
+    @property
+    def unasked(self):
+        return self.of(NOT_ASKED)
 
     @property
     def different(self):

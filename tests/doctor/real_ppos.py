@@ -8,12 +8,18 @@ from itertools import groupby
 from pathlib import Path
 
 from ppo_lessons.doctor import Report, Subject, examine, subject_of
-from ppo_lessons.doctor.findings import CONVENTION, FAILED, NOT_APPLICABLE, PASSED, Finding
+from ppo_lessons.doctor.findings import CONVENTION, FAILED, NOT_APPLICABLE, NOT_ASKED, PASSED, Finding
 from ppo_lessons.doctor.report import named
 from ppo_lessons.steps import Steps
 
 PAGE = Path(__file__).parents[2] / "docs" / "real_ppos.md"
-CELLS = {PASSED: "passed", FAILED: "**failed**", CONVENTION: "convention", NOT_APPLICABLE: "-"}
+CELLS = {
+    PASSED: "passed",
+    FAILED: "**failed**",
+    NOT_ASKED: "**not asked**",
+    CONVENTION: "convention",
+    NOT_APPLICABLE: "-",
+}
 OURS, SB3, CLEANRL, TORCHRL, TUTORIAL = (
     "ppo_lessons",
     "Stable-Baselines3",

@@ -52,6 +52,16 @@ def test_something_failed(file_with, capsys):
     assert "FAILED  ratios: direction" in capsys.readouterr().out
 
 
+def test_something_could_not_be_asked(file_with, capsys):
+    asked = ', ratios=part(lambda new, old: {}, "new_log_probs old_log_probs"))'
+    assert main([file_with(RIGHT.split(", ratios")[0] + asked)]) == 2
+    out, err = capsys.readouterr()
+    assert out.startswith("mine: 0 passed, 0 failed, 3 could not be asked") and err == ""
+    wrong = ', kl=part(lambda ratios: ratios.mean(), "ratios")'
+    assert main([file_with(RIGHT.split(", ratios")[0] + wrong + asked)]) == 1
+    assert "COULD NOT BE ASKED  ratios: direction" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [
@@ -60,7 +70,10 @@ def test_something_failed(file_with, capsys):
         ("import sys\nsys.exit(0)", "SystemExit: 0 (mine_31415.py, line 2)"),
         ("x = 1", "A subject is made by Subject(...), or its functions have the names of this course's steps. Got"),
         (RIGHT.replace("ratios=", "ratio="), "Did you mean 'ratios'?"),
-        (RIGHT.replace("old_log_probs", "old_log_prbs"), "Did you mean old_log_probs? Got old_log_prbs"),
+        (
+            RIGHT.replace("old_log_probs", "old_log_prbs"),
+            "Got 'old_log_prbs', which is no quantity. Did you mean old_",
+        ),
         (RIGHT.split("ratios=")[0] + ")", "Got none in mine"),
         ("def value_loss(values):\n    return 0", "value_loss(values) is to be handed values, returns"),
     ],

@@ -9,10 +9,12 @@ from ppo_lessons.doctor.findings import (
     CONVENTION,
     FAILED,
     NOT_APPLICABLE,
+    NOT_ASKED,
     PASSED,
     TOLERANCE,
     VERDICTS,
     Different,
+    Unasked,
     Unfit,
     Wrong,
     finding_of,
@@ -32,7 +34,9 @@ def test_verdicts():
     for outcome, verdict in ((Different("so"), CONVENTION), (Unfit("so"), NOT_APPLICABLE)):
         finding = finding_of(FACT, outcome)
         assert (finding.verdict, finding.text, finding.got) == (verdict, "so", "")
-    assert {PASSED, FAILED, CONVENTION, NOT_APPLICABLE} == set(VERDICTS)
+    unasked = finding_of(FACT, Unasked("in", "TypeError: no", "say so"))
+    assert (unasked.verdict, unasked.given, unasked.got, unasked.text) == (NOT_ASKED, "in", "TypeError: no", "say so")
+    assert {PASSED, FAILED, NOT_ASKED, CONVENTION, NOT_APPLICABLE} == set(VERDICTS)
 
 
 @pytest.mark.parametrize(

@@ -23,11 +23,15 @@ class TestMine(PPOFacts):
     by_convention = (MEANT)
 """
 WARNING = ', normalise=part(lambda a: (a - a.mean()) / (a.std() + 1e-8), "advantages")'
+LOSS = ', value_loss=part(lambda v, r: (v - r).square().mean() / 2, "values returns")'
 FILES = {
     "plain": MINE.replace("MORE", "").replace("MEANT", ""),
     "meant": MINE.replace("MORE", WARNING).replace("MEANT", '"advantages: truncation",'),
     "no_longer": MINE.replace("MORE", "").replace("MEANT", '"advantages: truncation", "advantages: one step"'),
     "misspelt": MINE.replace("MORE", "").replace("MEANT", '"advantages: truncations", "kl: never negative"'),
+    "a_string": MINE.replace("MORE", "").replace("(MEANT)", '"advantages: truncation"'),
+    "a_convention": MINE.replace("MORE", LOSS).replace("MEANT", '"advantages: truncation", "value_loss: error"'),
+    "unasked": MINE.replace("MORE", ', kl=part(lambda ratios: {}, "ratios")').replace("MEANT", '"kl: never negative",'),
     "class_alone": "from ppo_lessons.doctor.in_pytest import PPOFacts\n\ndef test_nothing():\n    assert PPOFacts\n",
 }
 
@@ -74,6 +78,26 @@ def test_what_is_meant_to_fail_may_and_a_warning_of_ones_own_code_is_no_failure(
 def test_what_no_longer_fails_is_said(said):
     assert facts_of(said, "no_longer", "FAILED") == ["advantages: one step"]
     assert "advantages: one step is listed in by_convention, and does not fail" in said
+
+
+def test_a_string_alone_is_one_name(said):
+    assert facts_of(said, "a_string", "FAILED") == []
+    assert "advantages: truncation" in facts_of(said, "a_string", "PASSED")
+
+
+def test_a_convention_needs_no_entry(said):
+    assert facts_of(said, "a_convention", "FAILED") == ["value_loss: error"]
+    assert "its verdict is 'by convention different', which needs no entry" in said
+
+
+def test_what_could_not_be_asked_fails_and_nothing_makes_it_meant(said):
+    failed = [name for name in facts_of(said, "unasked", "FAILED") if name.startswith("kl")]
+    assert len(failed) == 3 and "COULD NOT BE ASKED  kl: never negative" in said
+
+
+def test_our_own_lines_are_not_shown(said):
+    failures = said.split("= FAILURES =")[1]
+    assert "finding = find(fact" not in failures and "in_pytest.py:" not in failures
 
 
 def test_a_fact_that_there_is_not_is_no_convention(said):

@@ -1,11 +1,14 @@
 """What somebody's own code has raised, in words."""
 
+import argparse
+
 import numpy as np
 import pytest
 import torch
 
 from ppo_lessons.doctor.mishaps import LONGEST, hint_of, in_words, place_of
 from ppo_lessons.doctor.part import part
+from ppo_lessons.doctor.subject import Subject
 
 
 def caught(call):
@@ -35,6 +38,11 @@ def test_where_it_was_not_reached_there_is_no_place():
     assert place_of(caught(lambda: compile("def f(:", "<string>", "exec"))).startswith(" (test_mishaps.py")
 
 
+def test_the_place_is_not_in_the_library_nor_in_our_own_guards():
+    assert place_of(caught(lambda: argparse.ArgumentParser().parse_args(["x"]))).startswith(" (test_mishaps.py, line ")
+    assert place_of(caught(lambda: Subject(name="x", kl=len))).startswith(" (test_mishaps.py, line ")
+
+
 def flags_of(flags, arrays="torch"):
     return part(lambda dones: 0, flags=flags, arrays=arrays)
 
@@ -58,6 +66,11 @@ FLAG, NUMBER = torch.tensor([True]), torch.tensor([1.0])
         (lambda: NUMBER.numpy().clone(), flags_of("bool", "numpy"), 'arrays="torch"'),
         (lambda: torch.exp(NUMBER.numpy()), flags_of("bool", "numpy"), 'arrays="torch"'),
         (lambda: NUMBER.copy(), flags_of("bool"), 'arrays="numpy"'),
+        (lambda: np.ones(2) + torch.ones(2), flags_of("bool"), 'arrays="numpy"'),
+        (lambda: torch.from_numpy(torch.ones(2)), flags_of("bool"), 'arrays="numpy"'),
+        (lambda: np.ones(2) + torch.ones(2), flags_of("bool", "numpy"), ""),
+        (lambda: torch.cat((NUMBER.numpy(),)), flags_of("bool", "numpy"), 'arrays="torch"'),
+        (lambda: NUMBER.numpy().mean(dim=0), flags_of("bool", "numpy"), 'arrays="torch"'),
         (lambda: np.exp(torch.ones(1, requires_grad=True)), flags_of("bool"), 'arrays="numpy"'),
     ],
 )

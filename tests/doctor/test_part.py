@@ -236,6 +236,11 @@ def test_what_eps_is_must_be_said():
     assert part(lambda advantages, eps=1e-8: 0).takes == ("advantages",)
 
 
+def test_a_parameter_that_says_nearly_what_it_is_is_answered_with_the_word():
+    with pytest.raises(ValueError, match=r"Got 'last_valu', which is no quantity\. Did you mean last_values\?$"):
+        part(lambda rewards, last_valu: 0)
+
+
 def test_words_may_be_those_of_others():
     own = part(gae, "reward, value, done, last_value, discount, lam", "adv targets")
     assert own.takes == ("rewards", "values", "dones", "last_values", "gamma", "gae_lambda")
@@ -249,8 +254,8 @@ def test_words_may_be_those_of_others():
         (lambda: part(gae, arrays="jax"), "arrays is one of .+ Got 'jax' and 'bool'"),
         (lambda: part(gae, flags="int"), "flags one of .+ Got 'torch' and 'int'"),
         (lambda: part(3.0, "rewards"), r"part\(...\) is told about a function. Got float"),
-        (lambda: part(gae, "rewards valeus"), "Did you mean values\\? Got valeus: no quantity"),
-        (lambda: part(gae, gives="qqq"), "A quantity is one of rewards, .+ Got qqq$"),
+        (lambda: part(gae, "rewards valeus"), r"Got 'valeus', which is no quantity\. Did you mean values"),
+        (lambda: part(gae, gives="qqq"), r"Got 'qqq', which is no quantity\. All of them stand in docs/doctor\.md"),
         (
             lambda: part(gae, "rewards values"),
             r"gae\(rewards, .+\) is to be handed rewards, values, in this order.+dones",
@@ -268,6 +273,14 @@ def test_words_may_be_those_of_others():
 def test_refusals(make, message):
     with pytest.raises(ValueError, match=message):
         make()
+
+
+def test_outputs_in_the_place_of_takes_are_told():
+    with pytest.raises(ValueError, match=r'first string is `takes`: what comes in.+write gives="advantages returns"$'):
+        part(gae, "advantages returns")
+    with pytest.raises(ValueError, match="It cannot be called so") as refused:
+        part(gae, "advantages returns", "advantages")
+    assert "first string" not in str(refused.value)
 
 
 def test_functions_that_do_not_tell_their_parameters_are_believed():

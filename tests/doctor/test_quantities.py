@@ -2,6 +2,7 @@
 
 import pytest
 
+from ppo_lessons.doctor.mishaps import in_words
 from ppo_lessons.doctor.quantities import ALSO, QUANTITIES, words_of
 from ppo_lessons.doctor.subject import KINDS
 
@@ -18,9 +19,10 @@ def test_other_names_are_no_quantities_and_mean_one():
     assert set(ALSO.values()) <= set(QUANTITIES)
 
 
-@pytest.mark.parametrize("name", ["eps", "epsilon", "logits_", "batch_size"])
+@pytest.mark.parametrize("name", ["eps", "epsilon", "logits_", "batch_size", "logp"])
 def test_names_with_two_meanings_are_nobodys(name):
-    """`eps` may be the clip's, or what is added to a spread; a batch may be a rollout or a mini-batch."""
+    """`eps` may be the clip's, or what is added to a spread; a batch may be a rollout or a mini-batch;
+    `logp` that of now, or of then."""
     assert name not in ALSO
 
 
@@ -42,6 +44,17 @@ def test_names_in_one_line(text):
     assert words_of(text) == ("rewards", "values", "gamma")
 
 
+@pytest.mark.parametrize(
+    ("theirs", "ours"),
+    [
+        ("rew val act last_val", "rewards values actions last_values"),
+        ("logp_old ret clip_ratio", "old_log_probs returns clip_eps"),
+    ],
+)
+def test_names_of_spinning_up(theirs, ours):
+    assert words_of(theirs) == tuple(ours.split())
+
+
 def test_no_names():
     assert words_of("") == ()
 
@@ -49,11 +62,23 @@ def test_no_names():
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("rewards gama", r"Did you mean gamma\? Got gama: no quantity"),
-        ("advantge retruns", r"Did you mean advantages, returns\? Got advantge, retruns: no quantity"),
-        ("rewards xyz", r"A quantity is one of rewards, values, .+\. Got xyz$"),
+        (
+            "rewards gama",
+            r"^Got 'gama', which is no quantity\. Did you mean gamma\? All of them stand in docs/doctor\.md",
+        ),
+        ("advantge retruns", r"^Got 'advantge', 'retruns', no quantities\. Did you mean advantages or returns"),
+        ("rewards logp_odl", r"^Got 'logp_odl', which is no quantity\. Did you mean old_log_probs"),
+        ("rewards Values_", r"Did you mean values"),
+        ("rewards xyz", r"^Got 'xyz', which is no quantity\. All of them stand in docs/doctor\.md, and in ppo_lessons"),
     ],
 )
 def test_a_word_that_is_none(text, message):
     with pytest.raises(ValueError, match=message):
         words_of(text)
+
+
+def test_a_word_that_is_none_is_read_before_a_sentence_is_cut():
+    """A message is held to a length, and the word must not be what falls off."""
+    with pytest.raises(ValueError) as refused:
+        words_of("rewards logp_odl")
+    assert in_words(refused.value).endswith("QUANTITIES") and "'logp_odl'" in in_words(refused.value)

@@ -1,13 +1,14 @@
 """A report as text, as data and as a page."""
 
 import json
+import re
 from html.parser import HTMLParser
 
 import pytest
 import torch
 
 from ppo_lessons.doctor.examination import FACTS, examine
-from ppo_lessons.doctor.findings import CONVENTION, FAILED, NOT_APPLICABLE, PASSED, Finding
+from ppo_lessons.doctor.findings import CONVENTION, FAILED, NOT_APPLICABLE, NOT_ASKED, PASSED, Finding
 from ppo_lessons.doctor.part import part
 from ppo_lessons.doctor.report import WIDTH, Report, failure, page_of
 from ppo_lessons.doctor.subject import Subject
@@ -39,6 +40,7 @@ def of_verdicts(*verdicts):
         ((PASSED, CONVENTION, NOT_APPLICABLE), True),
         ((CONVENTION, NOT_APPLICABLE), True),
         ((PASSED, FAILED), False),
+        ((PASSED, NOT_ASKED), False),
         ((NOT_APPLICABLE,), False),
         ((), False),
     ],
@@ -87,8 +89,56 @@ def test_one_error_is_told_once():
 
     text = examine(Subject(name="x", advantages=part(raises, "rewards values"))).text()
     assert text.count("RuntimeError: no such thing") == 1
-    assert "FAILED  advantages: definition. As above: advantages: one step\n" in text
-    assert text.count("FAILED  advantages") == len([fact for fact in FACTS if fact.part == "advantages"]) - 4
+    assert "COULD NOT BE ASKED  advantages: definition. As above: advantages: one step\n" in text
+    assert (
+        text.count("COULD NOT BE ASKED  advantages") == len([fact for fact in FACTS if fact.part == "advantages"]) - 4
+    )
+
+
+def test_what_could_not_be_asked_is_told_everywhere():
+    def raises(*given):
+        raise RuntimeError("no such thing")
+
+    report = examine(named_so(kl=part(raises, "ratios")))
+    assert ", 2 failed, 3 could not be asked, " in report.counts and not report.ok
+    text = report.text()
+    assert text.index("FAILED  ratios: direction") < text.index("COULD NOT BE ASKED  kl: the same policy.")
+    assert "why" not in text[text.index("COULD NOT") : text.index("By convention")]
+    assert [each["verdict"] for each in report.data()["findings"] if each["part"] == "kl"] == [NOT_ASKED] * 3
+    page = report.page()
+    assert page.count('<tr class="unasked">') == 3 and page.count("?&nbsp;could not be asked") == 3
+    assert page.count("RuntimeError: no such thing") == 3
+
+
+def test_the_page_begins_with_what_failed():
+    kinds = re.findall(r"&nbsp;([a-z ]+)</td>", examine(named_so(kl=part(lambda r: {}, "ratios"))).page())
+    assert kinds[:5] == ["failed"] * 2 + ["could not be asked"] * 3 and "failed" not in kinds[5:]
+
+
+def test_the_page_is_read_on_a_phone():
+    """Below 40rem terms stand over what they say, and cells under each other."""
+    narrow = REPORT.page().split("@media (max-width: 40rem) {")[1].split("@media print")[0]
+    assert "dl { grid-template-columns: 1fr; }" in narrow and "table, tbody, tr, th, td { display: block; }" in narrow
+    assert "overflow-wrap: anywhere" in narrow and 'name="viewport"' in REPORT.page()
+
+
+def test_a_printed_report_is_its_text():
+    assert str(REPORT) == REPORT.text()
+
+
+def test_one_cause_of_all_failures_is_told_once():
+    def normalised(rewards, values, last_values, gamma, gae_lambda):
+        found, following, value = torch.zeros_like(rewards), 0.0, last_values
+        for t in reversed(range(len(rewards))):
+            following = rewards[t] + gamma * value - values[t] + gamma * gae_lambda * following
+            found[t], value = following, values[t]
+        return (found - found.mean()) / (found.std() + 1e-8)
+
+    text = examine(Subject(name="x", advantages=part(normalised))).text()
+    assert text.count("They are normalised already") == 1
+    assert text.index("FAILED  advantages: one step. The last") < text.index("They are normalised already")
+    assert text.index("They are normalised already") < text.index("FAILED  advantages: definition. As above")
+    assert text.count("FAILED  advantages") == text.count("As above: advantages: one step") + 1 >= 5
 
 
 def test_equal_numbers_of_different_facts_are_told_each():

@@ -133,6 +133,14 @@ def test_mini_batches_without_an_end():
     assert len(list(as_many_as_that.each(num_rows=2))) == MOST_BATCHES
 
 
+def test_outputs_in_the_place_of_takes_are_told():
+    with pytest.raises(ValueError, match=r'Got kl; .+The first string is `takes`: .+ write gives="kl"'):
+        made(kl=part(zero, "kl"))
+    with pytest.raises(ValueError) as refused:
+        made(kl=part(zero, "logits"))
+    assert "first string" not in str(refused.value)
+
+
 def file_with(folder, text, name="somebodys.py"):
     (folder / name).write_text(text, encoding="utf-8")
     return folder / name
@@ -157,6 +165,21 @@ def test_a_file_takes_nobodys_name(tmp_path):
     del sys.modules["examined_random"]
 
 
+def test_arguments_of_the_doctor_are_none_of_the_files(tmp_path, monkeypatch):
+    monkeypatch.setattr(sys, "argv", ["doctor", "file.py", "--page", "x.html"])
+    text = "import argparse, sys\nargparse.ArgumentParser().parse_args()\nARGV = list(sys.argv)"
+    path = file_with(tmp_path, text, "parses_31415.py")
+    assert load_subject(path).ARGV == [str(path)]
+    assert sys.argv == ["doctor", "file.py", "--page", "x.html"]
+    with pytest.raises(ValueError):
+        load_subject(file_with(tmp_path, "1 / 0"))
+    assert sys.argv == ["doctor", "file.py", "--page", "x.html"]
+    del sys.modules["parses_31415"]
+
+
+MADE = "from ppo_lessons.doctor import Subject, part"
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [
@@ -165,6 +188,13 @@ def test_a_file_takes_nobodys_name(tmp_path):
         ("import no_such_module_31415", r"ModuleNotFoundError: .+no_such_module_31415'"),
         ("from .ppo import gae", "ImportError: attempted relative import"),
         ("exit(0)", "SystemExit: 0"),
+        ("import argparse\nargparse.ArgumentParser().error('no')", r"SystemExit: 2 \(somebodys.py, line 2\)$"),
+        (f"{MADE}\n\nSubject(name='x', kl=len)", r"kl must be made by part.+ \(somebodys.py, line 3\)$"),
+        (f"{MADE}\nSubject(name='x', kll=1)", r"Did you mean 'kl'\? \(somebodys.py, line 2\)$"),
+        (
+            f"{MADE}\nSubject(name='x', rollout=part(lambda e, n: 0, 'make_env num_steps'))",
+            r"`gives` of rollout must have .+ \(somebodys.py, line 2\)$",
+        ),
     ],
 )  # fmt: skip
 def test_a_file_that_cannot_be_run_to_its_end(tmp_path, text, words):

@@ -1,123 +1,27 @@
 """Facts about advantages: against a closed form, with terminations, truncations and falls in the middle."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import torch
-from torch import Tensor
 
-from ppo_lessons.doctor.findings import Different, Fact, Outcome, Unfit, Wrong, given, is_close, shown
+from ppo_lessons.doctor.facts.rollouts import GAMMA, Rollout, explained, in_words, own_settings, rollout
+from ppo_lessons.doctor.findings import Different, Fact, Outcome, Unfit, Wrong, is_close, shown
 from ppo_lessons.doctor.subject import Asked
 
-GAMMA, LAMBDA = 0.9, 0.8
 GAE = "A_t = delta_t + gamma lambda A_(t+1), delta_t = r_t + gamma V_(t+1) - V_t (Schulman et al. 2016, equation 16)"
 PARDO = "What is over is worth 0; what is only cut off goes on without us (Pardo et al. 2018)"
 LESSON = "03_advantages"
 
 
-@dataclass(frozen=True)
-class Rollout:
-    """A small rollout, in columns: all (T, N), but `last_values` (N,)."""
-
-    rewards: Tensor
-    values: Tensor
-    last_values: Tensor
-    terminated: Tensor
-    truncated: Tensor
-    final_values: Tensor
-    acting: Tensor
-    gamma: float = GAMMA
-    gae_lambda: float = LAMBDA
-
-    def quantities(self) -> dict[str, Any]:
-        """Return all that a function may want to be handed, shifted and joined in every usual way."""
-        dones = self.terminated | self.truncated
-        following = torch.cat((self.values[1:], self.last_values.unsqueeze(0)))
-        return {
-            **vars(self),
-            "dones": dones,
-            "starts": torch.cat((torch.zeros_like(dones[:1]), dones[:-1])),
-            "last_dones": dones[-1],
-            "next_values": torch.where(self.truncated, self.final_values, following),
-            "values_and_last": torch.cat((self.values, self.last_values.unsqueeze(0))),
-        }
-
-    def right(self) -> Tensor:
-        """Return the advantages as the double sum over steps, straight from the definition, (T, N)."""
-        rewards, values = self.rewards.double(), self.values.double()
-        steps, columns = rewards.shape
-        advantages = torch.zeros(steps, columns, dtype=torch.float64)
-        for n in range(columns):
-            for t in range(steps):
-                for later in range(t, steps):
-                    following = values[later + 1, n] if later + 1 < steps else self.last_values[n].double()
-                    if self.truncated[later, n]:
-                        following = self.final_values[later, n].double()
-                    if self.terminated[later, n]:
-                        following = torch.zeros((), dtype=torch.float64)
-                    delta = rewards[later, n] + self.gamma * following - values[later, n]
-                    advantages[t, n] += (self.gamma * self.gae_lambda) ** (later - t) * delta
-                    if self.terminated[later, n] or self.truncated[later, n]:
-                        break
-        return advantages
-
-    def column(self, n: int) -> "Rollout":
-        """Return column n alone."""
-        tensors = {name: value for name, value in vars(self).items() if isinstance(value, Tensor)}
-        return replace(self, **{name: value[..., n : n + 1] for name, value in tensors.items()})
-
-    def in_words(self) -> str:
-        """Write it down, without what says nothing."""
-        said: dict[str, Any] = {"rewards": self.rewards, "values": self.values, "last_values": self.last_values}
-        for name in ("terminated", "truncated"):
-            if bool(getattr(self, name).any()):
-                said[name] = getattr(self, name)
-        if bool(self.truncated.any()):
-            said["final_values"] = self.final_values
-        if not bool(self.acting.all()):
-            said["acting"] = self.acting
-        return given(**said, gamma=self.gamma, gae_lambda=self.gae_lambda)
-
-
-def rollout(
-    rewards: list[Any],
-    values: list[Any],
-    last: float | list[float],
-    *,
-    terminated: tuple[int, ...] = (),
-    truncated: tuple[int, ...] = (),
-    final: float = 0.0,
-    gamma: float = GAMMA,
-    gae_lambda: float = LAMBDA,
-) -> Rollout:
-    """Make a rollout of one column from lists; ends are given by their steps."""
-    column = torch.tensor(rewards, dtype=torch.float32).reshape(len(rewards), -1)
-    flags = torch.zeros(2, *column.shape, dtype=torch.bool)
-    flags[0, list(terminated)], flags[1, list(truncated)] = True, True
-    return Rollout(
-        rewards=column,
-        values=torch.tensor(values, dtype=torch.float32).reshape(column.shape),
-        last_values=torch.tensor(last, dtype=torch.float32).reshape(-1),
-        terminated=flags[0],
-        truncated=flags[1],
-        final_values=torch.where(flags[1], final, 0.0),
-        acting=torch.ones_like(flags[0]),
-        gamma=gamma,
-        gae_lambda=gae_lambda,
-    )
-
-
 def _compared(ask: Asked, cases: tuple[Rollout, ...]) -> Outcome:
     """Return the first of some rollouts whose advantages are wrong."""
-    for case in cases:
+    own = own_settings(ask)
+    for case in (replace(case, **own) for case in cases):
         got, right = ask(**case.quantities())["advantages"], case.right()
         if not is_close(got, right):
-            apart, hint = right - right.mean(), ""
-            if len(right) > 1 and any(is_close(got, apart / (apart.std(correction=n) + 1e-8)) for n in (0, 1)):
-                hint = "They are normalised already: let the adapter return them as they were."
-            hint = (
-                "These are the advantages plus the values: the returns." if is_close(got, right + case.values) else hint
-            )
+            summed = is_close(got, right + case.values)
+            hint = "These are the advantages plus the values: the returns." if summed else ""
             return Wrong(case.in_words(), f"advantages {shown(got)}", shown(right), hint)
     return None
 
@@ -137,13 +41,14 @@ def definition(ask: Asked) -> Outcome:
         rollout([1, -2, 3, 0, 4], [0.5, 1, -1, 2, 0], -2, gamma=0.99, gae_lambda=0.95),
     )
     wrong = _compared(ask, cases)
-    if isinstance(wrong, Wrong) and not wrong.hint:
+    if isinstance(wrong, Wrong) and not wrong.hint and {"gamma", "gae_lambda"} <= set(ask.takes):
         asked = [(case, ask(**case.quantities())["advantages"]) for case in (cases[0], cases[3])]
         for gae_lambda, words in ((GAMMA, "gamma is multiplied by gamma: where is lambda?"),
                                   (1.0, "It is what lambda 1 gives: is lambda used?")):  # fmt: skip
             if all(is_close(got, replace(case, gae_lambda=gae_lambda).right()) for case, got in asked):
                 return wrong._replace(hint=words)
-    return wrong
+    own = own_settings(ask)
+    return Different(in_words(own)) if wrong is None and own else wrong
 
 
 def termination(ask: Asked) -> Outcome:
@@ -155,9 +60,10 @@ def termination(ask: Asked) -> Outcome:
 
 def truncation(ask: Asked) -> Outcome:
     """A world that pays 1 for ever, with gamma 0.9, is worth 10 everywhere: cut off or not, nothing is surprising."""
+    own = own_settings(ask)
     for case in (
-        rollout([1], [10], 10, truncated=(0,), final=10),
-        rollout([1, 1, 1], [10, 10, 10], 10, truncated=(1,), final=10),
+        replace(rollout([1], [10], 10, truncated=(0,), final=10), **own),
+        replace(rollout([1, 1, 1], [10, 10, 10], 10, truncated=(1,), final=10), **own),
     ):
         got = ask(**case.quantities())["advantages"].detach()
         if is_close(got, case.right()):
@@ -178,6 +84,7 @@ def final_observation(ask: Asked) -> Outcome:
     case = rollout([1, 1, 1], [10, 10, 100], 110, truncated=(1,), final=10)
     if not {"next_values", "final_values"} & set(ask.takes):
         return Unfit("It takes no value of the final observation.")
+    case = replace(case, **own_settings(ask))
     got, right = ask(**case.quantities())["advantages"].detach(), case.right()
     if is_close(got[:2], right[:2]):
         return None
@@ -209,7 +116,7 @@ def returns(ask: Asked) -> Outcome:
     """Returns are the advantages plus the values that they were reckoned with."""
     if "returns" not in ask.gives:
         return Unfit("It gives no returns.")
-    case = rollout([1, -2, 3], [0.5, 1, -1], 2)
+    case = replace(rollout([1, -2, 3], [0.5, 1, -1], 2), **own_settings(ask))
     got = ask(**case.quantities())
     returns, right = got["returns"].detach(), got["advantages"].detach() + case.values
     if is_close(returns, right):
@@ -255,6 +162,7 @@ def fallen(ask: Asked) -> Outcome:
         final_values=torch.zeros(3, 2),
         acting=torch.tensor([[True, True], [False, True], [False, True]]),
     )
+    team = replace(team, **own_settings(ask))
     clean = ask(**team.quantities())["advantages"]
     told = {}
     for poison in (1e9, float("nan")):
@@ -278,7 +186,7 @@ def fallen(ask: Asked) -> Outcome:
 
 
 def _fact(name: str, says: str, because: str, probe: Any) -> Fact:
-    return Fact(part="advantages", name=name, says=says, because=because, lesson=LESSON, probe=probe)
+    return Fact(part="advantages", name=name, says=says, because=because, lesson=LESSON, probe=explained(name, probe))
 
 
 FACTS = (

@@ -11,6 +11,7 @@ from ppo_lessons.doctor.subject import Asked
 STEPS, COLUMNS, SIZE, EPOCHS = 4, 6, 8, 3
 ROWS = STEPS * COLUMNS
 LESSON = "06_minibatches"
+SINGLE = "A mini-batch may have a single row: its advantages have no spread."
 EPOCH = "An epoch is one pass over all rows (Schulman et al. 2017, algorithm 1)"
 BADGE = "A loss compares numbers of one decision: they must stay in one row"
 
@@ -84,7 +85,10 @@ def coverage(ask: Asked) -> Outcome:
 
 def order(ask: Asked) -> Outcome:
     """A new order in every epoch, and none that is time's own."""
-    orders = [_order(ask, epoch) for epoch in _epochs(ask)]
+    epochs = _epochs(ask)
+    orders = [_order(ask, epoch) for epoch in epochs]
+    if all(len(epoch) == 1 and len(one) == ROWS for epoch, one in zip(epochs, orders, strict=True)):
+        return Different("All rows of an epoch are one mini-batch: their order is of no consequence.")
     words = f"{ROWS} rows, mini-batches of {SIZE}, {EPOCHS} epochs"
     for one in orders:
         if bool((one.diff() > 0).all()):
@@ -118,7 +122,7 @@ def ragged(ask: Asked) -> Outcome:
                     f"Of {ROWS} rows in mini-batches of {size} it leaves {ROWS - sum(lengths)} out each epoch."
                 )
             if 1 in lengths:
-                return Different("A mini-batch may have a single row: its advantages have no spread.")
+                return Different(SINGLE)
     return None
 
 

@@ -7,6 +7,8 @@ import torch
 from ppo_lessons.doctor.findings import Different, Fact, Outcome, Wrong, given, is_close, shown
 from ppo_lessons.doctor.subject import Asked
 
+ALONE = "One row alone gives NaN: it must never be handed a mini-batch of one row."
+
 
 def standard(ask: Asked) -> Outcome:
     """Mean 0 and standard deviation 1."""
@@ -43,7 +45,7 @@ def no_spread(ask: Asked) -> Outcome:
         return Different("One row alone is refused: it must never be handed a mini-batch of one row.")
     if bool(torch.isfinite(alone).all()):
         return None
-    return Different("One row alone gives NaN: it must never be handed a mini-batch of one row.")
+    return Different(ALONE)
 
 
 def _fact(part: str, name: str, says: str, because: str, lesson: str, probe: Any) -> Fact:

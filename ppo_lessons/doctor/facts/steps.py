@@ -89,7 +89,10 @@ def to_zero(ask: Asked) -> Outcome:
     """Ten updates: from the full step size in a line towards 0, never below."""
     got = [float(ask(learning_rate=1.0, cycle=k, cycles=10)["learning_rate"]) for k in range(10)]
     if is_close(got, [1 - k / 10 for k in range(10)]):
-        return None
+        last = float(ask(learning_rate=1.0, cycle=999, cycles=1000)["learning_rate"])
+        words = f"It stops falling: the last of 1000 updates has {shown(last)} of the step size, not nearly 0."
+        return None if is_close(last, 0.001) else Different(words)
+    end = "" if got[-1] < 0.1 + TOLERANCE else f" The last of 10 has {shown(got[-1])}: it does not come near 0."
     if is_close(got, [1.0] * 10):
         return Different("The step size stays as it is.")
     if is_close(got, [1 - (k - 1) / 10 for k in range(10)]):
@@ -97,11 +100,12 @@ def to_zero(ask: Asked) -> Outcome:
     if is_close(got, [1 - (k + 1) / 10 for k in range(10)]):
         return Different("It is one update ahead: the first has less than the whole, and the last has 0.")
     if is_close(got[0], 1.0) and min(got[:8]) > 0 and all(a >= b >= 0 for a, b in pairwise(got)):
-        return Different("The step size falls, and not in the line 1 - k / K.")
+        return Different("The step size falls, and not in the line 1 - k / K." + end)
     top = got.index(max(got))
     rises, falls = got[: top + 1] == sorted(got[: top + 1]), got[top:] == sorted(got[top:], reverse=True)
-    if 0 < top < 5 and rises and falls and 0 < min(got[:8]) and got[top] <= 1 and got[-1] >= 0:
-        return Different("The step size rises first, and then falls.")
+    if 0 < top < 6 and rises and falls and 0 < min(got[1:8]) and got[top] <= 1 + TOLERANCE and got[-1] >= 0:
+        then = "stays as it is" if got[top] == got[-1] else "falls"
+        return Different(f"The step size rises first, and then {then}." + end)
     return Wrong("learning_rate 1, update k of 10", shown(got), shown([1 - k / 10 for k in range(10)]))
 
 

@@ -17,7 +17,7 @@ from ppo_lessons.classroom.needs import global_names, import_line
 from ppo_lessons.classroom.progress import note, read_progress
 from ppo_lessons.display.tables import Table
 from ppo_lessons.doctor.examination import FACTS, find
-from ppo_lessons.doctor.findings import CONVENTION, FAILED, PASSED, Finding
+from ppo_lessons.doctor.findings import CONVENTION, FAILED, NOT_ASKED, PASSED, Finding
 from ppo_lessons.doctor.house import PARTS_OF, subject_of
 from ppo_lessons.doctor.mishaps import in_words
 from ppo_lessons.lessons.case_files.board import SHOWN
@@ -135,7 +135,7 @@ def repair(number: int, *functions: Callable[..., Any]) -> None:
     except Exception as error:  # it has no room for what it is handed, or cannot be made
         say(f"✘ case {number}: not yet. {in_words(error)}")
         return
-    failed = [finding for finding in findings if finding.verdict in (FAILED, CONVENTION)]
+    failed = [finding for finding in findings if finding.verdict in (FAILED, NOT_ASKED, CONVENTION)]
     if failed:
         first = failed[0]
         say(f"✘ case {number}: not yet. {first.fact.part}, {first.fact.name}: {first.fact.says}")

@@ -194,6 +194,10 @@ def test_normalised_inside_is_told_and_what_to_do():
         return (found - found.mean()) / (found.std() + 1e-8)
 
     answers = Answers("advantages", normalised, ALL, arrays="numpy")
+    assert answers.failed[:2] == ["one step", "definition"]
+    assert {answers[name].text for name in answers.failed} == {answers["one step"].text}
+    of_its_own = Answers("advantages", lambda *given: normalised(*given, 0.98, 0.97), ALL[:-17], arrays="numpy")
+    assert of_its_own["one step"].text == answers["one step"].text
     assert answers["definition"].text == "They are normalised already: let the adapter return them as they were."
 
 
@@ -294,3 +298,87 @@ def test_all_that_can_be_handed_over_is_one_rollout():
 
 
 SHIFTED = ("dones", "starts", "next_values", "values_and_last")
+
+
+WITHOUT = ALL.replace(" gamma gae_lambda", "")
+
+
+def test_gamma_and_lambda_of_its_own_are_found_and_asked_with():
+    answers = Answers("advantages", lambda *given: loop(*given, 0.99, 0.95), WITHOUT, arrays="numpy")
+    assert answers.failed == []
+    words = "It takes no gamma; its own is 0.99. It takes no gae_lambda; its own is 0.95."
+    assert answers.different == {"definition": words}
+    one = Answers("advantages", lambda *given: loop(*given, 0.0), f"{WITHOUT} gamma", arrays="numpy")
+    assert one.failed == [] and one.different == {"definition": "It takes no gae_lambda; its own is 0."}
+
+
+def test_what_is_wrong_with_a_gamma_of_its_own_is_wrong():
+    bootstraps = with_mistake(after=lambda v, dead, cut, final, last: np.where(cut, final, following(v, last)))
+    answers = Answers("advantages", lambda *given: bootstraps(*given, 0.99, 0.95), WITHOUT, arrays="numpy")
+    assert "one step" in answers.passed and answers.failed[0] == "termination"
+    assert "gamma 0.99, gae_lambda 0.95" in answers["termination"].given
+    assert "It takes no gamma; its own is 0.99." in answers["termination"].text
+    assert Answers("advantages", lambda r, *rest: 0 * r, WITHOUT, arrays="numpy").failed[0] == "one step"
+
+
+def test_where_its_own_cannot_be_told_it_says_to_hand_it_on():
+    answers = Answers("advantages", lambda r, v: r - v, "rewards values")
+    assert answers["one step"].text == (
+        "It takes no gamma, and none can be told from what it gives: hand it on in the adapter. "
+        "It takes no gae_lambda, and none can be told from what it gives: hand it on in the adapter."
+    )
+    fades = with_mistake(decay=lambda gamma, lam: gamma**2)
+    squared = Answers("advantages", lambda *given: fades(*given, 1.0), f"{WITHOUT} gamma", arrays="numpy")
+    assert "definition" in squared.failed, "0.9 would do as its lambda, for a gamma of 0.9 alone"
+
+
+def one_flag(r, v, dones, last, gamma, lam):
+    found, later, value = np.zeros_like(r), 0, last
+    for t in reversed(range(len(r))):
+        later = r[t] + (1 - dones[t]) * (gamma * value + gamma * lam * later) - v[t]
+        found[t], value = later, v[t]
+    return found
+
+
+def shifted_alone(r, v, starts, last, gamma, lam):
+    return one_flag_shifted(r, v, starts, last, 0, gamma, lam)[0]
+
+
+FLAGS = {"arrays": "numpy", "flags": "float"}
+
+
+def test_dones_and_starts_mixed_up_are_told():
+    mixed = Answers("advantages", one_flag, "rewards values starts last_values gamma gae_lambda", **FLAGS)
+    words = "With `dones` in the place of `starts` it would pass: is your flag shifted by one?"
+    assert {"termination", "boundary"} <= set(mixed.failed)
+    assert mixed["termination"].text == mixed["boundary"].text == words
+    said = "rewards values dones last_values last_dones gamma gae_lambda"
+    mixed = Answers("advantages", lambda *given: one_flag_shifted(*given)[0], said, **FLAGS)
+    words = "With `starts` in the place of `dones` it would pass: is your flag shifted by one?"
+    assert mixed["termination"].text == mixed["boundary"].text == words
+    mixed = Answers("advantages", shifted_alone, "rewards values dones last_values gamma gae_lambda", **FLAGS)
+    assert "it would pass, but for an end in the last row, which needs `last_dones`: is" in mixed["termination"].text
+
+
+def test_starts_without_last_dones_are_told_what_is_missing():
+    said = "rewards values starts last_values gamma gae_lambda"
+    answers = Answers("advantages", shifted_alone, said, **FLAGS)
+    assert answers.failed == ["termination", "truncation"]
+    assert answers["termination"].text.startswith("It takes `starts` and no `last_dones`: whether the last step")
+
+
+def test_a_right_flag_is_not_suspected():
+    bootstraps = lambda r, v, dones, *rest: one_flag(r, v, 0 * dones, *rest)  # noqa: E731
+    answers = Answers("advantages", bootstraps, "rewards values dones last_values gamma gae_lambda", **FLAGS)
+    assert "shifted" not in answers["termination"].text + answers["boundary"].text
+
+
+def test_what_is_wrong_stays_wrong_where_it_cannot_be_explained():
+    def short(r, v):
+        assert len(r) == 1, "only one step"
+        return r - v
+
+    answers = Answers("advantages", short, "rewards values")
+    assert answers.unasked and "only one step" in answers[answers.unasked[0]].got
+    taking = Answers("advantages", lambda r, v, gamma, lam: short(r, v), "rewards values gamma gae_lambda")
+    assert taking.failed[0] == "one step" and "definition" in taking.unasked

@@ -158,13 +158,27 @@ def test_one_order_for_all_epochs():
     assert answers.failed == ["order"] and answers["order"].got == "the same order in every epoch"
 
 
+@pytest.mark.parametrize("rows", [torch.arange, torch.randperm])
+def test_where_all_rows_are_one_mini_batch_their_order_is_of_no_consequence(rows):
+    answers = Answers("minibatches", lambda n: [rows(n)], "num_rows", "index")
+    assert answers.failed == [] and "coverage" in answers.passed
+    assert answers.different["order"] == "All rows of an epoch are one mini-batch: their order is of no consequence."
+    in_one_call = Answers("minibatches", lambda n, epochs: [rows(n)] * epochs, "num_rows epochs", "index")
+    assert in_one_call.failed == [] and list(in_one_call.different) == ["order"]
+
+
+def test_one_mini_batch_of_some_rows_is_still_in_the_order_of_time():
+    some = Answers("minibatches", lambda n: [torch.arange(n - 1)], "num_rows", "index")
+    assert set(some.failed) == {"coverage", "order"}
+
+
 def test_what_never_ends_is_stopped():
     def for_ever(rows, size):
         while True:
             yield torch.randperm(rows)[:size]
 
     answers = Answers("minibatches", for_ever, INDEX)
-    assert set(answers.failed) == {"coverage", "order", "a rest", "whole actions"}
+    assert set(answers.unasked) == {"coverage", "order", "a rest", "whole actions"} and answers.failed == []
     assert "should come to an end. Got more than 1000" in answers["coverage"].got
 
 

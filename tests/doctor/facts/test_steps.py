@@ -111,7 +111,11 @@ def test_a_line_to_zero():
         (lambda rate, k, every: rate * (1 - (k + 1) / every), "one update ahead"),
         (lambda rate, k, every: rate * math.cos(math.pi * k / every / 2), "not in the line"),
         (lambda rate, k, every: rate * (1 - k / (every - 1)), "not in the line"),
-        (lambda rate, k, every: rate * min(1, (k + 1) / 3) * (1 - k / every), "rises first"),
+        (lambda rate, k, every: rate * min(1, (k + 1) / 3) * (1 - k / every), "rises first, and then falls"),
+        (lambda rate, k, every: rate * min(1, k / 3) * (1 - k / every) / 0.7, "rises first, and then falls"),
+        (lambda rate, k, every: rate * min(1, k / 3), "rises first, and then stays as it is. The last of 10 has 1"),
+        (lambda rate, k, every: rate * (1 - 0.5 * k / every), "The last of 10 has 0.55: it does not come near 0."),
+        (lambda rate, k, every: rate * max(0.1, 1 - k / every), "the last of 1000 updates has 0.1 of the step size"),
     ],
 )
 def test_conventions_of_the_step_size(function, words):
