@@ -43,8 +43,18 @@ LEFT_OUT = (
     "test_words.py",
     "test_workers.py",
     "test_new_world.py",
+    "test_log*.py",
+    "test_readings.py",
+    "test_event_files.py",
+    "test_quantities.py",
+    "test_subject.py",
+    "test_findings.py",
+    "test_report.py",
+    "test_mishaps.py",
+    "test_in_pytest.py",
+    "test___main__.py",
 )
-"""What neither trains nor compares floats, compares a page with a process of this machine, measures letters, writes the
+"""What neither trains nor compares floats, reads logs and arguments, compares a page with a process of this machine, measures letters, writes the
 learner's file, or plays a machine of its own."""
 SHARED_OUT = {"oldest": "test_solved_notebooks.py", "avx2_everywhere": "test_notebooks.py"}
 """What each of the far ones leaves to the other: notebooks are played blank on one, solved on the other, and blank once
