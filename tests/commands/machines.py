@@ -54,8 +54,8 @@ LEFT_OUT = (
     "test_in_pytest.py",
     "test___main__.py",
 )
-"""What neither trains nor compares floats, reads logs and arguments, compares a page with a process of this machine, measures letters, writes the
-learner's file, or plays a machine of its own."""
+"""What neither trains nor compares floats, reads logs and arguments, compares a page with a process of this machine,
+measures letters, writes the learner's file, or plays a machine of its own."""
 SHARED_OUT = {"oldest": "test_solved_notebooks.py", "avx2_everywhere": "test_notebooks.py"}
 """What each of the far ones leaves to the other: notebooks are played blank on one, solved on the other, and blank once
 more on the imagined processor of `test_reruns`."""
