@@ -7,7 +7,6 @@ import numpy as np
 from ppo_lessons.doctor.readings import Readings
 from ppo_lessons.doctor.vital_signs import diagnosed, known
 from ppo_lessons.shipped.vital_runs import HEALTHY, MEASURED, load_vital_runs
-from ppo_lessons.spirit_world.rules import ACTION_NAMES
 
 
 class Rates(NamedTuple):
@@ -24,17 +23,17 @@ class Rates(NamedTuple):
 
 
 def rates(readings: tuple[str, ...], group: str = MEASURED) -> Rates:
-    """Say what the doctor makes of shipped runs, if it can read only some of the readings.
+    """Say what the doctor makes of shipped runs, if it can read only some of the readings and knows no more.
 
     Args:
-        readings: Names.
+        readings: Names; how many actions there are no log says, so nobody says it here.
         group: Of the runs.
     """
     runs, counts = load_vital_runs(), dict.fromkeys(Rates._fields, 0)
     for i in np.flatnonzero(runs.group == group):
         values = {name: each[i] for name, each in runs.values.items() if name in readings}
         steps = np.arange(1.0, 1 + len(next(iter(values.values()))))
-        found = diagnosed(Readings(source="", steps=steps, values=values), len(ACTION_NAMES), known())
+        found = diagnosed(Readings(source="", steps=steps, values=values), None, known())
         if runs.illness[i] == HEALTHY:
             counts["healthy"] += 1
             counts["alarmed"] += bool(found.signs)

@@ -266,10 +266,10 @@ def _column(quantities: Mapping[str, Any], rows: str, n: int) -> dict[str, Any]:
 def load_subject(path: Path) -> Any:
     """Run a Python file, and return the module. What is examined is code, and runs with all that you may do.
 
+    It finds no arguments in `sys.argv`: those of the doctor are none of its own.
+
     Args:
         path: The file.
-
-    It finds no arguments in `sys.argv`: those of the doctor are none of its own.
 
     Raises:
         FileNotFoundError: If it is not there.

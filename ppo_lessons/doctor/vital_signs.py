@@ -1,7 +1,7 @@
 """What a run's readings say: which are not those of healthy runs, since when, whom that leaves, and what decides.
 
 The bands and the suspects come from runs that are shipped (`ppo_lessons.shipped.vital_runs`), healthy ones and ill ones
-with settings drawn at random. What is said is measured on other runs, `benchmarks/RESULTS.md`.
+with settings drawn at random. How often that is right is measured on other runs (`alarm_rates`, `docs/doctor.md`).
 """
 
 import math
@@ -138,7 +138,7 @@ def _folded(line: str) -> str:
 def _in_words(sign: Sign) -> str:
     value, band = _number(sign.reading, sign.when, sign.value), _band(sign.reading, sign.when, sign.low, sign.high)
     since = "" if math.isnan(sign.since) else f", since step {sign.since:g}"
-    share = " (as a share of its highest)" if sign.reading == "entropy" else ""
+    share = " (as a share of its maximum)" if sign.reading == "entropy" else ""
     where = "above" if sign.value > sign.high else "below"
     return f"    {sign.reading}{share}, {WHEN[sign.when]}: {value}, {where} what is usual ({band}){since}"
 

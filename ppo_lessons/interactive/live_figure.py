@@ -110,7 +110,7 @@ def _moving_in(panel: Axes, kept: set[Artist]) -> Iterator[Artist]:
 
 
 def encode_small(pixels: np.ndarray) -> bytes:
-    """Return a picture as a PNG of a third of the size: a plot has few colours, and between them only soft edges.
+    """Return a picture as a PNG of half the size: a plot has few colours, and between them only soft edges.
 
     Args:
         pixels: RGB, uint8, (height, width, 3).

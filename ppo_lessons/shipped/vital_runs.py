@@ -107,12 +107,12 @@ def draw_settings(group: str, illness: str, number: int) -> tuple[str, int, PPOC
     return world, cycles, PPOConfig(**drawn, seed=SEEDS[group] + number, anneal_cycles=cycles if anneals else None)
 
 
-def vital_run(group: str, illness: str, number: int) -> tuple[str, np.ndarray]:
-    """Train one team, and return its case and its readings, (Q, P)."""
+def vital_run(group: str, illness: str, number: int) -> np.ndarray:
+    """Train one team, and return its readings, (Q, P), in the order of `READINGS`."""
     world, cycles, config = draw_settings(group, illness, number)
     steps = Steps() if illness == HEALTHY else FAULTS[illness].steps
     trace, _ = record_run(config, steps, cycles, cycles // POINTS, world)
-    return world, np.array([trace.values[name] for name in READINGS])
+    return np.array([trace.values[name] for name in READINGS])
 
 
 def make_vital_runs(path: Path = PATH, plan: Sequence[tuple[str, str, int]] | None = None) -> None:
@@ -136,7 +136,7 @@ def make_vital_runs(path: Path = PATH, plan: Sequence[tuple[str, str, int]] | No
         part = parts / f"{group} {illness} {number}.npz"
         world = draw_settings(group, illness, number)[0]
         if not part.exists():
-            _, values = vital_run(group, illness, number)
+            values = vital_run(group, illness, number)
             write_whole(part, lambda file, values=values: np.savez(file, values=values))
         found.append((illness, group, world, _values_in(part)))
     names = {key: np.array([run[i] for run in found]) for i, key in enumerate(("illness", "group", "world"))}
