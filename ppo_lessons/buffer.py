@@ -167,7 +167,8 @@ class SharedBuffer:
             acting=flags(),
             episode_over=zeros(num_steps, num_envs, dtype=torch.bool),
         )
-        self.clear()
+        self.step = 0
+        self.advantages = self.returns = None
 
     @property
     def is_full(self) -> bool:

@@ -73,6 +73,11 @@ class Exercise:
         """The function's name, which is also the learner's."""
         return self.function.__name__
 
+    @property
+    def points(self) -> int:
+        """What it counts where a class is graded: as much as it is difficult."""
+        return self.difficulty
+
 
 def call_with(
     *args: Any,

@@ -35,6 +35,8 @@ class OnPaper:
     """How to go on, for whoever asks and for an answer that nobody foresaw."""
     choices: tuple[str, ...] = ()
     """All that can be chosen, where the answer is a choice."""
+    points: int = 1
+    """What it counts where a class is graded."""
 
     def __post_init__(self) -> None:
         """Refuse answers that cannot be told apart."""

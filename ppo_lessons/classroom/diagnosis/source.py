@@ -60,6 +60,18 @@ def is_blank(function: Callable[..., Any]) -> bool:
     return all(_says_nothing(statement) for statement in tree.body)
 
 
+def says_nothing_yet(definition: ast.FunctionDef) -> bool:
+    """Say whether a definition is one in which nothing was written: at most its docstring, and `return ...`.
+
+    Args:
+        definition: Of a function that has not been run.
+    """
+    return all(
+        _says_nothing(statement) or (isinstance(statement, ast.Return) and _holds_dots(statement))
+        for statement in definition.body
+    )
+
+
 def _holds_dots(node: ast.AST) -> bool:
     if isinstance(node, (ast.Expr, ast.Return, ast.Assign, ast.AnnAssign)) and node.value is not None:
         return isinstance(node.value, ast.Constant) and node.value.value is ...

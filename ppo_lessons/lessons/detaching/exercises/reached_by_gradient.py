@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from ppo_lessons.actor_critic import ActorCritic, reached_by_gradient
 from ppo_lessons.classroom.alike import alike
-from ppo_lessons.classroom.draws import normal
+from ppo_lessons.classroom.draws import beyond, normal
 from ppo_lessons.classroom.exercise import Exercise, Mistake, Outcome, Probe
 
 
@@ -37,6 +37,18 @@ def _frozen() -> nn.Module:
         parameter.grad = torch.zeros_like(parameter)
         parameter.grad.view(-1)[-1 if number % 2 == 0 else 0] = (0.5, 0.0, -1e-6, 3.0)[number]
     return policy
+
+
+def _by_chance(kinds: list[int]) -> Callable[[], nn.Module]:
+    """Make three layers; each parameter has no gradient (0), one of zeros (1), or a real one (2)."""
+
+    def make() -> nn.Module:
+        policy = _ones(nn.Sequential(nn.Linear(2, 3), nn.Linear(3, 2), nn.Linear(2, 1)))
+        for parameter, kind in zip(policy.parameters(), kinds, strict=True):
+            parameter.grad = None if kind == 0 else (kind - 1.0) * torch.ones_like(parameter)
+        return policy
+
+    return make
 
 
 def _after_backward(which: str, shared_trunk: bool) -> Callable[[], nn.Module]:
@@ -89,6 +101,7 @@ EXERCISE = Exercise(
         _reach_probe(_after_backward("value", True), "a trunk that actor and critic share"),
         _reach_probe(_after_backward("silent", True), "a loss whose gradient is 0"),
         _reach_probe(_frozen, "a layer that asks for no gradient"),
+        *beyond(lambda rng: (_reach_probe(_by_chance(rng.integers(0, 3, 6).tolist())) for _ in range(4))),
     ),
     mistakes=(
         Mistake(name="listing every parameter", wrong=lambda policy: [name for name, _ in policy.named_parameters()],

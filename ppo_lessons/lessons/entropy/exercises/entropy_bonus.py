@@ -4,6 +4,7 @@ import math
 
 import torch
 
+from ppo_lessons.classroom.draws import beyond
 from ppo_lessons.classroom.exercise import Exercise, Mistake, Probe, call_with
 from ppo_lessons.losses import entropy_bonus
 
@@ -24,6 +25,7 @@ EXERCISE = Exercise(
         _bonus_probe(1.1, 1.3, 0.0, 0.4, 1.5, 0.8),
         _bonus_probe(0.3, 1.2, dtype=torch.float64),
         call_with(torch.tensor([0.5, math.nan]), special="NaN among the entropies"),
+        *beyond(lambda rng: (_bonus_probe(*rng.uniform(0, 1.6, rows)) for rows in (4, 9))),
     ),
     mistakes=(
         Mistake(name="a minus sign too early", wrong=lambda entropy: -entropy.mean(),

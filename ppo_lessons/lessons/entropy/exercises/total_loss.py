@@ -2,6 +2,7 @@
 
 import torch
 
+from ppo_lessons.classroom.draws import beyond
 from ppo_lessons.classroom.exercise import Exercise, Mistake, Probe, call_with
 from ppo_lessons.losses import total_loss
 
@@ -22,6 +23,7 @@ EXERCISE = Exercise(
         _loss_probe(0.3, 2.0, 0.7, 1.0, 0.1),
         _loss_probe(-0.1, 0.2, 1.6, 0.25, 0.0),
         _loss_probe(0.05, 1.2, 0.1, 0.0, 0.02),
+        *beyond(lambda rng: (_loss_probe(*numbers) for numbers in rng.uniform(0.05, 1.5, (3, 5)).tolist())),
     ),
     mistakes=(
         Mistake(name="entropy with a plus sign",

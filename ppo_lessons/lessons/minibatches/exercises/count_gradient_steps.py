@@ -2,6 +2,7 @@
 
 import math
 
+from ppo_lessons.classroom.draws import beyond
 from ppo_lessons.classroom.exercise import Exercise, Mistake, call_with
 from ppo_lessons.minibatches import count_gradient_steps
 
@@ -16,7 +17,10 @@ EXERCISE = Exercise(
     function=count_gradient_steps,
     difficulty=2,
     minutes=5,
-    probes=tuple(call_with(*n, special="a single row in all" if n[0] == 1 else "") for n in _NUMBERS),
+    probes=tuple(
+        call_with(*n, special="a single row in all" if n[0] == 1 else "")
+        for n in (*_NUMBERS, *beyond(lambda rng: rng.integers((2, 2, 1), (300, 40, 9), (12, 3)).tolist()))
+    ),
     mistakes=(
         Mistake(name="rounding down: the smaller last mini-batch gets no step",
                 wrong=lambda rows, size, epochs: epochs * (rows // size),

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from ppo_lessons.classroom.draws import numbers
 from ppo_lessons.classroom.exercise import Exercise, Mistake, call_with
 from ppo_lessons.spirit_world.cases import CASES, Case
 from ppo_lessons.spirit_world.rules import Events, rewards_of
@@ -11,7 +12,7 @@ from ppo_lessons.spirit_world.rules import Events, rewards_of
 
 def _events(seed: int, num_envs: int, case: Case, win: bool = False) -> Events:
     """Events as the rules could give them: falls only where health was lost."""
-    rng = np.random.default_rng(seed)
+    rng = numbers(seed)
     agents, spirits = case.num_detectives, case.num_spirits
     health_lost = rng.integers(0, 3, (num_envs, agents))
     return Events(

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from ppo_lessons.classroom.draws import numbers
 from ppo_lessons.classroom.exercise import Exercise, Mistake, Probe, call_with
 from ppo_lessons.team_env import who_acts_next
 
@@ -11,7 +12,7 @@ def _flags(*rows: object) -> np.ndarray:
 
 
 def _random_probe(seed: int, shape: tuple[int, int]) -> Probe:
-    rng = np.random.default_rng(seed)
+    rng = numbers(seed)
     flags = [rng.random(shape) < 0.4 for _ in range(3)]
     return call_with(*flags, rng.random(shape[0]) < 0.3)
 

@@ -2,7 +2,7 @@
 
 import torch
 
-from ppo_lessons.buffer import SharedBuffer, Transition, store
+from ppo_lessons.buffer import SharedBuffer, Transition
 from ppo_lessons.classroom.draws import generator
 
 ENVS, AGENTS, NUMBERS = 2, 4, 5
@@ -45,9 +45,14 @@ def buffer_with(steps: int, num_steps: int = 3, used_before: bool = False) -> Sh
     """
     buffer = SharedBuffer(num_steps, ENVS, AGENTS, NUMBERS)
     if used_before:
-        for number in range(num_steps):
-            store(buffer, transition(100 + number))
-        buffer.clear()
-    for number in range(steps):
-        store(buffer, transition(number))
+        _fill(buffer, range(100, 100 + num_steps))
+    _fill(buffer, range(steps))
     return buffer
+
+
+def _fill(buffer: SharedBuffer, seeds: range) -> None:
+    """Write steps from the first place on, all at once: what is asked for must not be needed to ask for it."""
+    for place, *new in zip(buffer.data, *map(transition, seeds), strict=True):
+        if new:
+            place[: len(new)] = torch.stack(new)
+    buffer.step = len(seeds)

@@ -6,6 +6,7 @@ from typing import Any
 import torch
 
 from ppo_lessons.buffer import SharedBuffer, Transition, clear, store
+from ppo_lessons.classroom.draws import beyond
 from ppo_lessons.classroom.exercise import Exercise, Mistake, Outcome, Probe
 from ppo_lessons.lessons.shared_buffer.exercises.buffers import AGENTS, ENVS, buffer_with, transition
 
@@ -118,6 +119,7 @@ EXERCISE = Exercise(
         _clear_probe(7, num_steps=7),
         _clear_probe(2, special="a buffer that is half full"),
         _clear_probe(1, num_steps=7, special="a buffer that is half full"),
+        *beyond(lambda rng: (_clear_probe(steps, num_steps=steps) for steps in rng.integers(2, 9, 2).tolist())),
     ),
     mistakes=(
         Mistake(name="forgetting the count", wrong=_count_kept,

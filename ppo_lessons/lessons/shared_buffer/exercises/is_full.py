@@ -1,6 +1,7 @@
 """Whether the buffer is full."""
 
 from ppo_lessons.buffer import SharedBuffer, is_full
+from ppo_lessons.classroom.draws import beyond
 from ppo_lessons.classroom.exercise import Exercise, Mistake, Probe
 from ppo_lessons.lessons.shared_buffer.exercises.buffers import buffer_with
 
@@ -30,6 +31,7 @@ EXERCISE = Exercise(
         _full_probe(1, 3, used_before=True),
         *(_full_probe(steps, 12) for steps in (10, 12, 4, 2, 5, 8)),
         _full_probe(1, 1),
+        *beyond(lambda rng: (_full_probe(n - left, n) for n in rng.integers(4, 11, 3).tolist() for left in (1, 0))),
     ),
     mistakes=(
         Mistake(name="full one step too early",

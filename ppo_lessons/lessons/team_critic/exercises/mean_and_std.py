@@ -6,6 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from ppo_lessons.classroom.draws import beyond
 from ppo_lessons.classroom.exercise import Exercise, Mistake, Probe, call_with
 from ppo_lessons.value_normalisation import follow_returns, mean_and_std
 
@@ -69,6 +70,7 @@ EXERCISE = Exercise(
         _probe([0.3 * 3000.37, 0.3 * (3000.37**2 + 0.25), 0.3], "returns of about 3000 that hardly differ"),
         _probe([0.1, 0.04 - 1e-12, 0.25], "a variance that rounding has made negative"),
         _probe([0.0, 0.0, 0.0], "a weight of 0"),
+        *beyond(lambda rng: (_probe(_followed(*rng.normal(1, 2, (4, 3)).tolist())) for _ in range(3))),
     ),
     mistakes=(
         Mistake(name="not dividing by the weight", wrong=_wrong(lambda m, s, w: (m, _root(s - m * m))),

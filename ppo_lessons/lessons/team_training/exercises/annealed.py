@@ -2,6 +2,7 @@
 
 import math
 
+from ppo_lessons.classroom.draws import beyond
 from ppo_lessons.classroom.exercise import Exercise, Mistake, call_with
 from ppo_lessons.optimisation import annealed
 
@@ -16,7 +17,13 @@ EXERCISE = Exercise(
     function=annealed,
     difficulty=1,
     minutes=4,
-    probes=tuple(call_with(*n, special="a cycle at the end or after it" if n[1] >= n[2] else "") for n in _NUMBERS),
+    probes=tuple(
+        call_with(*n, special="a cycle at the end or after it" if n[1] >= n[2] else "")
+        for n in (
+            *_NUMBERS,
+            *beyond(lambda rng: ((float(rng.random()), *rng.integers(1, 90, 2).tolist()) for _ in range(8))),
+        )
+    ),
     mistakes=(
         Mistake(name="a step size that grows", wrong=lambda rate, k, n: rate * min(1.0, k / n),
                 advice="In cycle 0 it is the full learning_rate. Which way does your line go?"),

@@ -1,5 +1,6 @@
 """When an update should end early."""
 
+from ppo_lessons.classroom.draws import beyond
 from ppo_lessons.classroom.exercise import Exercise, Mistake, call_with
 from ppo_lessons.losses import should_stop
 
@@ -25,7 +26,10 @@ EXERCISE = Exercise(
     function=should_stop,
     difficulty=1,
     minutes=4,
-    probes=tuple(call_with(*n, special="no target" if n[1] is None else "") for n in _NUMBERS),
+    probes=tuple(
+        call_with(*n, special="no target" if n[1] is None else "")
+        for n in (*_NUMBERS, *beyond(lambda rng: (0.01 + 0.2 * rng.random((30, 2))).tolist()))
+    ),
     mistakes=(
         Mistake(name="stopping at the target itself, without the factor 1.5",
                 wrong=lambda kl, target: target is not None and kl > target,

@@ -7,6 +7,7 @@ from typing import Any
 import torch
 
 from ppo_lessons.actor_critic import ActorCritic
+from ppo_lessons.classroom.draws import normal
 from ppo_lessons.classroom.exercise import Exercise, Mistake, Outcome, Probe
 from ppo_lessons.transfer import carry_over
 
@@ -22,7 +23,7 @@ def _made(shared_trunk: bool, seed: int) -> ActorCritic:
     policy = copy.deepcopy(_FRESH[shared_trunk, seed])
     with torch.no_grad():
         for number, weight in enumerate(policy.parameters()):
-            weight.add_(0.1 * seed + 0.01 * number)
+            weight.add_(0.1 * seed + 0.01 * number + 0.001 * normal(seed, 1))
     return policy
 
 

@@ -2,6 +2,9 @@
 
 from collections.abc import Sequence
 
+import numpy as np
+
+from ppo_lessons.classroom.draws import beyond
 from ppo_lessons.classroom.exercise import Exercise, Mistake, Probe, call_with
 from ppo_lessons.spirit_world.curriculum import is_ready
 
@@ -11,6 +14,12 @@ _Counts = Sequence[int]
 def _probe(pairs: Sequence[tuple[int, int]], goal: float, least: int, special: str = "") -> Probe:
     """A probe of cycles, each (finished, won); a share of 0 or 1 counts like False or True nowhere: it is no bool."""
     return call_with([n for n, _ in pairs], [w for _, w in pairs], goal, least, special=special)
+
+
+def _drawn(rng: np.random.Generator) -> Probe:
+    cases = rng.integers(1, 14, 6).tolist()
+    goal = 0.301 + 0.1 * int(rng.integers(0, 5))  # no share of whole cases is exactly that
+    return _probe([(n, int(rng.integers(0, n + 1))) for n in cases], goal, int(rng.integers(4, 30)))
 
 
 _LUCK = ((7, 3), (0, 0), (12, 9), (5, 5), (9, 8), (11, 10), (3, 3), (8, 8))
@@ -78,6 +87,7 @@ EXERCISE = Exercise(
         _probe(((0, 0), (12, 11), (0, 0), (0, 0)), 0.9, 10, "cycles in which no case was finished"),
         _probe(((0, 0), (0, 0)), 0.9, 1, "cycles in which no case was finished"),
         _probe((), 0.9, 10, "no cycle at all"),
+        *beyond(lambda rng: (_drawn(rng) for _ in range(20))),
     ),
     mistakes=(
         Mistake(name="looking at all cycles since the beginning",
