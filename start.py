@@ -5,6 +5,9 @@
     python start.py check                 format, lint, types and the fast tests: for whoever changes something
     python start.py test [pytest ...]     run every test, the notebooks included
     python start.py new-world NAME        write a world of your own to begin with, and its test
+    python start.py handout OUT           a zip of blank lessons and package for a class (also: --lessons 1-7)
+    python start.py grade FOLDER          grade what a class has handed in, and see what to explain next
+    python start.py teacher OUT           an nbgrader course of the lessons
     python start.py machines [names]      what computes with floats, once more as other processors would
     python start.py notebooks [names]     make the notebooks anew from notebooks/source
     python start.py benchmark [...]       measure speed against other libraries
@@ -57,8 +60,11 @@ COMMANDS = {
         ["lessons", "test"],
         [["-m", "ruff", "check"], [*LAYOUT, "--check"], ["-m", "mypy"], [*PYTEST, *FAST]],
     ),
-    "test": (["lessons", "test"], [PYTEST]),
+    "test": (["lessons", "test", "teach"], [PYTEST]),
     "new-world": (["lessons"], [["-m", "ppo_lessons.other_worlds.new_world"]]),
+    "handout": (["lessons"], [["-m", "ppo_lessons.teaching.handing_out.handout"]]),
+    "grade": (["lessons"], [["-m", "ppo_lessons.teaching.grade"]]),
+    "teacher": (["lessons", "teach"], [["-m", "ppo_lessons.teaching.for_nbgrader.course"]]),
     "machines": (["lessons", "test"], [["tests/commands/machines.py"]]),
     "notebooks": (["lessons"], [["-m", "ppo_lessons.publishing.build"]]),
     "benchmark": (["lessons", "benchmark"], [["-m", "benchmarks"]]),
@@ -192,8 +198,10 @@ def course_in_lab(root: Path, projector: bool, own: Path) -> "tuple[list[str], d
 
     On a projector it has settings and workspaces of its own, in the folder `own`: the reader's are neither seen nor
     changed. Beside a lesson stands its table of contents; the folder of the lessons shows lessons, not their source.
+    What a teacher's nbgrader adds to JupyterLab is not for learners, also where it is installed.
     """
-    settings = ROOT / "jupyter" / "share" / "ppo_lessons" / ("projector" if projector else "course")
+    shared = ROOT / "jupyter" / "share" / "ppo_lessons"
+    settings = [shared / ("projector" if projector else "course"), shared / "lab"]
     hidden = ["source", "__pycache__", "*.pyc", "*~", ".DS_Store"]
     arguments = [
         f"--ServerApp.root_dir={root}",  # without it the notebook's folder alone is served, and links lead nowhere
@@ -201,7 +209,7 @@ def course_in_lab(root: Path, projector: bool, own: Path) -> "tuple[list[str], d
         *(f"--ContentsManager.hide_globs={pattern}" for pattern in hidden),
     ]
     more = os.environ.get("JUPYTER_CONFIG_PATH")
-    variables = {"JUPYTER_CONFIG_PATH": os.pathsep.join([str(settings), *([more] if more else [])])}
+    variables = {"JUPYTER_CONFIG_PATH": os.pathsep.join([*map(str, settings), *([more] if more else [])])}
     if projector:
         variables["JUPYTERLAB_SETTINGS_DIR"] = str(own / "settings")
         variables["JUPYTERLAB_WORKSPACES_DIR"] = str(own / "workspaces")
@@ -341,7 +349,8 @@ def environment() -> dict:
     """Return the variables for all that we start: this .venv and its kernel first, the user's own modules nowhere."""
     variables = {name: value for name, value in os.environ.items() if name not in LEFT_OUT}
     variables["PATH"] = os.path.dirname(PYTHON) + os.pathsep + variables.get("PATH", "")
-    return {**variables, "VIRTUAL_ENV": str(VENV), "JUPYTER_PREFER_ENV_PATH": "1", "PIP_USER": "0"}
+    ours = {"VIRTUAL_ENV": str(VENV), "JUPYTER_PREFER_ENV_PATH": "1", "PIP_USER": "0"}
+    return {**variables, **ours, "PPO_LESSONS_CALLED_FROM": os.getcwd()}  # what we start runs in our own folder
 
 
 @contextlib.contextmanager

@@ -48,6 +48,8 @@ welcome()
 # stop watching; the lanterns would go on shining. First what changes between episodes:
 
 # %%
+import math
+
 import numpy as np
 from gymnasium.spaces import Box, Discrete
 from pettingzoo import ParallelEnv
@@ -370,9 +372,6 @@ claim("and never drawn", float(chances[illegal].max()) == 0)
 
 
 # %% tags=["exercise"]
-import math
-
-
 def gaussian_log_probs(means, log_std, actions):
     # Return the log-density of each action.
     return ...

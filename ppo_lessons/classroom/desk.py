@@ -16,6 +16,9 @@ from ppo_lessons.classroom.my_ppo import collect
 from ppo_lessons.classroom.needs import needs_of
 from ppo_lessons.classroom.paper import OnPaper, judge
 from ppo_lessons.classroom.progress import note, show_strip, welcome_back
+from ppo_lessons.guards.sealed import is_sealed
+
+WITHOUT_SOLUTIONS = "This copy of the course comes without solutions. Ask whoever handed it out."
 
 
 def find_exercises(lessons: str) -> tuple[Exercise, ...]:
@@ -150,6 +153,9 @@ class Desk:
         self._hints_given[number] = min(given + 1, len(exercise.hints))
         place = min(given, len(exercise.hints) - 1)
         text, is_code = exercise.hints[place], place == len(exercise.hints) - 1
+        if is_code and is_sealed(exercise.function):
+            say(f"Hint {place + 1} would be the function's lines. {WITHOUT_SOLUTIONS}")
+            return
         say(f"Hint {place + 1} of {len(exercise.hints)}:" + ("" if is_code else f" {text}"))
         if is_code:
             say(textwrap.indent(text, "    "), fold=False)
@@ -161,10 +167,15 @@ class Desk:
         Args:
             number: For instance "11.1".
         """
-        if (paper := self._paper(number)) is not None:
-            say(f"{paper.right}. {paper.because}")
+        paper = self._paper(number)
+        exercise = None if paper is not None else self._numbered(number)
+        if paper is None and exercise is None:
             return
-        if (exercise := self._numbered(number)) is not None:
+        if any(is_sealed(each.function) for each in self.exercises):
+            say(WITHOUT_SOLUTIONS)
+        elif paper is not None:
+            say(f"{paper.right}. {paper.because}")
+        elif exercise is not None:
             say(f"# {exercise.function.__module__}\n{solution_source(exercise)}", fold=False)
 
     def show_progress(self) -> None:

@@ -13,6 +13,8 @@ from typing import Any
 
 import numpy as np
 
+from ppo_lessons.guards.sealed import is_sealed
+
 KNOWN = ("math", "typing", "functools", "itertools", "collections", "dataclasses", "torch", "torch.nn",
          "torch.nn.functional", "torch.distributions", "numpy")  # fmt: skip
 """Modules in which a name is looked for first, so that it comes from where people import it."""
@@ -98,8 +100,10 @@ def source_of(function: Callable[..., Any]) -> str:
     """Return a function's source, flush left.
 
     Raises:
-        CannotStandAloneError: If it is not at hand, or is not by itself.
+        CannotStandAloneError: If it is not at hand, is not by itself, or is sealed.
     """
+    if is_sealed(function):
+        raise CannotStandAloneError("this copy of the course comes without solutions")
     try:
         source = inspect.getsource(inspect.unwrap(function))
     except (OSError, TypeError):

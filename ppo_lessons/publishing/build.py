@@ -46,7 +46,12 @@ def read_lesson(name: str) -> NotebookNode:
     Returns:
         The notebook. Each cell's id is a digest of its text, so that a changed line changes one cell only.
     """
-    notebook = jupytext.read(SOURCE / f"{name}.py", fmt="py:percent")
+    return notebook_of((SOURCE / f"{name}.py").read_text(encoding="utf-8"))
+
+
+def notebook_of(text: str) -> NotebookNode:
+    """Make a notebook from the text of a lesson's source, blank and not yet run, as `read_lesson` does."""
+    notebook = jupytext.reads(text, fmt="py:percent")
     notebook.metadata = nbformat.from_dict(METADATA)
     notebook.nbformat, notebook.nbformat_minor = 4, 5
     seen: Counter[str] = Counter()

@@ -17,6 +17,7 @@ FLOORS = (
     ("interactive", "classroom", "doctor"),
     ("lessons",),
     ("publishing",),
+    ("teaching",),
 )
 """From the cellar up. Rooms of one floor do not know each other; each knows floors below it. `core`: the open floor."""
 DOORS = frozenset((HOUSE.name, f"{HOUSE.name}.train"))

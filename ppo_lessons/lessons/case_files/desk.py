@@ -20,6 +20,7 @@ from ppo_lessons.doctor.examination import FACTS, find
 from ppo_lessons.doctor.findings import CONVENTION, FAILED, NOT_ASKED, PASSED, Finding
 from ppo_lessons.doctor.house import PARTS_OF, subject_of
 from ppo_lessons.doctor.mishaps import in_words
+from ppo_lessons.guards.sealed import source_of
 from ppo_lessons.lessons.case_files.board import SHOWN
 from ppo_lessons.lessons.case_files.case_file import HEALTHY, NOBODY, CaseFile
 from ppo_lessons.lessons.case_files.cases import CASES
@@ -85,7 +86,7 @@ def planted_source(case: CaseFile) -> str:
     """Return the planted functions as learners write them, under the names of the steps, with their imports."""
     sources, imports = [], {}
     for step, function in case.planted.items():
-        (tree,) = ast.parse(inspect.getsource(function)).body
+        (tree,) = ast.parse(source_of(function)).body
         for node in ast.walk(tree):
             if isinstance(node, (ast.FunctionDef, ast.ClassDef)) and ast.get_docstring(node):
                 node.body = node.body[1:]  # it says what is wrong

@@ -1,0 +1,1 @@
+"""Finds what a class has handed in, whatever lies in the folder, and whose it is."""

@@ -1,0 +1,1 @@
+"""What came of grading a class: tables, the page for the teacher, feedback for each student."""
