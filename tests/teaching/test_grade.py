@@ -92,7 +92,7 @@ def test_a_second_run_gives_the_same_bytes(graded, handed_in, tmp_path):
     ("arguments", "says"),
     [
         (["nowhere"], "nowhere"),
-        (["."], "Nothing"),
+        (["."], "nothing in it"),
         ([".", "--inputs", "0"], "from 1"),
         ([".", "--lessons", "x"], "1-7"),
     ],

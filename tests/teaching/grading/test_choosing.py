@@ -1,14 +1,11 @@
 """Which definition counts, when a student hands in one, several, or none."""
 
 import pytest
-from tests.teaching.test_reading import RATIO, notebook
 
 from ppo_lessons.teaching import outcomes as found
 from ppo_lessons.teaching.grading.choosing import FileRead, chosen_answer, chosen_paper, lessons_of
 from ppo_lessons.teaching.grading.reading import read_notebook
-
-TITLE = ("markdown", "# 7. Ratios: how?")
-BLANK = "def importance_ratios(new_log_probs, old_log_probs):\n    return ..."
+from tests.teaching.cells import BLANK, RATIO, TITLE, notebook
 
 
 def read(*cells, name="07_ratios.ipynb"):

@@ -4,11 +4,10 @@ import json
 from dataclasses import dataclass
 
 import pytest
-from tests.teaching.test_choosing import BLANK, TITLE
-from tests.teaching.test_reading import RATIO, notebook
 
 from ppo_lessons.teaching import outcomes as found
 from ppo_lessons.teaching.grading.class_work import ON_PAPER, ClassWork
+from tests.teaching.cells import BLANK, RATIO, TITLE, notebook
 
 
 @dataclass

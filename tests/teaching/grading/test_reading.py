@@ -8,14 +8,7 @@ import pytest
 from ppo_lessons.publishing.build import NOTEBOOKS, lessons
 from ppo_lessons.teaching.grading.reading import read_notebook
 from tests.answers import exercises_in
-
-RATIO = "def importance_ratios(new_log_probs, old_log_probs):\n    return (new_log_probs - old_log_probs).exp()"
-
-
-def notebook(*cells, **more):
-    """A notebook as a file: text is code, a pair is (kind, text)."""
-    pairs = [("code", cell) if isinstance(cell, str) else cell for cell in cells]
-    return json.dumps({"cells": [{"cell_type": kind, "source": text} for kind, text in pairs], **more}).encode()
+from tests.teaching.cells import RATIO, notebook
 
 
 def answers(content, name="a.ipynb"):
