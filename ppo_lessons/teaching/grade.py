@@ -9,6 +9,7 @@ from pathlib import Path
 from ppo_lessons.guards.files import write_whole
 from ppo_lessons.teaching.chosen import chosen
 from ppo_lessons.teaching.collecting.submissions import read_folder
+from ppo_lessons.teaching.collecting.whose import MARKER
 from ppo_lessons.teaching.grading.choosing import FileRead
 from ppo_lessons.teaching.grading.class_work import ClassWork
 from ppo_lessons.teaching.handing_out.sealing import is_sealed_course
@@ -18,9 +19,6 @@ from ppo_lessons.teaching.results.class_result import ClassResult
 from ppo_lessons.teaching.results.feedback import feedback_notebook, feedback_page
 from ppo_lessons.teaching.results.file_names import file_name
 from ppo_lessons.teaching.results.table import answers_csv, points_csv
-
-MARK = ".ppo_lessons_graded"
-"""Stands in a folder of results, so that nobody takes it for something handed in."""
 
 
 def grade_folder(
@@ -44,7 +42,7 @@ def grade_folder(
     """
     files, not_read = read_folder(folder)
     to.mkdir(parents=True, exist_ok=True)
-    (to / MARK).touch()
+    (to / MARKER).touch()
     work = ClassWork(to / ".found", which, places or os.cpu_count() or 1, print)
     try:
         students, unread = work.read(files)
@@ -107,6 +105,9 @@ def main() -> int:
         roster = as_called(options.roster).read_text(encoding="utf-8-sig").split("\n") if options.roster else []
         names = [name.strip() for name in roster if name.strip()]
         result = grade_folder(folder, to, lessons, options.inputs, names, options.places)
+    except KeyboardInterrupt:
+        print("Stopped. The same command goes on where it was.")
+        return 130
     except (ValueError, OSError, RuntimeError) as error:
         print(error, file=sys.stderr)
         return 1

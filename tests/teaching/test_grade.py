@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from ppo_lessons.teaching import outcomes as found
-from ppo_lessons.teaching.grade import MARK, grade_folder
+from ppo_lessons.teaching.collecting.whose import MARKER
+from ppo_lessons.teaching.grade import grade_folder
 from tests.teaching.class_of_sixty import the_class, write_class
 
 ROOT = Path(__file__).parents[2]
@@ -73,7 +74,7 @@ def test_files_that_were_left_aside_are_said(graded):
 
 def test_what_comes_out(graded):
     result, to = graded
-    assert {path.name for path in to.iterdir()} >= {"answers.csv", "points.csv", "class.html", "feedback", MARK}
+    assert {path.name for path in to.iterdir()} >= {"answers.csv", "points.csv", "class.html", "feedback", MARKER}
     assert len(list((to / "feedback").glob("*.html"))) == len(CLASS) == len(list((to / "feedback").glob("*.ipynb")))
     lines = (to / "answers.csv").read_text(encoding="utf-8-sig").splitlines()
     assert len(lines) == 1 + 3 * len(CLASS)

@@ -177,6 +177,8 @@ class ClassWork:
                 yield from pool.map(at_a_place, items)
             except BaseException:
                 pool.shutdown(wait=False, cancel_futures=True)
+                if self._workers is not None:
+                    self._workers.end()  # nobody waits for what is still at work
                 raise
 
     def close(self) -> None:

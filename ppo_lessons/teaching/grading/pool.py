@@ -4,10 +4,11 @@ import json
 import os
 import select
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,10 @@ PATIENCE = 20.0
 """So many seconds beyond its limits a worker is waited for; it keeps its limits itself."""
 KEPT = ("PATH", "LANG", "LC_ALL", "SYSTEMROOT", "TMPDIR", "TEMP", "TMP")
 """Variables of our own environment that workers get; what else stands there is nobody's business."""
+
+
+class ClosedError(Exception):
+    """Raised for whoever asks workers that have been ended: nothing was found out."""
 
 
 class Workers:
@@ -48,35 +53,40 @@ class Workers:
         (self.folder / "scratch").mkdir(mode=0o777)
         write_without_answers(self.folder / "copy", exercises)
         self.enclosed, self.why_not = True, ""
-        self._started: dict[str, tuple[subprocess.Popen[bytes], list[tuple[int, int]]]] = {}
+        self._processes: list[subprocess.Popen[bytes]] = []
+        self._pairs: dict[tuple[str, int], tuple[int, int]] = {}
+        self._closed = False
 
-    def start(self, kind: str) -> None:
-        """Start the workers of a kind, without waiting until they are ready."""
-        pairs = [(*os.pipe(), *os.pipe()) for _ in range(self.places)]
-        theirs = [number for jobs, _, _, replies in pairs for number in (jobs, replies)]
-        named = ",".join(f"{jobs}:{replies}" for jobs, _, _, replies in pairs)
+    def start(self, kind: str, places: Sequence[int] | None = None) -> None:
+        """Start workers of a kind, without waiting until they are ready.
+
+        Args:
+            kind: "examine" or "explain".
+            places: Which; None: all.
+        """
+        wanted = range(self.places) if places is None else places
+        pipes = {place: (*os.pipe(), *os.pipe()) for place in wanted}
+        theirs = [number for jobs, _, _, replies in pipes.values() for number in (jobs, replies)]
+        named = ",".join(f"{jobs}:{replies}" for jobs, _, _, replies in pipes.values())
         inputs = str(self.which if kind == "examine" else 0)
         root = self.folder / "copy" if kind == "examine" else Path(ppo_lessons.__file__).parents[1]
+        command = [sys.executable, "-s", "-m", "ppo_lessons.teaching.grading.worker", inputs, named]
+        nothing = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.DEVNULL)
         process = subprocess.Popen(
-            [
-                sys.executable,
-                "-s",
-                "-m",
-                "ppo_lessons.teaching.grading.worker",
-                inputs,
-                named,
-                *([] if self.enclose else ["open"]),
-            ],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
+            command + ([] if self.enclose else ["open"]),
             cwd=self.folder / "scratch",
             env=self._environment(root),
             pass_fds=theirs,
+            start_new_session=True,  # Ctrl-C is for us
+            **nothing,
         )
+        self._processes.append(process)
         for number in theirs:
             os.close(number)
-        self._started[kind] = process, [(jobs, replies) for _, jobs, replies, _ in pairs]
+        for place, (_, jobs, replies, _) in pipes.items():
+            for number in self._pairs.get((kind, place), ()):
+                os.close(number)
+            self._pairs[kind, place] = jobs, replies
 
     def _environment(self, root: Path) -> dict[str, str]:
         own = {"PYTHONPATH": str(root), "PYTHONHASHSEED": "0", "OMP_NUM_THREADS": "1", "MPLBACKEND": "agg"}
@@ -90,30 +100,42 @@ class Workers:
             kind: "examine" or "explain".
             place: One of the places; of one place only one may ask at a time.
             job: What `worker.answer_job` knows, with its "limits".
+
+        Raises:
+            ClosedError: If the workers have been ended.
         """
-        jobs, replies = self._started[kind][1][place]
+        for attempt in range(2):
+            if attempt:  # not the answer is gone but the worker, which no answer can reach: once more, with another
+                self.start(kind, [place])
+                self.ready(kind, [place])
+            told = self._told(kind, place, job)
+            if self._closed:
+                raise ClosedError
+            if told is not None:
+                return told
+        return {"ended": "died"}
+
+    def _told(self, kind: str, place: int, job: dict[str, Any]) -> dict[str, Any] | None:
+        jobs, replies = self._pairs[kind, place]
         data = as_json(job)
         data = b"J" + HEAD.pack(len(data)) + data
         try:
             while data:
                 data = data[os.write(jobs, data) :]
-            reply = self._received(replies, job["limits"]["wall_seconds"] + PATIENCE)
+            return self._received(replies, job["limits"]["wall_seconds"] + PATIENCE)
         except (OSError, ValueError, RecursionError):
-            reply = None
-        return {"ended": "died"} if reply is None else reply
+            return None
 
-    def ready(self, kind: str) -> None:
-        """Wait until the workers of a kind are ready, and note whether they are shut in.
+    def ready(self, kind: str, places: Sequence[int] | None = None) -> None:
+        """Wait until workers of a kind are ready, and note whether they are shut in.
 
         Raises:
             RuntimeError: If one could not be started.
         """
-        for _, replies in self._started[kind][1]:
-            hello = self._received(replies, 120.0)
+        for place in range(self.places) if places is None else places:
+            hello = self._received(self._pairs[kind, place][1], 120.0)
             if hello is None:
-                raise RuntimeError(
-                    "A worker could not be started: the course cannot be imported in a process of its own"
-                )
+                raise RuntimeError("A worker could not be started: the course cannot be imported in another process")
             if not hello["enclosed"]:
                 self.enclosed, self.why_not = False, hello["why"]
 
@@ -131,12 +153,20 @@ class Workers:
                 wanted += HEAD.unpack(data)[0]
         return json.loads(data[HEAD.size :])
 
-    def close(self) -> None:
-        """End all workers, and remove what was written for them."""
-        for process, pairs in self._started.values():
-            for pair in pairs:
-                for number in pair:
-                    os.close(number)
-            process.kill()
+    def end(self) -> None:
+        """End all workers at once. Whoever still asks is told so."""
+        self._closed = True
+        for process in self._processes:
+            try:
+                os.killpg(process.pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
             process.wait()
+
+    def close(self) -> None:
+        """End all workers, when nobody asks any more, and remove what was written for them."""
+        self.end()
+        for number in (number for pair in self._pairs.values() for number in pair):
+            os.close(number)
+        self._pairs.clear()
         shutil.rmtree(self.folder, ignore_errors=True)
