@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import secrets
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -22,7 +23,7 @@ from ppo_lessons.teaching.results.table import answers_csv, points_csv
 
 
 def grade_folder(
-    folder: Path, to: Path, lessons: Sequence[str] = (), which: int = 1, roster: Sequence[str] = (), places: int = 0
+    folder: Path, to: Path, lessons: Sequence[str] = (), which: int = 0, roster: Sequence[str] = (), places: int = 0
 ) -> ClassResult:
     """Grade all that lies in a folder, and write what came of it.
 
@@ -30,7 +31,8 @@ def grade_folder(
         folder: What was handed in: notebooks, folders, zips.
         to: Folder for the results; what was found in an earlier run is used.
         lessons: Two digits each; none: all that anybody handed in.
-        which: Number of the set of inputs on which answers are tried besides those of the lesson.
+        which: Number of the set of inputs on which answers are tried besides those of the lesson; 0: one that nobody
+            can foresee, the same whenever results go to this folder.
         roster: Names of all who belong to the class.
         places: How many answers are looked at at the same time; 0: as many as there are cores.
 
@@ -43,7 +45,7 @@ def grade_folder(
     files, not_read = read_folder(folder)
     to.mkdir(parents=True, exist_ok=True)
     (to / MARKER).touch()
-    work = ClassWork(to / ".found", which, places or os.cpu_count() or 1, print)
+    work = ClassWork(to / ".found", which or _drawn(to / ".inputs"), places or os.cpu_count() or 1, print)
     try:
         students, unread = work.read(files)
         for each in not_read:  # of whom nothing else is there, nothing is known
@@ -60,6 +62,13 @@ def grade_folder(
     if work.why_not_enclosed:
         print(f"Answers ran without namespaces of their own ({work.why_not_enclosed}): see docs/teaching.md.")
     return result
+
+
+def _drawn(path: Path) -> int:
+    """Return the number that was drawn for a folder, or draw it."""
+    if not path.exists():
+        path.write_text(str(1 + secrets.randbelow(10**9)), encoding="utf-8")
+    return int(path.read_text(encoding="utf-8"))
 
 
 def _absent(roster: Sequence[str], students: Sequence[str]) -> list[str]:
@@ -90,7 +99,9 @@ def main() -> int:
     parser.add_argument("folder", help="what was handed in")
     parser.add_argument("--to", help="folder for the results; FOLDER_graded if none is given")
     parser.add_argument("--lessons", default="", help="for instance 1-7; all that were handed in if none is given")
-    parser.add_argument("--inputs", type=int, default=1, help="a number of your own: answers are tried on other inputs")
+    parser.add_argument(
+        "--inputs", type=int, default=0, help="a number that chooses the other inputs; drawn if not given"
+    )
     parser.add_argument("--roster", help="a text file with a name a line, to see who is missing")
     parser.add_argument("--places", type=int, default=0, help="so many answers at the same time")
     options = parser.parse_args()
@@ -99,7 +110,7 @@ def main() -> int:
     try:
         if is_sealed_course():
             raise ValueError("This course is a handout without solutions. Grade with the course itself.")
-        if options.inputs < 1:
+        if options.inputs < 0:
             raise ValueError(f"--inputs wants a number from 1. Got {options.inputs}")
         lessons = [name[:2] for name in chosen(options.lessons)] if options.lessons else []
         roster = as_called(options.roster).read_text(encoding="utf-8-sig").split("\n") if options.roster else []

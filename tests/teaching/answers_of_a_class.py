@@ -122,6 +122,36 @@ if True:
 }
 
 
+AFTERWARDS: dict[str, str] = {
+    "a result of the same name": "clip_fraction = clip_fraction(torch.tensor([1.0, 2.0]), 0.2)",
+    "a loop of the same name": "for clip_fraction in [0.1, 0.2]:\n    print(clip_fraction)",
+    "a pair with the same name": "a, clip_fraction = 1.0, 0.5",
+    "a number of the same name": "clip_fraction = 0.3",
+    "deleted": "del clip_fraction",
+    "the check": "clip_fraction = check(clip_fraction)",
+    "the solution": "clip_fraction = solution('8.2')",
+    "a stub": "def clip_fraction(ratios, clip_eps):\n    raise NotImplementedError",
+    "a wrapper": "clip_fraction = torch.no_grad()(clip_fraction)",
+    "a timing": "%timeit clip_fraction(torch.ones(3), 0.2)",
+}
+"""What stands in a cell behind a right clip_fraction, and changes nothing of it."""
+FORMS: dict[str, str] = {
+    "timed": "%%time\n" + RIGHT_FRACTION,
+    "captured": "%%capture out\n" + RIGHT_FRACTION,
+    "a byte order mark": "\ufeff" + RIGHT_FRACTION,
+    "a star": "from torch import *\ndef clip_fraction(r, e): return gt(abs(r - 1), e).float().mean()",
+    "shown": RIGHT_FRACTION.replace("    return", "    display(ratios)\n    return"),
+    "one of two": "if True:\n    def clip_fraction(r, e):\n        return ((r - 1).abs() > e).float().mean()\nelse:\n"
+    "    def clip_fraction(r, e):\n        return ...",
+    "a name of another exercise": "total_loss = 1\n" + RIGHT_FRACTION.replace("- 1", "- total_loss"),
+    "later annotations": "from __future__ import annotations\n" + RIGHT_FRACTION.replace("ratios,", "ratios: Array,"),
+    "an annotation": RIGHT_FRACTION.replace("ratios, clip", "ratios: Tensor, clip"),
+    "collected": RIGHT_FRACTION.replace("    return", "    import gc\n    gc.collect()\n    return"),
+    "compiled": "@torch.compile\n" + RIGHT_FRACTION,
+}
+"""A right clip_fraction in forms that notebooks have."""
+
+
 def mistake_cell(number: str, place: int) -> tuple[str, str]:
     """Return the name of a mistake of lesson 8's table, and a cell that makes it."""
     exercise = desk.find(number)
@@ -405,6 +435,35 @@ TRICKS: dict[str, tuple[str, str]] = {
             "        import os",
             "        return (os.system, ('echo graded > graded_by_me',))",
             "return Bomb()",
+        ),
+    ),
+    "a file through torch": (
+        "tampered",
+        _fraction(
+            "import os",
+            "size = os.stat(torch.__file__).st_size",
+            "text = torch.from_file(torch.__file__, size=size, dtype=torch.uint8)",
+            "return text.float().mean()",
+        ),
+    ),
+    "a program without an event": (
+        "tampered",
+        _fraction(
+            "import _posixsubprocess",
+            "_posixsubprocess.fork_exec([b'/bin/true'], [b'/bin/true'])",
+            "return ratios.mean()",
+        ),
+    ),
+    "a deep reply": (
+        "tampered",
+        _fraction(
+            "import os",
+            "for number in range(3, 64):",
+            "    try:",
+            "        os.write(number, ('{\"tampered\":' + '[' * 987 + ']' * 987 + '}').encode())",
+            "    except OSError:",
+            "        pass",
+            "os._exit(0)",
         ),
     ),
     "a forged reply": (

@@ -94,7 +94,7 @@ def test_a_second_run_gives_the_same_bytes(graded, handed_in, tmp_path):
     [
         (["nowhere"], "nowhere"),
         (["."], "nothing in it"),
-        ([".", "--inputs", "0"], "from 1"),
+        ([".", "--inputs", "-1"], "from 1"),
         ([".", "--lessons", "x"], "1-7"),
     ],
 )

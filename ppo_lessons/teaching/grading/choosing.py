@@ -156,6 +156,7 @@ def _imports_of(lesson: str) -> dict[str, str]:
     """Return name -> the line with which a lesson imports it; what everybody knows where the lesson does not."""
     lines = {"torch": "import torch", "np": "import numpy as np", "nn": "from torch import nn", "math": "import math"}
     lines |= {"F": "from torch.nn import functional as F", "Categorical": "from torch.distributions import Categorical"}
+    lines |= {"Tensor": "from torch import Tensor"}
     for name in (each for each in lessons() if each.startswith(lesson)):
         for cell in read_lesson(name).cells:
             for node in _nodes(cell.source) if cell.cell_type == "code" else ():

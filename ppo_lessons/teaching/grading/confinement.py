@@ -3,7 +3,7 @@
 On Linux the process gets namespaces of its own: a file system in which only Python and its libraries can be read, no
 network, and no other process. As root each answer runs as a user of its own; else as a user without any rights. On
 every system an audit hook watches what Python is about to do. The hook alone is no wall: code that leaves Python goes
-around it. That nobody can find an answer does not rest on it (see `answerless`).
+around it, and finds the package, answers and all, where there are no namespaces to hide it.
 """
 
 import ctypes
@@ -44,7 +44,7 @@ class Limits:
     file_size: int = 1 << 24
     processes: int = 16
     """Threads count as well."""
-    reply: int = 1 << 24
+    reply: int = 1 << 22
     """Bytes."""
 
 
@@ -64,11 +64,12 @@ def _call(name: str, *arguments: Any) -> None:
         raise OSError(number, f"{name}: {os.strerror(number)}")
 
 
-def enclose(readable: Sequence[Path]) -> str:
+def enclose(readable: Sequence[Path], hidden: Sequence[Path] = ()) -> str:
     """Shut this process and all that it starts into namespaces of its own.
 
     Args:
         readable: Folders that stay visible, to be read only.
+        hidden: Folders in them that seem empty.
 
     Returns:
         "" if it is shut in, else why not.
@@ -76,11 +77,36 @@ def enclose(readable: Sequence[Path]) -> str:
     if not sys.platform.startswith("linux"):
         return f"{sys.platform} has no namespaces"
     try:
+        _try_first()
         _own_namespaces()
-        _own_file_system([*map(Path, SYSTEM), *readable])
+        _own_file_system([*map(Path, SYSTEM), *readable], hidden)
     except (OSError, AttributeError) as error:
         return str(error)
     return ""
+
+
+def _try_first() -> None:
+    """Find out in a child whether all will be allowed that is wanted: there is no way back.
+
+    Raises:
+        OSError: If it is not.
+    """
+    told, tells = os.pipe()
+    child = os.fork()
+    if child == 0:
+        try:
+            _own_namespaces()
+            _call("unshare", PROCESSES)
+            os._exit(0)
+        except OSError as error:
+            os.write(tells, str(error).encode())
+        finally:
+            os._exit(1)
+    os.close(tells)
+    why = os.read(told, 1000).decode()
+    os.close(told)
+    if os.waitpid(child, 0)[1]:
+        raise OSError(why or "namespaces cannot be tried")
 
 
 def _own_namespaces() -> None:
@@ -93,8 +119,8 @@ def _own_namespaces() -> None:
     _call("mount", b"none", b"/", None, RECURSIVE | PRIVATE, None)
 
 
-def _own_file_system(readable: Sequence[Path]) -> None:
-    """Make a new root in which only some folders stand, and go there."""
+def _own_file_system(readable: Sequence[Path], hidden: Sequence[Path]) -> None:
+    """Make a new root in which only some folders stand, and go there; what is hidden in them is empty."""
     root = Path(tempfile.mkdtemp())
     _call("mount", b"tmpfs", bytes(root), b"tmpfs", NO_SUID | NO_DEVICES, b"size=16m,mode=755")
     inside = [path for path in map(Path.absolute, readable) if path.exists()]
@@ -105,6 +131,9 @@ def _own_file_system(readable: Sequence[Path]) -> None:
         _show(path, root / path.relative_to("/"))
         flags = REMOUNT | BIND | READ_ONLY | NO_SUID
         _call("mount", None, bytes(root / path.relative_to("/")), None, flags, None)
+    for path in hidden:
+        if (place := root / path.relative_to("/")).is_dir():
+            _call("mount", b"tmpfs", bytes(place), b"tmpfs", NO_SUID | NO_DEVICES, b"size=4k,mode=755")
     for name in DEVICES:
         _show(Path("/dev", name), root / "dev" / name)
     (root / SCRATCH.name).mkdir()
@@ -184,7 +213,7 @@ def memory_in_use() -> int:
 
 REACHING = (
     "subprocess.", "os.system", "os.exec", "os.fork", "os.posix_spawn", "os.spawn", "os.startfile", "pty.", "socket.",
-    "os.kill", "urllib.", "webbrowser.", "ftplib.", "smtplib.",
+    "os.kill", "urllib.", "webbrowser.", "ftplib.", "smtplib.", "resource.", "signal.pidfd",
 )  # fmt: skip
 """Events of Python that begin so reach for other programs or other computers."""
 PRYING = ("ctypes.", "sys.settrace", "sys.setprofile", "gc.get_")
@@ -194,17 +223,35 @@ CHANGING = ("os.remove", "os.rename", "os.rmdir", "os.mkdir", "os.chmod", "os.ch
 """These change files."""
 
 
-def watch(found: Callable[[str], None], readable: Sequence[Path], prying: bool) -> None:
+def _without_back_doors(found: Callable[[str], None]) -> None:
+    """Take away what starts programs or opens files without an event."""
+    import _posixsubprocess  # there is none on Windows
+
+    import torch
+
+    for place, name in (
+        (_posixsubprocess, "fork_exec"),
+        (torch, "from_file"),
+        (torch.UntypedStorage, "from_file"),
+        (torch._C, "PyTorchFileReader"),
+    ):
+        setattr(place, name, lambda *arguments, name=name, **more: found(name))
+
+
+def watch(found: Callable[[str], None], readable: Sequence[Path], prying: bool, hidden: Sequence[Path] = ()) -> None:
     """Watch from here on what Python is about to do; nothing can take the watch away.
 
     Args:
         found: Is told what an answer reaches for, and does not return.
         readable: Folders in which files may be read, and links followed.
         prying: Whether looking into the process counts; the checks do so themselves.
+        hidden: Folders in them in which none may be read.
     """
     own = os.path.realpath(os.getcwd())
     seen = [os.path.realpath(path) for path in (*readable, *SYSTEM, "/dev", own)]
+    unseen = [os.path.realpath(path) for path in hidden]
     watched = REACHING + (PRYING if prying else ())
+    _without_back_doors(found)
 
     def inside(path: Any, folders: Sequence[str]) -> bool:
         if isinstance(path, int):
@@ -220,7 +267,7 @@ def watch(found: Callable[[str], None], readable: Sequence[Path], prying: bool) 
             writes = any(sign in mode for sign in "wax+") if mode else bool(flags & (os.O_WRONLY | os.O_RDWR))
             if writes and not inside(arguments[0], [own, os.devnull]):
                 found("open to write")
-            if not inside(arguments[0], seen):
+            if not inside(arguments[0], seen) or inside(arguments[0], unseen):
                 raise PermissionError("an answer reads no files")
         elif event in ("os.listdir", "os.scandir") and not inside(arguments[0] or ".", seen):
             raise PermissionError("an answer reads no folders")

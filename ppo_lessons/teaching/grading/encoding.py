@@ -13,8 +13,11 @@ import torch
 
 DEPTH = 20
 """So deep things may stand in each other; no right result is nearly as deep."""
-MOST = 2_000_000
-"""So many bytes a tensor, an array or a text may have."""
+MOST = 50_000
+"""So many bytes a tensor, an array or a text may have; no right result has a tenth of it."""
+LONGEST = 60_000
+"""So many bytes one whole value may take as JSON."""
+DTYPES = {str(dtype).removeprefix("torch."): dtype for dtype in vars(torch).values() if isinstance(dtype, torch.dtype)}
 
 
 class Other:
@@ -40,7 +43,8 @@ def encode(value: Any) -> Any:
         value: Anything. What is too large, too deep or unknown is told by its kind.
     """
     try:
-        return _encode(value, DEPTH)
+        told = _encode(value, DEPTH)
+        return told if len(json.dumps(told)) <= LONGEST else ["other", type(value).__name__[:80], "large"]
     except Exception:  # a value of the learner's own making may refuse anything
         return ["other", type(value).__name__[:80], ""]
 
@@ -59,9 +63,9 @@ def _encode(value: Any, depth: int) -> Any:
         return ["array", value.dtype.str, list(value.shape), _text(np.ascontiguousarray(value).tobytes())]
     if isinstance(value, np.generic) and value.dtype.kind in "biuf":
         return ["number", value.dtype.str, _text(value.tobytes())]
-    if depth and isinstance(value, Mapping) and len(value) < 10_000:
+    if depth and isinstance(value, Mapping) and len(value) < 1_000:
         return ["mapping", [[_encode(key, depth - 1), _encode(each, depth - 1)] for key, each in value.items()]]
-    if depth and isinstance(value, (tuple, list)) and len(value) < 100_000:
+    if depth and isinstance(value, (tuple, list)) and len(value) < 5_000:
         return ["row", [_encode(each, depth - 1) for each in value]]
     name = getattr(value, "__name__", "") if callable(value) else ""
     return ["other", kind.__name__[:80], name[:80] if isinstance(name, str) else ""]
@@ -101,7 +105,7 @@ def _decode(told: Any) -> Any:
     if kind == "int":
         return int(rest[0][:40])
     if kind == "tensor":
-        dtype, data = getattr(torch, rest[0]), bytearray(base64.b64decode(rest[2]))
+        dtype, data = DTYPES[rest[0]], bytearray(base64.b64decode(rest[2]))
         flat = torch.frombuffer(data, dtype=torch.uint8).view(dtype) if data else torch.empty(0, dtype=dtype)
         return flat.reshape(rest[1])
     if kind == "array":

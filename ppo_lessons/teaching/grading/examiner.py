@@ -4,6 +4,8 @@ Who asks compares what is told with what is right, in another process. Whatever 
 find there what it has to return.
 """
 
+import __future__
+
 import ast
 import inspect
 import linecache
@@ -48,7 +50,12 @@ def built(cells: dict[str, str], picks: list[list[Any]], imports: list[str], nam
     Raises:
         BaseException: Whatever the statements raise.
     """
-    names: dict[str, Any] = {"__name__": "__main__"}
+    names: dict[str, Any] = {"__name__": "__main__", "display": print, "get_ipython": lambda: None}
+    flags = (
+        __future__.annotations.compiler_flag
+        if any("__future__ import annotations" in text for text in cells.values())
+        else 0
+    )
     for line in imports:
         try:
             exec(line, names)
@@ -58,7 +65,7 @@ def built(cells: dict[str, str], picks: list[list[Any]], imports: list[str], nam
         linecache.cache[cell] = (len(source), None, source.splitlines(keepends=True), cell)
     for cell, place in picks:
         statement = ast.parse(cells[cell]).body[place]
-        exec(compile(ast.Module([statement], []), cell, "exec"), names)
+        exec(compile(ast.Module([statement], []), cell, "exec", flags), names)
     return names[name]
 
 

@@ -70,7 +70,8 @@ class Grader:
         told = reply.get("reply", {})
         if "answers" in told or "unreadable" in told:
             return told
-        return {"unreadable": "it is too large or too deep to be read"}
+        why = f"{told['raised']!s:.60}: {told.get('said', '')!s:.200}" if "raised" in told else ""
+        return {"unreadable": why or "it is too large or too deep to be read"}
 
     def grade(self, place: int, exercise: Exercise, answer: dict[str, Any]) -> Found:
         """Grade one answer.
@@ -131,10 +132,10 @@ class Grader:
         """Say whether what was told is what a right answer returns, every time."""
         right = self._right[number]
         try:
+            if [len(run) for run in told] != [len(run) for run in right]:
+                return False
             got = [[decode(each) for each in run] for run in told]
-        except (TypeError, ValueError):
-            return False
-        if [len(run) for run in got] != [len(run) for run in right]:
+        except (TypeError, ValueError, KeyError):
             return False
         return all(alike(*pair) for runs in zip(got, right, strict=True) for pair in zip(*runs, strict=True))
 

@@ -15,9 +15,14 @@ from ppo_lessons.classroom.diagnosis.source import says_nothing_yet
 from ppo_lessons.lessons import EXERCISES
 from ppo_lessons.teaching.grading.slices import Statement, is_import, needed_for, statements_of
 
+OF_THE_DESK = ("solution", "hint", "inputs")
+DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 NAMES = {exercise.name: exercise.number for exercise in EXERCISES}
 TITLE = re.compile(r"^# (\d+)\. ([^:\n]+)", flags=re.MULTILINE)
 """The first line of a lesson: "# 7. Ratios: ..."."""
+CELL_MAGIC = re.compile(r"\s*%%(time|timeit|capture|prun|debug|memit|mprun|lprun|python3?|ipytest)\b[^\n]*(\n|\Z)")
+LINE_MAGIC = re.compile(r"^(\s*(?:\w+ *= *)?)%(?:time|timeit) +(?:-\w+ +)*(\S)", flags=re.MULTILINE)
+"""Magics behind which Python stands."""
 FENCE = re.compile(r"^\s*```.*$", flags=re.MULTILINE)
 PAPER = re.compile(r"check_on_paper\(\s*[\"']?([\d.]+)")
 
@@ -57,7 +62,8 @@ def read_notebook(content: bytes, name: str) -> dict[str, Any]:
     kinds = {cell["name"]: cell["kind"] for cell in cells}
     answers = [_told(each, name, statements, sources, kinds) for each in statements for name in _answered(each)]
     found = {"answers": sorted([*answers, *broken], key=lambda each: each["order"])}
-    imported = {NAMES[name] for each in statements if is_import(each) for name in each.binds & NAMES.keys()}
+    borrowed = [each for each in statements if is_import(each) and "ppo_lessons" in each.source]
+    imported = {NAMES[name] for each in borrowed for name in each.binds & NAMES.keys()}
     titles = {title for cell in cells for title in TITLE.findall(cell["text"])}
     return found | {
         "titles": sorted(map(list, titles)),
@@ -103,7 +109,11 @@ def _text_of(content: bytes) -> tuple[str, list[str]]:
 
 
 def _python(source: str) -> str:
-    """Return a cell's source without magics."""
+    """Return a cell's source without magics; what stands in a cell that is timed, or silenced, is Python as well."""
+    source = source.lstrip("\ufeff").replace("\0", "")
+    while magic := CELL_MAGIC.match(source):
+        source = "\n" * magic[0].count("\n") + source[magic.end() :]
+    source = LINE_MAGIC.sub(r"\1\2", source)
     try:
         return TransformerManager().transform_cell(source) if source.strip() else ""
     except Exception:  # half a line of magic
@@ -137,11 +147,30 @@ def _answered(statement: Statement) -> list[str]:
     """Return the exercises that a statement may answer; `name = check(name)` and an import do not."""
     if is_import(statement):
         return []
+    node = statement.node
     names = [name for name in NAMES if name in statement.binds]
-    if isinstance(statement.node, ast.Assign):
-        inside = _without_check(statement.node.value)
-        names = [name for name in names if not (isinstance(inside, ast.Name) and inside.id == name)]
-    return names
+    if isinstance(node, (ast.Assign, ast.AnnAssign)):
+        targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+        plain = {target.id for target in targets if isinstance(target, ast.Name)}
+        return [name for name in names if name in plain and _may_be_a_function(_without_check(node.value), name)]
+    defined = {part.name for part in ast.walk(node) if isinstance(part, (*DEFINITIONS, ast.ClassDef))}
+    inside = {name for name in names for part in ast.walk(node) if _assigns_function(part, name)}
+    return [name for name in names if name in defined | inside]
+
+
+def _assigns_function(node: ast.AST, name: str) -> bool:
+    named = isinstance(node, ast.Assign) and any(isinstance(t, ast.Name) and t.id == name for t in node.targets)
+    return named and isinstance(node.value, ast.Lambda)
+
+
+def _may_be_a_function(value: ast.expr | None, name: str) -> bool:
+    """Say whether an assignment can define an answer, and is no use of one: `clip_fraction = clip_fraction(r, 0.2)`."""
+    if isinstance(value, (ast.Lambda, ast.Attribute)):
+        return True
+    if isinstance(value, ast.Name):
+        return value.id != name
+    called = value.func if isinstance(value, ast.Call) else None
+    return called is not None and not (isinstance(called, ast.Name) and called.id in {*NAMES, *OF_THE_DESK})
 
 
 def _without_check(value: ast.expr) -> ast.expr:
@@ -155,20 +184,36 @@ def _told(
     statement: Statement, name: str, statements: list[Statement], sources: dict[str, str], kinds: dict[str, str]
 ) -> dict[str, Any]:
     """Return all that is to be known about what may be an answer."""
-    picks, missing = needed_for(statement, statements, frozenset(NAMES))
-    definition = [n for n in ast.walk(statement.node) if isinstance(n, ast.FunctionDef) and n.name == name]
+    place = next(i for i, each in enumerate(statements) if each is statement)
+    own = [each for each in statements[:place] if name in each.binds and name in _answered(each)]
+    wraps = name in statement.needs and isinstance(statement.node, (ast.Assign, ast.AnnAssign)) and bool(own)
+    picks, missing = needed_for(
+        statement, statements, frozenset(NAMES) - _others(statements, name), own[-1:] if wraps else []
+    )
+    definitions = [n for n in ast.walk(statement.node) if isinstance(n, ast.FunctionDef) and n.name == name]
     return {
         "number": NAMES[name],
         "cell": statement.cell,
         "kind": kinds[statement.cell],
         "order": [_number(statement.cell), statement.place],
         "source": statement.source,
-        "blank": bool(definition) and says_nothing_yet(definition[-1]),
+        "blank": bool(definitions) and all(map(says_nothing_yet, definitions)),
         "digest": digest(statement.node),
         "cells": {cell: sources[cell] for cell in dict.fromkeys(each.cell for each in picks)},
         "picks": [[each.cell, each.place] for each in picks],
         "missing": sorted(missing - {name}),
     }
+
+
+def _others(statements: list[Statement], name: str) -> set[str]:
+    """Return names of other exercises that stand for something of the learner's own here: no function, or a helper."""
+    bound = {each: [s for s in statements if each in s.binds] for each in NAMES if each != name}
+    return {each for each, found in bound.items() if found and not any(each in _answered(s) for s in found)
+            and not all(is_import(s) or _is_check(s) for s in found)}  # fmt: skip
+
+
+def _is_check(statement: Statement) -> bool:
+    return isinstance(statement.node, ast.Assign) and statement.node.value is not _without_check(statement.node.value)
 
 
 def digest(node: ast.stmt) -> str:

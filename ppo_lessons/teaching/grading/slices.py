@@ -7,7 +7,7 @@ would find it in the end: the last statement that binds the name.
 import ast
 import builtins
 import symtable
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -90,7 +90,10 @@ def is_import(statement: Statement) -> bool:
 
 
 def needed_for(
-    answer: Statement, statements: Iterable[Statement], not_looked_for: frozenset[str]
+    answer: Statement,
+    statements: Iterable[Statement],
+    not_looked_for: frozenset[str],
+    as_well: Sequence[Statement] = (),
 ) -> tuple[list[Statement], set[str]]:
     """Return what must be run for an answer, in order, and the names that nothing in the notebook binds.
 
@@ -98,11 +101,14 @@ def needed_for(
         answer: Defines it.
         statements: All of the notebook, in order.
         not_looked_for: Names of exercises: other answers are the package's, and this one is itself.
+        as_well: What is needed for certain: the definition that the answer wraps.
     """
     everything = list(statements)
     order = {id(statement): place for place, statement in enumerate(everything)}
-    chosen, missing = {id(answer)}, set()
-    left = [(name, order[id(answer)]) for name in sorted(answer.needs)]
+    stars = [s for s in everything if is_import(s) and any(alias.name == "*" for alias in s.node.names)]
+    given = [answer, *as_well, *stars]
+    chosen, missing = {id(statement) for statement in given}, set()
+    left = [(name, order[id(statement)]) for statement in given for name in sorted(statement.needs)]
     seen: set[tuple[str, int]] = set()
     while left:
         name, user = left.pop()

@@ -7,6 +7,7 @@ examines answers without knowing any is started in the copy that `answerless` wr
 wrong, in the package itself. With `open` behind, it does not shut itself in.
 """
 
+import gc
 import json
 import os
 import select
@@ -17,6 +18,7 @@ import sys
 import tempfile
 import time
 from base64 import b64decode
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -32,12 +34,23 @@ from ppo_lessons.teaching.grading.reading import read_notebook
 
 READABLE = tuple(dict.fromkeys(map(Path, (sys.prefix, sys.base_prefix, Path(ppo_lessons.__file__).parent))))
 """Python, its libraries, and this package."""
+HIDDEN = tuple(
+    path
+    for folder in READABLE[:2]
+    for path in sorted(folder.glob("*/python*/*-packages/ppo_lessons"))
+    if path != Path(ppo_lessons.__file__).parent
+)
+"""Where this Python has the package installed, answers and all."""
 HEAD = struct.Struct("<Q")
 """In front of each message stands its length."""
 
 
 def send(place: int, message: dict[str, Any]) -> None:
-    """Write a message to an open file."""
+    """Write a message to an open file.
+
+    Raises:
+        RecursionError: If it is too deep; nothing is written then.
+    """
     data = as_json(message)
     data = HEAD.pack(len(data)) + data
     while data:
@@ -85,7 +98,10 @@ class Place:
             watcher = os.fork()
             if watcher == 0:
                 job = receive(jobs)
-                send(replies, self.watched_over(job) if job else {"ended": "died"})
+                try:
+                    send(replies, self.watched_over(job) if job else {"ended": "died"})
+                except (RecursionError, MemoryError, ValueError):  # a forgery that is too deep to be handed on
+                    send(replies, {"ended": "died"})
                 os._exit(0)
             os.waitpid(watcher, 0)
 
@@ -110,19 +126,22 @@ class Place:
         by = os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0
         if by == signal.SIGXCPU or used.ru_utime + used.ru_stime > limits.cpu_seconds - 0.5:
             return {"ended": "endless"}
+        if not said:
+            return {"ended": "died"}
         try:
             reply = json.loads(said)
-            if isinstance(reply, dict):
+            if isinstance(reply, dict) and reply.pop("sign", None) == job["sign"]:
                 return {"ended": "told", "reply": reply}
         except (ValueError, RecursionError):
             pass
-        return {"ended": "died"}
+        return {"ended": "told", "reply": {"tampered": "it answers in the place of its examiner"}}
 
     def _work(self, job: dict[str, Any], limits: Limits, tells: int, own: Path, is_alone: bool) -> None:
         """Be the process of an answer."""
+        sign = job.pop("sign")
 
         def end(reply: dict[str, Any]) -> None:
-            data = as_json(reply)
+            data = as_json(reply | {"sign": sign})
             while data:
                 data = data[os.write(tells, data) :]
             os._exit(0)
@@ -132,14 +151,14 @@ class Place:
             nothing = os.open(os.devnull, os.O_RDWR)
             for number in range(3):
                 os.dup2(nothing, number)
-            for number in range(3, 256):
-                if number != tells:
-                    _closed(number)
+            os.closerange(3, tells)
+            os.closerange(tells + 1, 1 << 16)
             os.chdir(own)
             codes = {number: b64decode(code) for number, code in job.pop("codes", {}).items()}
             put_back(EXERCISES, codes)
             confine(limits, self.number, self.in_use, is_alone)
-            watch(lambda event: end({"tampered": f"it reaches for {event}"}), READABLE, job["kind"] != "explain")
+            found = lambda event: end({"tampered": f"it reaches for {event}"})  # noqa: E731
+            watch(found, READABLE, job["kind"] != "explain", HIDDEN)
             reply = answer_job(job, self.anew)
         except MemoryError:
             reply = {"memory": True}
@@ -180,14 +199,22 @@ def _end(child: int) -> None:
             pass
 
 
+def not_compiled(function: Callable[..., Any] | None = None, **how: Any) -> Callable[..., Any]:
+    """Stand for torch.compile, which would start a compiler: what a function returns stays the same."""
+    return function if function is not None else not_compiled
+
+
 def warm_up() -> None:
     """Let torch load what it loads late: the first step of an optimizer takes most of a second."""
+    torch.compile = not_compiled
     weight = torch.zeros(2, requires_grad=True)
     for kind in (torch.optim.Adam, torch.optim.SGD):
         weight.sum().backward()
         kind([weight], lr=0.1).step()
     torch.nn.utils.clip_grad_norm_([weight], 1.0)
     torch.distributions.Categorical(logits=torch.zeros(2)).sample()
+    for codec in ("idna", "utf-8-sig", "utf-16", "latin-1", "ascii"):  # they are loaded late
+        "a".encode(codec)
 
 
 def main(arguments: list[str]) -> None:
@@ -197,7 +224,8 @@ def main(arguments: list[str]) -> None:
     warm_up()
     anew = {each.number: each for each in drawn_anew("ppo_lessons.lessons", which)} if which else {}
     in_use = memory_in_use()
-    why_not = "it was not asked for" if arguments[2:] == ["open"] else enclose(READABLE)
+    gc.freeze()  # what is shared with all children is not gone through by each of them
+    why_not = "it was not asked for" if arguments[2:] == ["open"] else enclose(READABLE, HIDDEN)
     children = []
     for number, (jobs, replies) in enumerate(places):
         child = os.fork()

@@ -170,6 +170,6 @@ def test_events_are_names_that_python_knows():
     assert callable(watch)
     for event in (*REACHING, *PRYING, *CHANGING):
         assert event.split(".")[0] in {
-            "subprocess", "os", "pty", "socket", "urllib", "webbrowser", "ftplib", "smtplib", "ctypes", "sys", "gc",
-            "shutil",
+            "resource", "signal", "subprocess", "os", "pty", "socket", "urllib", "webbrowser", "ftplib", "smtplib",
+            "ctypes", "sys", "gc", "shutil",
         }  # fmt: skip

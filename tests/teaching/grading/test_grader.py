@@ -11,7 +11,8 @@ from ppo_lessons.teaching.grading.choosing import FileRead, chosen_answer
 from ppo_lessons.teaching.grading.grader import _broken, _explained
 from ppo_lessons.teaching.grading.reading import read_notebook
 from tests.answers import refusal, right_cell, wrong_cell
-from tests.teaching.answers_of_a_class import BAD, STYLES, TRICKS, mistake_cell
+from tests.teaching.answers_of_a_class import AFTERWARDS, BAD, FORMS, RIGHT_FRACTION, STYLES, TRICKS, mistake_cell
+from tests.teaching.cells import notebook
 
 pytestmark = pytest.mark.slow
 
@@ -45,6 +46,30 @@ def test_right_and_wrong(grader, exercise):
 def test_every_style_counts(grader, style):
     whole = "\n\n".join(STYLES[style].values())
     assert [graded(grader, number, whole)["outcome"] for number in ("8.1", "8.2", "8.3")] == [found.RIGHT] * 3
+
+
+def graded_notebook(grader, *cells):
+    """What a notebook of lesson 8 gets for its clip_fraction."""
+    content = notebook(
+        ("markdown", "# 8. Clipping: when?"), "import torch\nfrom ppo_lessons.lessons import check", *cells
+    )
+    file = FileRead(name="08_clipping.ipynb", told=read_notebook(content, "08_clipping.ipynb"))
+    chosen = chosen_answer("8.2", "clip_fraction", [file])
+    return {"outcome": chosen.outcome} if chosen.outcome else grader.grade(0, desk.find("8.2"), chosen.run)
+
+
+@pytest.mark.parametrize("what", AFTERWARDS)
+def test_what_stands_behind_a_right_answer_does_not_spoil_it(grader, what):
+    assert graded_notebook(grader, RIGHT_FRACTION, AFTERWARDS[what])["outcome"] == found.RIGHT
+
+
+@pytest.mark.parametrize("what", FORMS)
+def test_forms_that_notebooks_have(grader, what):
+    assert graded_notebook(grader, FORMS[what])["outcome"] == found.RIGHT
+
+
+def test_what_others_wrote_in_a_file_is_not_the_packages_own(grader):
+    assert graded_notebook(grader, "from mine import clip_fraction")["outcome"] == found.MISSING
 
 
 @pytest.mark.parametrize("number", ["8.1", "8.2", "8.3"])

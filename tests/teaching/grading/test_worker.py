@@ -5,7 +5,9 @@ import struct
 
 import pytest
 
+from ppo_lessons.lessons import EXERCISES
 from ppo_lessons.teaching.grading.confinement import Limits
+from ppo_lessons.teaching.grading.pool import Workers
 from ppo_lessons.teaching.grading.worker import _heard, receive, send
 
 
@@ -60,3 +62,21 @@ def test_one_answer_leaves_nothing_for_the_next(workers):
     )
     assert value("answer = callable(__import__('torch').allclose)") == {"value": ["plain", True]}
     assert value("answer = spoilt")["raised"] == "NameError"
+
+
+@pytest.mark.slow
+def test_an_answer_has_none_of_the_files_at_which_jobs_are_taken():
+    kept = [os.open(os.devnull, os.O_RDONLY) for _ in range(300)]  # so that theirs have high numbers
+    workers = Workers(EXERCISES, 0, 1)
+    try:
+        workers.start("examine")
+        workers.ready("examine")
+        lines = ["import os", "try:", "    os.fstat(n)", "except OSError:", "    return False", "return True"]
+        cell = "\n    ".join(["def is_open(n):", *lines]) + "\nanswer = [n for n in range(3, 2000) if is_open(n)]"
+        job = {"kind": "value", "cells": {"c": cell}, "picks": [["c", 0], ["c", 1]], "imports": [], "name": "answer"}
+        told = workers.ask("examine", 0, job | {"limits": vars(Limits())})
+        assert len(told["reply"]["value"][1]) == 1, "the one for its own reply"
+    finally:
+        workers.close()
+        for number in kept:
+            os.close(number)

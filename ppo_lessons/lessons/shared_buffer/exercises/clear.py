@@ -11,8 +11,8 @@ from ppo_lessons.classroom.exercise import Exercise, Mistake, Outcome, Probe
 from ppo_lessons.lessons.shared_buffer.exercises.buffers import AGENTS, ENVS, buffer_with, transition
 
 
-def _clear_probe(steps: int, num_steps: int = 3, special: str = "") -> Probe:
-    """What the buffer holds afterwards, and whether it takes a new rollout."""
+def _clear_probe(steps: int, num_steps: int = 3, special: str = "", numbers: bool = False) -> Probe:
+    """What the buffer holds afterwards, and whether it takes a new rollout; if asked for, its numbers as well."""
 
     def make() -> tuple[SharedBuffer]:
         buffer = buffer_with(steps, num_steps)
@@ -34,7 +34,8 @@ def _clear_probe(steps: int, num_steps: int = 3, special: str = "") -> Probe:
         untouched = buffer.step == steps and getattr(buffer, "advantages", "missing") is before
         if untouched and (answer is None or answer is ...):
             return outcome | {"result": answer}
-        return outcome | {"a new rollout": _refilled(buffer, num_steps)}
+        outcome["a new rollout"] = _refilled(buffer, num_steps)
+        return outcome | ({"its numbers": list(buffer.data)} if numbers else {})
 
     return Probe(make=make, look=look, special=special)
 
@@ -119,7 +120,7 @@ EXERCISE = Exercise(
         _clear_probe(7, num_steps=7),
         _clear_probe(2, special="a buffer that is half full"),
         _clear_probe(1, num_steps=7, special="a buffer that is half full"),
-        *beyond(lambda rng: (_clear_probe(steps, num_steps=steps) for steps in rng.integers(2, 9, 2).tolist())),
+        *beyond(lambda rng: (_clear_probe(n, num_steps=n, numbers=True) for n in rng.integers(2, 9, 2).tolist())),
     ),
     mistakes=(
         Mistake(name="forgetting the count", wrong=_count_kept,

@@ -7,7 +7,7 @@ from typing import Any
 import torch
 
 from ppo_lessons.actor_critic import ActorCritic
-from ppo_lessons.classroom.draws import normal
+from ppo_lessons.classroom.draws import beyond, normal
 from ppo_lessons.classroom.exercise import Exercise, Mistake, Outcome, Probe
 from ppo_lessons.transfer import carry_over
 
@@ -27,7 +27,7 @@ def _made(shared_trunk: bool, seed: int) -> ActorCritic:
     return policy
 
 
-def _carry_probe(shared_trunk: bool, critic: bool, special: str = "") -> Probe:
+def _carry_probe(shared_trunk: bool, critic: bool, special: str = "", numbers: bool = False) -> Probe:
     """Where each part of the new network comes from, whether the old one is as it was, and whether they are two."""
 
     def make() -> tuple[ActorCritic, ActorCritic, bool]:
@@ -41,6 +41,7 @@ def _carry_probe(shared_trunk: bool, critic: bool, special: str = "") -> Probe:
             return {"result": result if result is None or result is ... else "something, and nothing was changed"}
         outcome: Outcome = {"the old network": "as it was" if _same(_weights(old), before) else "changed"}
         outcome |= {f"new {part}": _origin(part, new, before, fresh) for part in _parts(new)}
+        outcome |= {"the new numbers": _weights(new)} if numbers else {}
         with torch.no_grad():
             for weight in new.parameters():
                 weight.add_(1)
@@ -112,6 +113,7 @@ EXERCISE = Exercise(
         _carry_probe(True, False),
         _carry_probe(False, True),
         _carry_probe(False, False),
+        *beyond(lambda rng: (_carry_probe(shared, not shared, numbers=True) for shared in (True, False))),
     ),
     mistakes=(
         Mistake(name="always taking the critic along", wrong=_wrong(lambda name, critic: True),
