@@ -1,6 +1,7 @@
 """A whole class, graded twice: every outcome as it was foreseen, nobody lost, nothing touched, the same bytes."""
 
 import hashlib
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -100,7 +101,8 @@ def test_a_second_run_gives_the_same_bytes(graded, handed_in, tmp_path):
 )
 def test_what_cannot_be_graded_is_said_in_one_line(tmp_path, arguments, says):
     command = [sys.executable, "-m", "ppo_lessons.teaching.grade", *arguments, "--to", str(tmp_path / "out")]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    called_from = os.environ | {"PPO_LESSONS_CALLED_FROM": str(tmp_path)}
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, env=called_from)
     assert done.returncode == 1
     assert says in done.stderr
     assert len(done.stderr.splitlines()) == 1
