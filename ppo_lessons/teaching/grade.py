@@ -45,7 +45,7 @@ def grade_folder(
     files, not_read = read_folder(folder)
     to.mkdir(parents=True, exist_ok=True)
     (to / MARKER).touch()
-    work = ClassWork(to / ".found", which or _drawn(to / ".inputs"), places or os.cpu_count() or 1, print)
+    work = ClassWork(to / ".found", which or _drawn(to / ".found" / "inputs"), places or os.cpu_count() or 1, print)
     try:
         students, unread = work.read(files)
         for each in not_read:  # of whom nothing else is there, nothing is known
@@ -67,6 +67,7 @@ def grade_folder(
 def _drawn(path: Path) -> int:
     """Return the number that was drawn for a folder, or draw it."""
     if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(str(1 + secrets.randbelow(10**9)), encoding="utf-8")
     return int(path.read_text(encoding="utf-8"))
 
