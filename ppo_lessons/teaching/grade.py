@@ -123,7 +123,9 @@ def main() -> int:
     except (ValueError, OSError, RuntimeError) as error:
         print(error, file=sys.stderr)
         return 1
-    print(f"{len(result.students)} students, {len(result.exercises)} exercises. For the class: {to / 'class.html'}")
+    counts = ((len(result.students), "student"), (len(result.exercises), "exercise"))
+    told = ", ".join(f"{number} {what}{'s' * (number != 1)}" for number, what in counts)
+    print(f"{told}. For the class: {to / 'class.html'}")
     return 0
 
 
