@@ -10,7 +10,7 @@ import pytest
 
 from ppo_lessons.teaching import outcomes as found
 from ppo_lessons.teaching.collecting.whose import MARKER
-from ppo_lessons.teaching.grade import grade_folder
+from ppo_lessons.teaching.grade import _drawn, grade_folder
 from tests.teaching.class_of_sixty import the_class, write_class
 
 ROOT = Path(__file__).parents[2]
@@ -88,6 +88,12 @@ def test_a_second_run_gives_the_same_bytes(graded, handed_in, tmp_path):
     first = digests(to)
     grade_folder(handed_in, tmp_path / "anew", ["08"], roster=["blank", "Zoë Away"], places=1)
     assert digests(tmp_path / "anew") == first
+
+
+def test_the_other_inputs_are_drawn_once_for_each_folder(tmp_path):
+    drawn = [_drawn(tmp_path / name / "inputs") for name in "abcab"]
+    assert drawn[:2] == drawn[3:]
+    assert len(set(drawn)) == 3 and min(drawn) > 0
 
 
 @pytest.mark.parametrize(

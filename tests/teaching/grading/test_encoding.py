@@ -45,6 +45,7 @@ def test_of_what_is_unknown_the_kind_is_told():
     assert there_and_back(object()) != Other("set")
     assert there_and_back([...]) == [Other("ellipsis")]
     assert there_and_back(torch.zeros(MOST)) == Other("Tensor", "large")
+    assert there_and_back([torch.zeros(5000)] * 10) == Other("list", "large")
     itself = []
     itself.append(itself)
     assert "list" in str(as_json(encode(itself)))

@@ -1,13 +1,16 @@
 """Answers to every exercise, and answers that are none, graded by the workers that a class is graded by."""
 
 import ast
+import json
 
 import pytest
 import torch
 
+from ppo_lessons.classroom.drawn_anew import drawn_anew
 from ppo_lessons.lessons import EXERCISES, PAPERS, desk
 from ppo_lessons.teaching import outcomes as found
 from ppo_lessons.teaching.grading.choosing import FileRead, chosen_answer
+from ppo_lessons.teaching.grading.examiner import outcomes
 from ppo_lessons.teaching.grading.grader import _broken, _explained
 from ppo_lessons.teaching.grading.reading import read_notebook
 from tests.answers import refusal, right_cell, wrong_cell
@@ -111,6 +114,27 @@ def total_loss(actor, value, entropy, vf_coef, ent_coef):
     told = grader.grade(0, exercise, as_it_stands(source))
     assert told["outcome"] == found.UNKNOWN
     assert "right by itself, but not" in told["text"]
+
+
+def test_a_reply_that_is_not_the_examiners_is_not_right(grader):
+    """Of a shuffle every right answer tells the same, so it can be written down at home."""
+    exercise = desk.find("6.1")
+    anew = next(each for each in drawn_anew("ppo_lessons.lessons", 1) if each.number == "6.1")
+    told = outcomes(exercise, anew, 1, exercise.function)[0]
+    source = f"""\
+import json, os
+
+
+def shuffle_rows(num_rows, generator):
+    for number in range(3, 64):
+        try:
+            os.write(number, json.dumps({json.loads(json.dumps({"outcomes": told}))}).encode())
+        except OSError:
+            pass
+    os._exit(0)
+"""
+    assert grader._is_right("6.1", told), "with the examiner's sign it would be right"
+    assert grader.grade(0, exercise, as_it_stands(source))["outcome"] == found.TAMPERED
 
 
 def test_papers(grader):
