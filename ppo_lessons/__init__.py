@@ -31,6 +31,7 @@ The folders, from the cellar up; each knows those above it in this table, and no
 | `guards` | what keeps a run whole: settings, files, threads, undo; the flow stands on it |
 | `spirit_world`, `other_worlds` | the game; worlds that others wrote |
 | `shipped` | what the lessons come with, each beside the script that makes it |
+| `data_parallel` | one training on many processes, with torchrun |
 | `display` | what stands still on a page: pictures and tables |
 | `interactive`, `classroom` | the kit for living figures; the kit for exercises. They do not know each other |
 | `doctor` | the facts of PPO, put to anybody's functions; what the readings of a run say |

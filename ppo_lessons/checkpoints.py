@@ -36,7 +36,7 @@ NO_CHECKPOINTS = {
 
 def save_policy(policy: ActorCritic, path: str | Path) -> None:
     """Write the network alone, to play or to train on; a few tens of kilobytes."""
-    _write({"kind": "policy", "policy": _pack_policy(policy)}, path)
+    write_checkpoint({"kind": "policy", "policy": _pack_policy(policy)}, path)
 
 
 def load_policy(path: str | Path) -> ActorCritic:
@@ -46,7 +46,7 @@ def load_policy(path: str | Path) -> ActorCritic:
         CheckpointError: If the file is damaged, unsafe, or holds something else.
         OSError: If there is none, or it cannot be read.
     """
-    return _unpack_policy(_read(path, "policy").get("policy"), path)
+    return _unpack_policy(read_checkpoint(path, "policy").get("policy"), path)
 
 
 def save_run(run: TrainingRun, path: str | Path) -> None:
@@ -61,9 +61,18 @@ def save_run(run: TrainingRun, path: str | Path) -> None:
         CheckpointError: If a cycle is under way.
         FileNotFoundError: If the folder is not there.
     """
+    write_checkpoint(pack_run(run), path)
+
+
+def pack_run(run: TrainingRun) -> dict[str, Any]:
+    """Return what a training run is made of, as plain data and tensors; `unpack_run` makes it again.
+
+    Raises:
+        CheckpointError: If a cycle is under way.
+    """
     if run.buffer.step and keeps_state(run.env):
         raise CheckpointError(f"A run is saved between two cycles. Got a buffer with {run.buffer.step} steps")
-    contents = {
+    return {
         "kind": "run",
         "config": asdict(run.config),
         "policy": _pack_policy(run.policy),
@@ -76,7 +85,6 @@ def save_run(run: TrainingRun, path: str | Path) -> None:
         "cycle": run.cycle,
         "agent_steps": run.agent_steps,
     }
-    _write(contents, path)
 
 
 @torch.inference_mode(False)
@@ -98,7 +106,14 @@ def load_run(path: str | Path, env: TeamEnv | None = None, config: PPOConfig | N
         ValueError: If the config changes what a saved run keeps.
         OSError: If there is none, or it cannot be read.
     """
-    contents = _read(path, "run")
+    return unpack_run(read_checkpoint(path, "run"), path, env, config)
+
+
+@torch.inference_mode(False)
+def unpack_run(
+    contents: dict[str, Any], path: str | Path, env: TeamEnv | None = None, config: PPOConfig | None = None
+) -> TrainingRun:
+    """Return the run of which `pack_run` told; see `load_run`. The path is named where something is wrong."""
     try:
         saved = PPOConfig(**contents["config"])
     except (KeyError, TypeError, ValueError) as error:
@@ -139,7 +154,7 @@ def _begin_anew(run: TrainingRun) -> None:
     warnings.warn(
         f"{type(run.env).__name__} cannot tell its state, so it was not saved: its episodes begin anew. Weights, "
         "optimizer, counters and generators are those of the saved run.",
-        stacklevel=3,
+        stacklevel=4,
     )
 
 
@@ -182,11 +197,18 @@ def _unpack_policy(packed: Any, path: str | Path) -> ActorCritic:
     return policy
 
 
-def _write(contents: dict[str, Any], path: str | Path) -> None:
+def write_checkpoint(contents: dict[str, Any], path: str | Path) -> None:
+    """Write plain data and tensors, under the "kind" that they name; the file is complete or not there."""
     write_whole(path, lambda file: torch.save({"format": FORMAT, **contents}, file))
 
 
-def _read(path: str | Path, kind: str) -> dict[str, Any]:
+def read_checkpoint(path: str | Path, kind: str) -> dict[str, Any]:
+    """Return what `write_checkpoint` wrote under this kind.
+
+    Raises:
+        CheckpointError: If the file is damaged, unsafe, or holds something else.
+        OSError: If there is none, or it cannot be read.
+    """
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # torch asks for an issue to be filed when it meets a newer pickle

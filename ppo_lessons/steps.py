@@ -273,6 +273,10 @@ class Steps:
             raise ValueError(f"An actor loss must be 'surrogate' or 'policy_gradient'. Got {name!r}")
         return replace(self, clipped_surrogate_loss=OtherLoss(f"{name}_loss", getattr(self, f"{name}_loss")))
 
+    def of_all_ranks(self, quantity: Tensor) -> Tensor:
+        """Return what all processes of a run have of a quantity, (B, ...) one under the other: here is only one."""
+        return quantity
+
     def fitted(self, policy: ActorCritic) -> "Steps":
         """Return steps that look actions up as this policy means them; these very steps for one choice out of N.
 

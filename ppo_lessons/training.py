@@ -227,7 +227,7 @@ def _in_rewards(policy: ActorCritic, buffer: SharedBuffer, last_values: Tensor, 
 
 def _in_units(policy: ActorCritic, rows: Rows, steps: Steps) -> Rows:
     """Take the returns of a rollout into the statistics, and give the critic returns in units of their spread."""
-    policy.return_statistics.copy_(follow_returns(policy.return_statistics, rows.returns))
+    policy.return_statistics.copy_(follow_returns(policy.return_statistics, steps.of_all_ranks(rows.returns)))
     mean, std = steps.mean_and_std(policy.return_statistics)
     return rows_in_units(rows, steps.normalise_values(rows.returns, mean, std), std)
 
@@ -242,7 +242,8 @@ def anneal_learning_rate(
 
 def _mean_rewards(buffer: SharedBuffer, steps: Steps) -> dict[str, Any]:
     """Return the mean reward of a row of a living agent, over all and for each agent."""
-    rewards, acting = buffer.data.rewards, buffer.data.acting
+    copies_first = (part.transpose(0, 1) for part in (buffer.data.rewards, buffer.data.acting))
+    rewards, acting = (steps.of_all_ranks(part).transpose(0, 1) for part in copies_first)
     rows, agents = steps.flatten_rows(rewards, acting), steps.badges_of(acting)[:, 2]
     own = tuple(float(rows[agents == a].mean()) for a in range(acting.shape[2]))
     return {"mean_reward": float(steps.mean_over_acting(rewards, acting)), "agent_rewards": own}

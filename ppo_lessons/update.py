@@ -177,15 +177,16 @@ def _look_back(policy: ActorCritic, rows: Rows, config: PPOConfig, steps: Steps)
     rows = detach_rows(rows)
     with torch.no_grad():  # only here: a step of one's own may ask for gradients of its inputs
         logits, _ = steps.forward_pass(policy, rows.obs)
-    new_log_probs = steps.log_probs_of(logits, rows.actions).detach()
-    ratios = steps.importance_ratios(new_log_probs, rows.old_log_probs)
-    advantages = steps.normalise_advantages(rows.advantages) if config.advantage_normalisation else rows.advantages
+    new_log_probs = steps.of_all_ranks(steps.log_probs_of(logits, rows.actions).detach())
+    old_log_probs, returns, raw = (steps.of_all_ranks(part) for part in rows[2:])
+    ratios = steps.importance_ratios(new_log_probs, old_log_probs)
+    advantages = steps.normalise_advantages(raw) if config.advantage_normalisation else raw
     pushed = steps.still_pushed(ratios, advantages, config.clip_eps)
     return {
-        "num_rows": len(rows.actions),
-        "planned_gradient_steps": steps.count_gradient_steps(len(rows.actions), config.minibatch_size, config.epochs),
-        "explained_variance": float(steps.explained_variance(rows.returns - rows.advantages, rows.returns)),
-        "kl_after": float(steps.approx_kl(new_log_probs, rows.old_log_probs)),
+        "num_rows": len(raw),
+        "planned_gradient_steps": steps.count_gradient_steps(len(raw), config.minibatch_size, config.epochs),
+        "explained_variance": float(steps.explained_variance(returns - raw, returns)),
+        "kl_after": float(steps.approx_kl(new_log_probs, old_log_probs)),
         "effective_sample_size": float(steps.effective_sample_size(ratios)),
         "silent_fraction": 1 - float(pushed.float().mean()),
         "surrogate_loss": float(steps.surrogate_loss(ratios, advantages)),

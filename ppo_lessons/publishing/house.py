@@ -13,7 +13,7 @@ FLOORS = (
     ("core",),
     ("spirit_world", "other_worlds"),
     ("shipped",),
-    ("display",),
+    ("display", "data_parallel"),
     ("interactive", "classroom", "doctor"),
     ("lessons",),
     ("publishing",),
