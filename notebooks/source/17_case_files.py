@@ -343,4 +343,4 @@ print(f"got {first.got}, right {first.right}")
 # | [`diagnose(read_log("progress.csv"))`](../ppo_lessons/doctor/vital_signs.py) | what is out of the ordinary in a run, since when, and who may be to blame |
 # | [`Steps(value_loss=mine)`](../ppo_lessons/steps.py) | one box replaced: so every case was made |
 #
-# **The end of the road so far.** How the same update runs on many machines comes next in this course.
+# Next: the same update on many processes and machines: [18](18_beyond_one_machine.ipynb).

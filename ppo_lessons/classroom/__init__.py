@@ -3,7 +3,7 @@
 It knows no lesson: `ppo_lessons.lessons` lays its exercises on the `Desk`.
 """
 
-from ppo_lessons.classroom.my_ppo import my_steps, my_way, my_world
+from ppo_lessons.classroom.my_ppo import my_sharing, my_steps, my_way, my_world
 from ppo_lessons.classroom.setup import check_setup
 
-__all__ = ["check_setup", "my_steps", "my_way", "my_world"]
+__all__ = ["check_setup", "my_sharing", "my_steps", "my_way", "my_world"]

@@ -16,7 +16,8 @@ from ppo_lessons.classroom.diagnosis.conditions import known_conditions
 from ppo_lessons.classroom.exercise import Exercise
 from ppo_lessons.classroom.home import home
 from ppo_lessons.classroom.needs import CannotStandAloneError, needs_of
-from ppo_lessons.classroom.own_file import RULES_OF_THE_WAY, RULES_OF_THE_WORLD, put, read, written
+from ppo_lessons.classroom.own_file import RULES_OF_THE_RANKS, RULES_OF_THE_WAY, RULES_OF_THE_WORLD, put, read, written
+from ppo_lessons.data_parallel.sharing import Sharing
 from ppo_lessons.display.tables import Table
 from ppo_lessons.guards.files import write_whole
 from ppo_lessons.spirit_world.curriculum import Way
@@ -128,13 +129,19 @@ def my_way() -> Way:
     return Way(**{name: own[name] for name in RULES_OF_THE_WAY if name in own})
 
 
+def my_sharing() -> Sharing:
+    """Return what many ranks make of what they tell each other, with every function of the learner's."""
+    own = _passed()
+    return Sharing(**{name: own[name] for name in RULES_OF_THE_RANKS if name in own})
+
+
 def my_functions() -> dict[str, Callable[..., Any]]:
     """Return name -> function of the learner's steps in `my_ppo.py`; empty if there is none, or it does not run."""
     return _steps_among(_passed())
 
 
 def _steps_among(own: dict[str, Callable[..., Any]]) -> dict[str, Callable[..., Any]]:
-    others = (*RULES_OF_THE_WORLD, *RULES_OF_THE_WAY)
+    others = (*RULES_OF_THE_WORLD, *RULES_OF_THE_WAY, *RULES_OF_THE_RANKS)
     return {name: function for name, function in own.items() if name not in others}
 
 
@@ -148,5 +155,6 @@ def _passed() -> dict[str, Callable[..., Any]]:
     except (Exception, SystemExit) as error:  # the file is the learner's: anything can stand in it
         say(f"my_ppo.py does not run ({type(error).__name__}: {error}); the package's steps are used.")
         return {}
-    wanted = (*RULES_OF_THE_WORLD, *RULES_OF_THE_WAY, *(field.name for field in fields(Steps)))
+    rules = (*RULES_OF_THE_WORLD, *RULES_OF_THE_WAY, *RULES_OF_THE_RANKS)
+    wanted = (*rules, *(field.name for field in fields(Steps)))
     return {name: names[name] for name in wanted if callable(names.get(name)) and name in sections}

@@ -8,6 +8,7 @@ from dataclasses import dataclass, fields
 from ppo_lessons.classroom.code_text import bound_by, import_block, imported_as, pieces_of, renamed
 from ppo_lessons.classroom.exercise import Exercise
 from ppo_lessons.classroom.needs import Needs, global_names, names_at_definition
+from ppo_lessons.data_parallel.sharing import Sharing
 from ppo_lessons.spirit_world.curriculum import Way
 from ppo_lessons.steps import Steps
 
@@ -112,6 +113,8 @@ RULES_OF_THE_WORLD = ("rewards_of", "who_acts_next")
 """What a learner writes for the world and not for the training."""
 RULES_OF_THE_WAY = tuple(field.name for field in fields(Way))
 """What a learner writes for the way from case to case."""
+RULES_OF_THE_RANKS = tuple(field.name for field in fields(Sharing))
+"""What a learner writes for a training on many processes."""
 
 
 @dataclass

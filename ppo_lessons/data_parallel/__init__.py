@@ -1,7 +1,7 @@
 """One training on many processes: each rank plays its own copies of the world, and all make the same update together.
 
 With torchrun each process is a rank (`process_ranks`), on one machine or on many; in a notebook the ranks can be
-threads (`thread_ranks`). The update is the one of `steps`, with four lines more (`shared_update`). Words: a *rank* is one
+threads (`thread_ranks`). The update is the one of `steps`, with four lines more (`shared_update`). A *rank* is one
 process of the run, R is how many there are; the *first* rank, 0, writes the files.
 """
 

@@ -11,6 +11,7 @@ import torch
 import torch.distributed as dist
 from torch import Tensor
 
+from ppo_lessons.data_parallel.handshake import store_of_this_life
 from ppo_lessons.data_parallel.ranks import RankError
 
 TIMEOUT = 300.0
@@ -22,11 +23,11 @@ ROLL_CALL = 2.0
 class ProcessRank:
     """One rank among processes. What is told travels over gloo; the gradient of a GPU over NCCL."""
 
-    def __init__(self, timeout: float) -> None:
+    def __init__(self, store: dist.Store, timeout: float) -> None:
         """Take note of the process group that is there."""
         self.rank, self.num_ranks, self.cycle = dist.get_rank(), dist.get_world_size(), 0
         self._timeout = timeout
-        self._store = dist.distributed_c10d._get_default_store()
+        self._store = store
         self._calls = 0
 
     def all_of(self, quantity: Tensor, what: str) -> Tensor:
@@ -86,9 +87,11 @@ def join_ranks(timeout: float = TIMEOUT) -> Iterator[ProcessRank]:
     if missing := [name for name in ("RANK", "WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT") if name not in os.environ]:
         raise RankError(f"A rank is started by torchrun, which sets {', '.join(missing)}. Got a process without them")
     backend = "cpu:gloo,cuda:nccl" if torch.cuda.is_available() and dist.is_nccl_available() else "gloo"
-    dist.init_process_group(backend, timeout=timedelta(seconds=timeout))
+    store, rank, num_ranks = next(dist.rendezvous("env://", timeout=timedelta(seconds=timeout)))
+    own = store_of_this_life(store, rank, num_ranks, timeout)
+    dist.init_process_group(backend, store=own, rank=rank, world_size=num_ranks, timeout=timedelta(seconds=timeout))
     try:
-        ranks = ProcessRank(timeout)
+        ranks = ProcessRank(own, timeout)
         yield ranks
         ranks.objects(None, "end")  # nobody hangs up while another still speaks
     finally:

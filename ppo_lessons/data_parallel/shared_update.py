@@ -17,7 +17,6 @@ from ppo_lessons.data_parallel.sharing import DEFAULT_SHARING, Sharing, moments
 from ppo_lessons.seams import CheckedSteps, checked
 from ppo_lessons.steps import MinibatchLosses, Steps
 
-
 CPU = torch.device("cpu")
 
 
@@ -63,18 +62,27 @@ def shared_update(
     Yields:
         After each gradient step: this rank's row numbers (b,), the losses of all rows, the gradient's length.
     """
-    ranks = steps.ranks
-    with on_device(steps.device, policy, optimizer):
-        rows = steps.detach_rows(Rows(*(part.to(steps.device) for part in rows)))  # E
-        counts = ranks.all_of(torch.tensor(len(rows.actions)), "number of rows")
-        for order in steps.each_minibatch(int(counts.sum()), config, generator, steps):  # F, G, H
+    ranks, device = steps.ranks, steps.device
+    with on_device(device, policy, optimizer):
+        rows = steps.detach_rows(_on(device, rows))  # E
+        counts = ranks.all_of(torch.tensor(len(rows.actions)), "row counts")
+        total = int(counts.sum())
+        for order in steps.each_minibatch(total, config, generator, steps):  # F, G, H
             index, each = own_part(order, counts, ranks.rank)
-            minibatch = Rows(*(part.index_select(0, index.to(steps.device)) for part in rows))
-            losses, kls = shared_losses(policy, minibatch, config, steps, each)  # I to N
+            part = _picked(rows, index)
+            losses, kls = shared_losses(policy, part, config, steps, each)  # I to N
             if steps.should_stop((kls, each), config.target_kl):
                 return
-            grad_norm = shared_step(losses.total_loss, policy, optimizer, config.max_grad_norm, ranks)  # O
+            grad_norm = shared_step(losses, policy, optimizer, config, ranks)  # O
             yield index, losses, grad_norm
+
+
+def _on(device: torch.device, rows: Rows) -> Rows:
+    return Rows(*(quantity.to(device) for quantity in rows))
+
+
+def _picked(rows: Rows, index: Tensor) -> Rows:
+    return Rows(*(quantity.index_select(0, index.to(quantity.device)) for quantity in rows))
 
 
 def shared_losses(
@@ -117,28 +125,28 @@ def _no_losses(policy: ActorCritic) -> MinibatchLosses:
 
 
 def shared_step(
-    total_loss: Tensor, policy: nn.Module, optimizer: torch.optim.Optimizer, max_grad_norm: float, ranks: Ranks
+    losses: MinibatchLosses, policy: nn.Module, optimizer: torch.optim.Optimizer, config: PPOConfig, ranks: Ranks
 ) -> Tensor:
     """Do what `gradient_step` does, with the gradients of all ranks added up before they are shortened.
 
     Args:
-        total_loss: With the graph of this rank's share.
+        losses: Of all rows; the total has the graph of this rank's share.
         policy: Its parameters are changed.
         optimizer: Changes them.
-        max_grad_norm: The gradient of all rows is shortened to this length.
+        config: The gradient of all rows is shortened to its max_grad_norm.
         ranks: All of them.
 
     Returns:
         The length of the gradient before it was shortened, a scalar, the same on all ranks.
     """
     optimizer.zero_grad()
-    total_loss.backward()
+    losses.total_loss.backward()
     weights = [part for part in policy.parameters() if part.requires_grad]
     gradient = torch.cat([(torch.zeros_like(w) if w.grad is None else w.grad).flatten() for w in weights])
     ranks.add_up(gradient, "gradient")
     for part, own in zip(weights, gradient.split([w.numel() for w in weights]), strict=True):
         part.grad = own.view_as(part).clone()
-    grad_norm = nn.utils.clip_grad_norm_(policy.parameters(), max_grad_norm)
+    grad_norm = nn.utils.clip_grad_norm_(policy.parameters(), config.max_grad_norm)
     optimizer.step()
     return grad_norm
 

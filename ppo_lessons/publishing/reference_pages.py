@@ -209,6 +209,28 @@ TERMS = (
         "other_worlds",
         "draws real numbers around its outputs",
     ),
+    Term("rank", "r", "data_parallel.ranks.Ranks", "beyond_one_machine", "one process of a training on many"),
+    Term(
+        "all-reduce",
+        "",
+        "data_parallel.ranks.Ranks.add_up",
+        "beyond_one_machine",
+        "every rank tells a tensor, and every rank gets the sum of all",
+    ),
+    Term(
+        "data-parallel",
+        "",
+        "data_parallel.shared_update.shared_update",
+        "beyond_one_machine",
+        "each rank works out the gradient of its own rows, and all take the step of all rows together",
+    ),
+    Term(
+        "noise scale",
+        "",
+        "lessons.beyond_one_machine.scaling.scale",
+        "beyond_one_machine",
+        "the size of a mini-batch from which on more rows are worth less and less",
+    ),
     Term("evaluation", "", "spirit_world.evaluation.evaluate", "team_training", "many cases, without learning"),
 )
 

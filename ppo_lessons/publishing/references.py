@@ -28,6 +28,12 @@ PAPERS = (
         "International Conference on Machine Learning",
     ),
     Paper(
+        "Chan, Golub and LeVeque (1983)",
+        "T. F. Chan, G. H. Golub, R. J. LeVeque: Algorithms for computing the sample variance: Analysis and "
+        "recommendations. The American Statistician 37 (3)",
+        "https://doi.org/10.1080/00031305.1983.10483115",
+    ),
+    Paper(
         "Chaudhry et al. (2018)",
         "A. Chaudhry, P. K. Dokania, T. Ajanthan, P. H. S. Torr: Riemannian walk for incremental learning: "
         "Understanding forgetting and intransigence",
@@ -63,6 +69,11 @@ PAPERS = (
         "Kong (1992)",
         "A. Kong: A note on importance sampling using standardized weights. University of Chicago, Department of "
         "Statistics, technical report 348",
+    ),
+    Paper(
+        "McCandlish et al. (2018)",
+        "S. McCandlish, J. Kaplan, D. Amodei, OpenAI Dota Team: An empirical model of large-batch training",
+        "https://arxiv.org/abs/1812.06162",
     ),
     Paper(
         "Nota & Thomas (2020)",

@@ -20,6 +20,7 @@ from benchmarks import (
     living_figures,
     mastery,
     other_worlds,
+    ranks,
     throughput,
     tougher,
     update_time,
@@ -39,7 +40,9 @@ def no_processes(monkeypatch):
     monkeypatch.setattr(growth, "_in_fresh_process", growth.measure_here)
 
 
-@pytest.mark.parametrize("module", [throughput, update_time, mastery, tougher, other_worlds, growth, living_figures])
+@pytest.mark.parametrize(
+    "module", [throughput, update_time, mastery, tougher, other_worlds, growth, ranks, living_figures]
+)
 def test_runs_at_a_tiny_size_with_whole_rows(module, no_processes):
     outcome = module.run(quick=True)
     assert outcome.rows and outcome.notes
@@ -50,7 +53,7 @@ def test_runs_at_a_tiny_size_with_whole_rows(module, no_processes):
 
 
 def test_every_benchmark_is_run_in_the_order_of_the_table():
-    modules = (throughput, update_time, mastery, tougher, other_worlds, growth, living_figures)
+    modules = (throughput, update_time, mastery, tougher, other_worlds, growth, ranks, living_figures)
     assert BENCHMARKS == tuple(module.__name__.removeprefix("benchmarks.") for module in modules)
 
 
