@@ -73,8 +73,8 @@ SHARED_OUT = {
 """What each of the far ones leaves to the other: with CI's own and one of them every test meets two processors, and the
 core's three. The notebooks are played blank on the oldest and on the imagined processor of `test_reruns`."""
 NOT_TWICE = (
-    "solved_notebook or mixed_notebook or built_twice or corrupted_output or of_a_note or wrong_answer_gets "
-    "or blank_borrowed or endless_loop"
+    "mixed_notebook or built_twice or corrupted_output or of_a_note or wrong_answer_gets or blank_borrowed "
+    "or endless_loop"
 )
 """Tests of notebooks that ask nothing more of floats than the blank ones do: solved, a notebook computes what it does
 blank, with functions whose answers the checks are asked about here. And wrong answers of exams, and those without an
