@@ -192,9 +192,10 @@ class ActorCritic(nn.Module):
 
 
 def _layer(inputs: int, outputs: int, gain: float, generator: torch.Generator) -> nn.Linear:
-    linear = nn.utils.skip_init(nn.Linear, inputs, outputs, dtype=torch.float32, device="cpu")
-    nn.init.orthogonal_(linear.weight, gain, generator=generator)
-    nn.init.zeros_(linear.bias)
+    linear = nn.Linear(inputs, outputs, device="meta")  # draws nothing; `skip_init` loads sympy first, 0.25 seconds
+    weight = torch.empty(outputs, inputs, dtype=torch.float32, device="cpu")
+    linear.weight = nn.Parameter(nn.init.orthogonal_(weight, gain, generator=generator))
+    linear.bias = nn.Parameter(torch.zeros(outputs, dtype=torch.float32, device="cpu"))
     return linear
 
 

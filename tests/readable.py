@@ -14,7 +14,8 @@ from matplotlib.patches import Patch
 from matplotlib.text import Text
 from matplotlib.transforms import Bbox
 
-from ppo_lessons.display.picture import DPI
+from ppo_lessons.display import picture
+from ppo_lessons.display.picture import DPI, WIDTHS
 
 SMALLEST = 12
 """CSS pixels."""
@@ -87,6 +88,26 @@ def faults(figure: Figure) -> list[str]:
         if shared is not None and shared.width > 1 and shared.height > 2:
             found.append(f"{one.get_text()!r} and {other.get_text()!r} overlap")
     return [*found, *_covered(figure), *_pale(figure, texts), *_alike(figure)]
+
+
+def look_at_all() -> list[str]:
+    """Look at every picture that is drawn from now on, at 580 CSS pixels, the width of an output in a window of 1024.
+
+    Returns:
+        What is hard to read in them; it grows as they are drawn.
+    """
+    found: list[str] = []
+    draw = picture.draw_png
+
+    def look(figure: Figure) -> bytes:
+        title = next((axes.get_title("left") or axes.get_title() for axes in figure.axes), "")
+        if figure.get_figwidth() * DPI > WIDTHS[2]:
+            found.append(f"{title!r} is {figure.get_figwidth() * DPI:.0f} pixels wide")
+        found.extend(f"{title!r}: {fault}" for fault in faults(figure))
+        return draw(figure)
+
+    picture.draw_png = look
+    return found
 
 
 def texts_of(figure: Figure) -> Iterator[Text]:

@@ -40,6 +40,16 @@ RUN_OR_RAISED = """() => {
     return cells.every(cell => cell.model.executionCount)  // after one that raises, no other is run
         || cells.some(cell => cell.model.outputs.toJSON().some(output => output.output_type === 'error'));
 }"""
+RUN_WITH = """async words => {
+    const notebook = window.jupyterapp.shell.currentWidget.content;
+    for (const [place, cell] of notebook.widgets.entries()) {
+        const source = cell.model.sharedModel.getSource();
+        if (cell.model.type === 'code' && words.some(word => source.includes(word))) {
+            notebook.activeCellIndex = place;
+            await window.jupyterapp.commands.execute('notebook:run-cell');
+        }
+    }
+}"""
 CHANGE = """async ([start, source]) => {
     const panel = window.jupyterapp.shell.currentWidget;
     const cell = panel.content.widgets.find(cell => cell.model.sharedModel.getSource().startsWith(start));
@@ -92,6 +102,12 @@ def run_all(page: Page, seconds: float = 120) -> list[dict]:
     """Run every cell, wait until all have run, and return what they show."""
     page.evaluate(RUN_ALL)
     page.wait_for_function(RUN_OR_RAISED, timeout=seconds * 1000)
+    return page.evaluate(CELLS)
+
+
+def run_with(page: Page, *words: str) -> list[dict]:
+    """Run the cells in which one of these stands, one after the other, and return what all cells show."""
+    page.evaluate(RUN_WITH, words)
     return page.evaluate(CELLS)
 
 

@@ -1,49 +1,25 @@
-"""Every picture of every lesson can be read from the last row: stored, and living at the ends of all knobs."""
+"""Every living picture of every lesson can be read from the last row, at the ends of all knobs.
+
+The stored ones are looked at in `test_reruns.py`, where the lessons are run.
+"""
 
 import importlib
 from collections.abc import Iterator
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from matplotlib.figure import Figure
 
-from ppo_lessons.display import picture
 from ppo_lessons.display.picture import WIDTHS
 from ppo_lessons.interactive.controls import Toggle
 from ppo_lessons.interactive.explorer import Explorer
 from ppo_lessons.interactive.live_figure import LiveFigure
 from ppo_lessons.interactive.workbench import Workbench
 from ppo_lessons.lessons.coefficient_lab import RunsLab
-from ppo_lessons.lessons.team_training import TrainingDashboard, watching
-from ppo_lessons.publishing.build import lessons, read_lesson
+from ppo_lessons.lessons.team_training import TrainingDashboard
 from tests.browser.hands import EXPLORERS
 from tests.readable import faults
 
 pytestmark = pytest.mark.filterwarnings("error")
-
-
-@pytest.mark.parametrize("name", lessons())
-def test_every_stored_picture_can_be_read(name: str, monkeypatch: pytest.MonkeyPatch):
-    """At 580 CSS pixels, the width of an output in a window of 1024."""
-    found: list[str] = []
-    draw = picture.draw_png
-
-    def look(figure: Figure) -> bytes:
-        title = next((axes.get_title("left") or axes.get_title() for axes in figure.axes), "")
-        if figure.get_figwidth() * picture.DPI > WIDTHS[2]:
-            found.append(f"{title!r} is {figure.get_figwidth() * picture.DPI:.0f} pixels wide")
-        found.extend(f"{title!r}: {fault}" for fault in faults(figure))
-        return draw(figure)
-
-    monkeypatch.setattr(picture, "draw_png", look)
-    monkeypatch.setattr(watching, "display", lambda *_, **__: SimpleNamespace(update=lambda picture: None))
-    monkeypatch.chdir("notebooks")
-    scope: dict[str, Any] = {"__name__": "__main__"}
-    for cell in read_lesson(name).cells:
-        if cell.cell_type == "code":
-            exec(compile(cell.source, name, "exec"), scope)
-    assert not found, "\n".join(found)
 
 
 def settings_of(explorer: Explorer) -> Iterator[dict[str, Any]]:

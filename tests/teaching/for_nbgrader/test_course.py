@@ -203,7 +203,7 @@ CLASS = {
     "deletes tests": (lambda blank: without(right(blank), *TESTS), ALL),
     "deletes 4.1": (lambda blank: without(right(blank), *FIRST), ALL - 1),
     "splits": (lambda blank: split(right(blank)), ALL),
-    "endless": (lambda blank: with_more(right(blank), "while True:\n    pass"), ALL),
+    "endless": (lambda blank: with_more(right(blank), "import time\nwhile True:\n    time.sleep(1)"), ALL),
     "dies": (lambda blank: with_more(right(blank), "import os\nos._exit(1)"), None),
 }
 """Student -> what is done with the blank notebook, and the points; None for whoever cannot be graded."""
