@@ -48,6 +48,14 @@ def build(out: Path, root: Path = ROOT) -> Release:
     return Release(sdist, wheel)
 
 
+def build_wheel(out: Path, root: Path = ROOT) -> Path:
+    """Build the wheel alone, and return it; arguments and errors as for `build`."""
+    out.mkdir(parents=True, exist_ok=True)
+    _builder(root, out, "--wheel")
+    (wheel,) = out.glob("*.whl")
+    return wheel
+
+
 def _builder(root: Path, out: Path, *which: str) -> None:
     command = [sys.executable, "-m", "build", "--no-isolation", *which, "--outdir", str(out), str(root)]
     run_well(command, out, os.environ)
@@ -79,9 +87,7 @@ def faults(release: Release, root: Path = ROOT) -> list[str]:
         if not any(name.startswith(f"{folder}/") for name in sdist):
             found.append(f"The sdist holds the folder {folder}. It is missing")
     with tempfile.TemporaryDirectory() as folder:
-        _builder(root, Path(folder), "--wheel")
-        (straight,) = Path(folder).glob("*.whl")
-        other = contents(straight)
+        other = contents(build_wheel(Path(folder), root))
     differing = sorted(name for name in other.keys() | wheel.keys() if other.get(name) != wheel.get(name))
     found += [f"From the sdist as from the checkout: the same wheel. Got another {name}" for name in differing]
     return found + metadata_faults(wheel) + [f"A learner's own files stay at home. Got {n}" for n in wheel if _own(n)]

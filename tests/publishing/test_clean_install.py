@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 
 from ppo_lessons.publishing.clean_install import Elsewhere, learn, require, run_well
-from ppo_lessons.publishing.release import ROOT, build
+from ppo_lessons.publishing.release import ROOT, build_wheel
 
 
 @pytest.fixture(scope="module")
 def elsewhere(tmp_path_factory):
-    wheel = build(tmp_path_factory.mktemp("dist")).wheel
+    wheel = build_wheel(tmp_path_factory.mktemp("dist"))
     return Elsewhere(wheel, tmp_path_factory.mktemp("elsewhere"))
 
 

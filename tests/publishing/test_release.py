@@ -1,5 +1,6 @@
 """Wheel and sdist as files. That they work elsewhere is held by `test_clean_install`."""
 
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -8,7 +9,7 @@ import pytest
 
 from ppo_lessons.publishing import release
 from ppo_lessons.publishing.build import lessons
-from ppo_lessons.publishing.release import ROOT, build, contents, faults, metadata_faults
+from ppo_lessons.publishing.release import ROOT, build, build_wheel, contents, faults, metadata_faults
 
 
 @pytest.fixture(scope="module")
@@ -89,3 +90,18 @@ def test_what_a_learner_made_in_the_checkout_stays_there(tmp_path):
     made = build(tmp_path / "dist", course)
     assert b"mine" not in {*contents(made.sdist).values(), *contents(made.wheel).values()}
     assert "ppo_lessons/course/notebooks/07_ratios.ipynb" in contents(made.wheel)
+
+
+def test_what_is_copied_into_the_container_makes_the_same_wheel(built, tmp_path):
+    """From a folder that has those files and no other. No container engine runs where the tests do."""
+    copied = re.findall(
+        r"^COPY (?!--from)(.+) (\S+)$", (ROOT / "Containerfile").read_text(encoding="utf-8"), re.MULTILINE
+    )
+    for name, place in ((name, place) for names, place in copied for name in names.split()):
+        source, target = ROOT / name, tmp_path / "source" / (name if place == "./" else place)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if source.is_dir():
+            shutil.copytree(source, target)
+        else:
+            shutil.copy(source, target)
+    assert contents(build_wheel(tmp_path / "dist", tmp_path / "source")) == contents(built.wheel)
