@@ -10,6 +10,7 @@
     python start.py teacher OUT           an nbgrader course of the lessons
     python start.py machines [names]      what computes with floats, once more as other processors would
     python start.py notebooks [names]     make the notebooks anew from notebooks/source
+    python start.py release OUT           build wheel and sdist, and try them in a clean environment elsewhere
     python start.py benchmark [...]       measure speed against other libraries
     python start.py format                lay the code out as the tests want it, and write the generated pages anew
 
@@ -67,6 +68,7 @@ COMMANDS = {
     "teacher": (["lessons", "teach"], [["-m", "ppo_lessons.teaching.for_nbgrader.course"]]),
     "machines": (["lessons", "test"], [["tests/commands/machines.py"]]),
     "notebooks": (["lessons"], [["-m", "ppo_lessons.publishing.build"]]),
+    "release": (["lessons", "test"], [["-m", "ppo_lessons.publishing.release"]]),
     "benchmark": (["lessons", "benchmark"], [["-m", "benchmarks"]]),
     "format": (["lessons", "test"], [["-m", "ruff", "check", "--fix"], LAYOUT, ["-m", "ppo_lessons.publishing.pages"]]),
 }
@@ -92,7 +94,7 @@ REASONS = [
         NO_NETWORK,
     ),
     (r"getaddrinfo failed|Temporary failure in name resolution|Network is unreachable|connection broken", NO_NETWORK),
-    (r"No matching distribution found for flit_core", NO_NETWORK),
+    (r"No matching distribution found for hatchling", NO_NETWORK),
     (r"ensurepip|No module named '?venv", NO_VENV),
     (r"Long Path", LONG_PATH),
     (r"(No matching distribution found for|The user requested \(constraint\)) torch\b", NO_TORCH),

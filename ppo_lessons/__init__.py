@@ -36,7 +36,7 @@ The folders, from the cellar up; each knows those above it in this table, and no
 | `interactive`, `classroom` | the kit for living figures; the kit for exercises. They do not know each other |
 | `doctor` | the facts of PPO, put to anybody's functions; what the readings of a run say |
 | `lessons` | one folder a lesson: its figures, its explorer, its exercises |
-| `publishing` | from lesson text to notebooks and pages |
+| `publishing` | from lesson text to notebooks and pages; what is released |
 | `teaching` | for a class: hand out, grade, see what to explain next |
 
 Axes are always in the order T steps, E copies of the world (envs), A agents, then D numbers seen or N actions.

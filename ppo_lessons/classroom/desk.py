@@ -28,16 +28,17 @@ def find_exercises(lessons: str) -> tuple[Exercise, ...]:
         lessons: Dotted name of a package with a folder for each lesson; one with exercises has a package `exercises`,
             in which a module with an exercise holds it as `EXERCISE`.
     """
-    packages = (f"{lesson}.exercises" for lesson in _inside(lessons) if f"{lesson}.exercises" in _inside(lesson))
+    folders = _inside(lessons, only_folders=True)
+    packages = (f"{lesson}.exercises" for lesson in folders if f"{lesson}.exercises" in _inside(lesson))
     modules = [importlib.import_module(name) for package in packages for name in _inside(package)]
     found = [module.EXERCISE for module in modules if hasattr(module, "EXERCISE")]
     return tuple(sorted(found, key=lambda exercise: [int(part) for part in exercise.number.split(".")]))
 
 
-def _inside(name: str) -> list[str]:
-    """Return the dotted names of the modules in a package; a plain module holds none."""
-    path = getattr(importlib.import_module(name), "__path__", ())
-    return [module.name for module in pkgutil.iter_modules(path, f"{name}.")]
+def _inside(name: str, *, only_folders: bool = False) -> list[str]:
+    """Return the dotted names of the modules in a package."""
+    found = pkgutil.iter_modules(importlib.import_module(name).__path__, f"{name}.")
+    return [module.name for module in found if module.ispkg or not only_folders]
 
 
 def _name_of(function: Any) -> Any:

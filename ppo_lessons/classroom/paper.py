@@ -59,8 +59,8 @@ def find_papers(lessons: str) -> tuple[OnPaper, ...]:
         lessons: Dotted name of a package with a folder for each lesson; one with such exercises has a module `on_paper`
             that holds them as `PAPER`.
     """
-    names = [module.name for module in pkgutil.iter_modules(importlib.import_module(lessons).__path__, f"{lessons}.")]
-    paths = {name: getattr(importlib.import_module(name), "__path__", ()) for name in names}
+    modules = pkgutil.iter_modules(importlib.import_module(lessons).__path__, f"{lessons}.")
+    paths = {module.name: importlib.import_module(module.name).__path__ for module in modules if module.ispkg}
     with_paper = [
         n for n, path in paths.items() if "on_paper" in {module.name for module in pkgutil.iter_modules(path)}
     ]

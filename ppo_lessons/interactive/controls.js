@@ -96,7 +96,8 @@ function render({ model, el }) {
   el.classList.add("ppo-controls");
   el.setAttribute("role", "group");
   el.setAttribute("aria-label", model.get("title"));
-  el.dataset.lmSuppressShortcuts = "true"; // keys belong to the controls: in JupyterLab, x would cut the cell
+  // Keys belong to the controls: else x would cut the cell. Notebook 7 asks the element that has the focus, and it alone.
+  el.addEventListener("focusin", (event) => (event.target.dataset.lmSuppressShortcuts = "true"));
   el.addEventListener("keydown", (event) => event.stopPropagation());
   const settings = () => model.get("settings");
   const { notice, ask, end } = listener(model);

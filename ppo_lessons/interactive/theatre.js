@@ -137,7 +137,7 @@ export function mount(el, title, boards, { autoplay = false, told = () => {} } =
   el.classList.add("ppo-theatre");
   el.setAttribute("role", "group");
   el.setAttribute("aria-label", title);
-  el.dataset.lmSuppressShortcuts = "true";
+  el.addEventListener("focusin", (event) => (event.target.dataset.lmSuppressShortcuts = "true")); // for Notebook 7
   el.addEventListener("keydown", (event) => event.stopPropagation());
   const still = window.matchMedia("(prefers-reduced-motion: reduce)").matches; // then step without gliding
   const { row: controls, play, back, on, scrub, readout, speed } = bar();

@@ -10,6 +10,7 @@ from ppo_lessons.publishing.house import core_graph, floor_plan, in_numbers
 from ppo_lessons.publishing.minutes import HEAD, head_of
 from ppo_lessons.publishing.reference_pages import DOCS, REPOSITORY, SOURCE, glossary_page, map_page
 from ppo_lessons.publishing.references import references_page
+from ppo_lessons.publishing.running_pages import RUNNING, running_parts
 from ppo_lessons.publishing.teaching_page import teaching_parts
 
 TITLE = re.compile(r"^# \d+\. [^:]+: (?P<question>.+)$", flags=re.MULTILINE)
@@ -66,6 +67,7 @@ def pages() -> dict[Path, str]:
         DOCS / "references.md": references_page(),
         DOCS / "field_guide.md": field_guide(),
         DOCS / "doctor.md": filled(DOCS / "doctor.md", doctor_parts()),
+        RUNNING / "index.md": filled(RUNNING / "index.md", running_parts()),
         DOCS / "teaching.md": filled(DOCS / "teaching.md", teaching_parts()),
         **{path: _with_minutes(path.read_text(encoding="utf-8"), name) for path, name in sources.items()},
         readme: filled(readme, {"lessons": lesson_table()}),

@@ -70,6 +70,7 @@ def test_the_theatre_plays_what_happened(theatre: Locator, replays: list[Replay]
 
     scrub = theatre.get_by_role("slider", name="step")
     scrub.focus()
+    assert scrub.get_attribute("data-lm-suppress-shortcuts") == "true", "Notebook 7 takes the key otherwise"
     for key in ("ArrowRight", "ArrowRight", "ArrowRight", "ArrowLeft"):
         scrub.press(key)
     is_drawn(theatre, replays, 2)
