@@ -5,10 +5,9 @@ import os
 import shlex
 import subprocess
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from types import NoneType
-from typing import Any, NamedTuple, NoReturn, get_args, get_type_hints
+from typing import Any, NamedTuple, NoReturn
 
 from ppo_lessons.actor_critic import ActorCritic
 from ppo_lessons.config import PPOConfig
@@ -17,6 +16,7 @@ from ppo_lessons.guards.fields import whole
 from ppo_lessons.shipped.ages import AGES
 from ppo_lessons.shipped.interruptible import train_on
 from ppo_lessons.shipped.kept_run import LAST_CASES, KeptRun, begin, files_of, go_on, load_start
+from ppo_lessons.shipped.settings import number_in, read_settings
 from ppo_lessons.spirit_world.cases import CASES
 from ppo_lessons.spirit_world.evaluation import evaluate
 from ppo_lessons.spirit_world.players import policy_player
@@ -87,49 +87,15 @@ def read_order(words: Sequence[str]) -> Order:
         cases=tuple(read.cases),
         team=read.to,
         start=read.start,
-        cycles=whole("--cycles", _number(read.cycles, int), 1),
+        cycles=whole("--cycles", number_in(read.cycles, int), 1),
         goal=None if read.until is None else _share(read.until),
         settings=read_settings([*seed, *read.set]),
         anew=read.anew,
     )
 
 
-def read_settings(pairs: Iterable[str]) -> dict[str, Any]:
-    """Return the settings that texts such as "clip_eps=0.1" stand for, each in the type of its field.
-
-    A text that is no such value stays a text, and a name that is no field stays a name: `PPOConfig` says what is wrong.
-
-    Raises:
-        ValueError: If a text has no such form, or a name comes twice.
-    """
-    kinds, settings = get_type_hints(PPOConfig), {}
-    for pair in pairs:
-        name, equals, text = pair.partition("=")
-        if not equals:
-            raise ValueError(f"--set takes NAME=VALUE. Got {pair!r}")
-        if name in settings:
-            raise ValueError(f"Each setting is given once. Got {name} twice")
-        settings[name] = _value(text, get_args(kinds.get(name)) or (kinds.get(name),))
-    return settings
-
-
-def _value(text: str, kinds: tuple[Any, ...]) -> Any:
-    """Return what a text stands for, if that is of one of these kinds."""
-    named = {"true": True, "false": False} if bool in kinds else {"none": None} if NoneType in kinds else {}
-    if text.lower() in named:
-        return named[text.lower()]
-    return next((_number(text, kind) for kind in kinds if kind in (int, float)), text)
-
-
-def _number(text: str, kind: type) -> Any:
-    try:
-        return kind(text)
-    except ValueError:
-        return text
-
-
 def _share(text: str) -> float:
-    share = _number(text, float)
+    share = number_in(text, float)
     if not isinstance(share, float) or not 0 < share <= 1:
         raise ValueError(f"--until must be above 0, and 1 at most. Got {text!r}")
     return share

@@ -5,7 +5,6 @@ import shlex
 import signal
 import subprocess
 import sys
-from dataclasses import asdict, fields
 from pathlib import Path
 
 import pytest
@@ -16,7 +15,7 @@ from ppo_lessons.checkpoints import load_policy, load_run, save_policy, save_run
 from ppo_lessons.config import PPOConfig
 from ppo_lessons.shipped import interruptible, kept_run, terminal
 from ppo_lessons.shipped.ages import load_age
-from ppo_lessons.shipped.terminal import DONE, LOST, STOPPED, WRONG, command, config_of, main, read_order, read_settings
+from ppo_lessons.shipped.terminal import DONE, LOST, STOPPED, WRONG, command, config_of, main, read_order
 from ppo_lessons.spirit_world.cases import CASES
 from ppo_lessons.spirit_world.several import SeveralCases
 from ppo_lessons.steps import Steps
@@ -252,19 +251,7 @@ def test_help_tells_all_words(capsys):
     assert all(word in said for word in ("CASE", "--from", "--to", "--cycles", "--until", "--seed", "--set", "--anew"))
 
 
-# ---- how a value is read, and a command written
-
-
-@pytest.mark.parametrize("field", fields(PPOConfig), ids=lambda field: field.name)
-def test_every_field_is_read_by_its_type(field):
-    value = read_settings([f"{field.name}={field.default}"])[field.name]
-    assert value == field.default and type(value) is type(field.default)
-
-
-def test_what_may_be_none_may_be_a_number():
-    settings = read_settings(["target_kl=0.02", "anneal_cycles=300", "value_clip=none", "shared_trunk=false"])
-    assert settings == {"target_kl": 0.02, "anneal_cycles": 300, "value_clip": None, "shared_trunk": False}
-    assert asdict(config_of({**settings, "critic": "team"}))["anneal_cycles"] == 300
+# ---- how a command is written
 
 
 @pytest.mark.parametrize(
