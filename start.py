@@ -10,7 +10,6 @@
     python start.py teacher OUT           an nbgrader course of the lessons
     python start.py machines [names]      what computes with floats, once more as other processors would
     python start.py sweep --to FILE.npz   train every combination of some settings, several at once (Ray Tune)
-    python start.py rllib                 train the Spirit world with RLlib's PPO, beside ours
     python start.py notebooks [names]     make the notebooks anew from notebooks/source
     python start.py benchmark [...]       measure speed against other libraries
     python start.py format                lay the code out as the tests want it, and write the generated pages anew
@@ -69,9 +68,8 @@ COMMANDS = {
     "teacher": (["lessons", "teach"], [["-m", "ppo_lessons.teaching.for_nbgrader.course"]]),
     "machines": (["lessons", "test"], [["tests/commands/machines.py"]]),
     "sweep": (["lessons", "sweeps"], [["-m", "ppo_lessons.shipped.sweep"]]),
-    "rllib": (["lessons", "rllib"], [["-m", "ppo_lessons.shipped.rllib_runs"]]),
     "notebooks": (["lessons"], [["-m", "ppo_lessons.publishing.build"]]),
-    "benchmark": (["lessons", "benchmark"], [["-m", "benchmarks"]]),
+    "benchmark": (["lessons", "benchmark", "sweeps", "rllib"], [["-m", "benchmarks"]]),
     "format": (["lessons", "test"], [["-m", "ruff", "check", "--fix"], LAYOUT, ["-m", "ppo_lessons.publishing.pages"]]),
 }
 # Settings that would bring in foreign modules, kernels and plot windows, or install to elsewhere.

@@ -20,6 +20,8 @@ from ppo_lessons.shipped.many_runs import Arrays, Keep, Play, in_one_line
 
 RETRIES = 2
 """How often a run that failed is tried again."""
+STARTS = 3
+"""How often Ray is started before it is given up."""
 STORE = 80 * 2**20
 """Bytes of shared memory that Ray may take on this machine, nearly the least that it accepts; a run needs some kB."""
 SETTINGS = {
@@ -117,10 +119,22 @@ def session(processes: int, address: str | None = None) -> Iterator[None]:
     here = dict(num_cpus=processes, object_store_memory=STORE, include_dashboard=False, _node_ip_address="127.0.0.1")
     with _variables(SETTINGS):
         try:
-            ray.init(address=address, **quiet) if address else ray.init(address="local", **here, **quiet)
+            _start(**quiet, address=address) if address else _start(**quiet, **here, address="local")
             yield
         finally:
             ray.shutdown()
+
+
+def _start(**settings: Any) -> None:
+    """Start Ray. It waits no more than 30 seconds for its own processes, which a busy machine may need longer for."""
+    for left in reversed(range(STARTS)):
+        try:
+            ray.init(**settings)
+            return
+        except Exception as error:  # Ray raises no narrower one
+            ray.shutdown()
+            if left == 0 or "timed out during startup" not in str(error):
+                raise
 
 
 @contextlib.contextmanager
