@@ -9,6 +9,7 @@
     python start.py grade FOLDER          grade what a class has handed in, and see what to explain next
     python start.py teacher OUT           an nbgrader course of the lessons
     python start.py machines [names]      what computes with floats, once more as other processors would
+    python start.py sweep --to FILE.npz   train every combination of some settings, several at once (Ray Tune)
     python start.py notebooks [names]     make the notebooks anew from notebooks/source
     python start.py release OUT           build wheel and sdist, and try them in a clean environment elsewhere
     python start.py benchmark [...]       measure speed against other libraries
@@ -67,9 +68,10 @@ COMMANDS = {
     "grade": (["lessons"], [["-m", "ppo_lessons.teaching.grade"]]),
     "teacher": (["lessons", "teach"], [["-m", "ppo_lessons.teaching.for_nbgrader.course"]]),
     "machines": (["lessons", "test"], [["tests/commands/machines.py"]]),
+    "sweep": (["lessons", "sweeps"], [["-m", "ppo_lessons.shipped.sweep"]]),
     "notebooks": (["lessons"], [["-m", "ppo_lessons.publishing.build"]]),
     "release": (["lessons", "test"], [["-m", "ppo_lessons.publishing.release"]]),
-    "benchmark": (["lessons", "benchmark"], [["-m", "benchmarks"]]),
+    "benchmark": (["lessons", "benchmark", "sweeps", "rllib"], [["-m", "benchmarks"]]),
     "format": (["lessons", "test"], [["-m", "ruff", "check", "--fix"], LAYOUT, ["-m", "ppo_lessons.publishing.pages"]]),
 }
 # Settings that would bring in foreign modules, kernels and plot windows, or install to elsewhere.

@@ -12,7 +12,10 @@ from pathlib import Path
 
 from benchmarks.report import HEADER, Outcome, machine, table
 
-BENCHMARKS = ("throughput", "update_time", "mastery", "tougher", "other_worlds", "growth", "ranks", "living_figures")
+BENCHMARKS = (
+    *("throughput", "update_time", "mastery", "tougher", "other_worlds"),
+    *("growth", "ranks", "living_figures", "sweeps", "rllib"),
+)
 """Modules with a function `run(quick)`, in the order of the table."""
 RESULTS = Path(__file__).with_name("RESULTS.md")
 

@@ -1,8 +1,9 @@
 """A grid of training runs over clip_eps, ent_coef and vf_coef, shipped with the package, to be asked at once.
 
-Made by `python -m ppo_lessons.shipped.atlas`: every setting is trained on the standard case with several seeds, and
+Made by `python -m ppo_lessons.shipped.sweep`: every setting is trained on the standard case with several seeds, and
 kept are its curves, the behaviour of the team that it ends with, and one case that this team plays. The file holds
-arrays only, no pickle. Runs go on where the script was left.
+arrays only, no pickle. Runs go on where the script was left. Who trains them is an engine of `many_runs`: Ray Tune,
+several at once, or one after another. The numbers are the same.
 """
 
 import itertools
@@ -10,6 +11,7 @@ import json
 import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -19,6 +21,7 @@ import numpy as np
 from ppo_lessons.config import PPOConfig
 from ppo_lessons.errors import NonFiniteError
 from ppo_lessons.guards.files import require_folder, write_whole
+from ppo_lessons.shipped.many_runs import Engine, finish_runs, one_after_another
 from ppo_lessons.spirit_world.behaviour import TeamBehaviour, recent
 from ppo_lessons.spirit_world.evaluation import EVALUATION_SEED, Replay, evaluate, record
 from ppo_lessons.spirit_world.players import policy_player, scripted_player
@@ -185,6 +188,7 @@ def make_atlas(
     cycles: int = CYCLES,
     every: int = EVERY,
     config: PPOConfig | None = None,
+    engine: Engine = one_after_another,
 ) -> None:
     """Train every setting with every seed and write the atlas. What an earlier, broken-off call did is kept.
 
@@ -195,31 +199,26 @@ def make_atlas(
         cycles: Length of a run.
         every: Cycles between two points of its curves.
         config: All other settings; by default those of `PPOConfig`.
+        engine: Who trains; the numbers are the same.
 
     Raises:
         FileNotFoundError: If the folder is not there.
         ValueError: If the unfinished runs beside it were made with other settings.
+        UnfinishedError: If runs failed; the others are kept.
     """
     require_folder(path.parent)
     config = config or PPOConfig()
     finished = path.with_suffix(".runs")
     settings = {**asdict(config), "cycles": cycles, "every": every}
     open_runs(finished, settings, own=("clip_eps", "ent_coef", "vf_coef", "seed"))
+    names = ("clip_eps", "ent_coef", "vf_coef", "seed")
+    places = [dict(zip(names, place, strict=True)) for place in itertools.product(*grid, seeds)]
+    settings_of = {"_".join(map(str, place.values())): replace(config, **place) for place in places}
+    runs = finish_runs(finished, settings_of, partial(run_setting, cycles=cycles, every=every), engine)
     shape = (*map(len, grid), len(seeds))
-    runs = []
-    for i, (clip_eps, ent_coef, vf_coef, seed) in enumerate(itertools.product(*grid, seeds)):
-        kept = finished / f"{clip_eps}_{ent_coef}_{vf_coef}_{seed}.npz"
-        if not kept.exists():
-            setting = replace(config, clip_eps=clip_eps, ent_coef=ent_coef, vf_coef=vf_coef, seed=seed)
-            arrays = run_setting(setting, cycles, every)
-            write_whole(kept, lambda file, arrays=arrays: np.savez(file, **arrays))
-            print(f"{i + 1} of {math.prod(shape)}: {kept.stem}", flush=True)
-        with np.load(kept, allow_pickle=False) as file:
-            runs.append(dict(file))
     stacked = {name: np.stack([run[name] for run in runs]) for name in runs[0]}
-    names = ("clip_eps", "ent_coef", "vf_coef", "seeds")
     atlas = dict(
-        **{name: np.array(values) for name, values in zip(names, (*grid, seeds), strict=True)},
+        **dict(zip(("clip_eps", "ent_coef", "vf_coef", "seeds"), map(np.array, (*grid, seeds)), strict=True)),
         agent_steps=np.arange(every, cycles + 1, every) * config.num_steps * config.num_envs * 4,
         curve_names=np.array((*BEHAVIOUR, *LEARNING)),
         behaviour_names=np.array(BEHAVIOUR),
@@ -247,7 +246,3 @@ def open_runs(folder: Path, settings: dict[str, Any], own: Sequence[str] = ("see
     elif (kept := note.read_text(encoding="utf-8") if note.exists() else "no word of them") != text:
         rule = f"All runs that are kept together share their settings; remove {folder} to begin anew"
         raise ValueError(f"{rule}. Got {text}, and kept are runs with {kept}")
-
-
-if __name__ == "__main__":
-    make_atlas()

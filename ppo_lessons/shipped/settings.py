@@ -1,4 +1,4 @@
-"""Settings from the words of a command line."""
+"""Settings as they are said in a terminal: `clip_eps=0.1` in the type of its field."""
 
 from collections.abc import Iterable
 from types import NoneType
@@ -35,7 +35,7 @@ def _value(text: str, kinds: tuple[Any, ...]) -> Any:
 
 
 def number_in(text: str, kind: type) -> Any:
-    """Return the number of this kind that a text says; the text if it says none."""
+    """Return the number of that kind for which a text stands; the text itself, if it stands for none."""
     try:
         return kind(text)
     except ValueError:

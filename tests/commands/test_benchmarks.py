@@ -21,6 +21,8 @@ from benchmarks import (
     mastery,
     other_worlds,
     ranks,
+    rllib,
+    sweeps,
     throughput,
     tougher,
     update_time,
@@ -52,8 +54,19 @@ def test_runs_at_a_tiny_size_with_whole_rows(module, no_processes):
     assert_well_formed(table(HEADER, [row.cells() for row in outcome.rows]))
 
 
+@pytest.mark.parametrize("module", [sweeps, rllib])
+def test_those_on_ray_run_at_a_tiny_size_and_write_nothing(module):
+    pytest.importorskip("ray.rllib", exc_type=ImportError)
+    before = module.RESULT.read_bytes()
+    outcome = module.run(quick=True)
+    assert module.RESULT.read_bytes() == before
+    assert_well_formed(table(HEADER, [row.cells() for row in outcome.rows]))
+    assert "differ" not in outcome.notes
+
+
 def test_every_benchmark_is_run_in_the_order_of_the_table():
-    modules = (throughput, update_time, mastery, tougher, other_worlds, growth, ranks, living_figures)
+    plain = (throughput, update_time, mastery, tougher, other_worlds, growth, ranks, living_figures)
+    modules = (*plain, sweeps, rllib)
     assert BENCHMARKS == tuple(module.__name__.removeprefix("benchmarks.") for module in modules)
 
 

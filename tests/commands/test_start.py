@@ -99,7 +99,7 @@ def test_old_python_gets_one_sentence(monkeypatch):
 
 PAGES = ["-m", "ppo_lessons.publishing.pages"]
 PYTEST = "-m pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder".split()
-NAMES = "lab check test new-world handout grade teacher machines notebooks release benchmark format".split()
+NAMES = "lab check test new-world handout grade teacher machines sweep notebooks release benchmark format".split()
 CHECKS = [
     "-m ruff check".split(),
     "-m ruff format --check".split(),
@@ -125,9 +125,10 @@ CHECKS = [
         (["grade", "week 1"], ["lessons"], [["-m", "ppo_lessons.teaching.grade", "week 1"]]),
         (["teacher", "out"], ["lessons", "teach"], [["-m", "ppo_lessons.teaching.for_nbgrader.course", "out"]]),
         (["machines", "avx2"], ["lessons", "test"], [["tests/commands/machines.py", "avx2"]]),
+        (["sweep", "--to", "a.npz"], ["lessons", "sweeps"], [["-m", "ppo_lessons.shipped.sweep", "--to", "a.npz"]]),
         (["notebooks", "08_clipping"], ["lessons"], [["-m", "ppo_lessons.publishing.build", "08_clipping"]]),
         (["release", "out"], ["lessons", "test"], [["-m", "ppo_lessons.publishing.release", "out"]]),
-        (["benchmark"], ["lessons", "benchmark"], [["-m", "benchmarks"]]),
+        (["benchmark"], ["lessons", "benchmark", "sweeps", "rllib"], [["-m", "benchmarks"]]),
         (["format"], ["lessons", "test"], [["-m", "ruff", "check", "--fix"], ["-m", "ruff", "format"], PAGES]),
     ],
 )

@@ -101,9 +101,9 @@ def test_it_goes_on_where_it_was_left(path: Path, monkeypatch: pytest.MonkeyPatc
     (runs / "0.2_0.06_0.5_0.npz").unlink()
     asked, run_setting = [], atlas.run_setting
 
-    def spy(config: PPOConfig, *sizes: int) -> dict[str, np.ndarray]:
+    def spy(config: PPOConfig, **sizes: int) -> dict[str, np.ndarray]:
         asked.append((config.clip_eps, config.ent_coef, config.vf_coef, config.seed))
-        return run_setting(config, *sizes)
+        return run_setting(config, **sizes)
 
     monkeypatch.setattr(atlas, "run_setting", spy)
     make_atlas(path, seeds=SEEDS, **TINY)

@@ -1,3 +1,5 @@
+"""Settings that are said in words have the types of their fields, and what is no setting is refused."""
+
 from dataclasses import fields
 
 import pytest
@@ -15,14 +17,16 @@ def test_every_field_is_read_by_its_type(field):
 def test_what_may_be_none_may_be_a_number():
     settings = read_settings(["target_kl=0.02", "anneal_cycles=300", "value_clip=none", "shared_trunk=false"])
     assert settings == {"target_kl": 0.02, "anneal_cycles": 300, "value_clip": None, "shared_trunk": False}
-
-
-def test_what_is_no_pair_and_what_comes_twice_is_refused():
-    with pytest.raises(ValueError, match=r"takes NAME=VALUE. Got 'seed'"):
-        read_settings(["seed"])
-    with pytest.raises(ValueError, match=r"given once. Got seed twice"):
-        read_settings(["seed=1", "seed=2"])
+    assert PPOConfig(**settings, critic="team").anneal_cycles == 300
 
 
 def test_what_is_no_number_stays_a_text():
-    assert (number_in("3", int), number_in("3.5", int), number_in("x", float)) == (3, "3.5", "x")
+    assert (number_in("7", int), number_in("7.5", int), number_in("7.5", float)) == (7, "7.5", 7.5)
+    assert read_settings(["clip_eps=small", "nonsense=1"]) == {"clip_eps": "small", "nonsense": "1"}
+
+
+def test_what_is_no_pair_or_comes_twice_is_refused():
+    with pytest.raises(ValueError, match=r"NAME=VALUE\. Got 'clip_eps'"):
+        read_settings(["clip_eps"])
+    with pytest.raises(ValueError, match="given once"):
+        read_settings(["seed=1", "seed=2"])

@@ -251,11 +251,7 @@ def test_help_tells_all_words(capsys):
     assert all(word in said for word in ("CASE", "--from", "--to", "--cycles", "--until", "--seed", "--set", "--anew"))
 
 
-# ---- how a value is read, and a command written
-
-
-def test_settings_make_a_config():
-    assert config_of({"anneal_cycles": 300, "shared_trunk": False, "critic": "team"}).anneal_cycles == 300
+# ---- how a command is written
 
 
 @pytest.mark.parametrize(
