@@ -8,6 +8,7 @@
     python start.py handout OUT           a zip of blank lessons and package for a class (also: --lessons 1-7)
     python start.py grade FOLDER          grade what a class has handed in, and see what to explain next
     python start.py teacher OUT           an nbgrader course of the lessons
+    python start.py site                  all lessons and pages for a browser, without a network (also: --to FOLDER)
     python start.py machines [names]      what computes with floats, once more as other processors would
     python start.py sweep --to FILE.npz   train every combination of some settings, several at once (Ray Tune)
     python start.py notebooks [names]     make the notebooks anew from notebooks/source
@@ -59,14 +60,15 @@ PROJECTOR = "--projector"
 COMMANDS = {
     "lab": (["lessons"], []),
     "check": (
-        ["lessons", "test"],
+        ["lessons", "test", "site"],
         [["-m", "ruff", "check"], [*LAYOUT, "--check"], ["-m", "mypy"], [*PYTEST, *FAST]],
     ),
-    "test": (["lessons", "test", "teach"], [PYTEST]),
+    "test": (["lessons", "test", "teach", "site"], [PYTEST]),
     "new-world": (["lessons"], [["-m", "ppo_lessons.other_worlds.new_world"]]),
     "handout": (["lessons"], [["-m", "ppo_lessons.teaching.handing_out.handout"]]),
     "grade": (["lessons"], [["-m", "ppo_lessons.teaching.grade"]]),
     "teacher": (["lessons", "teach"], [["-m", "ppo_lessons.teaching.for_nbgrader.course"]]),
+    "site": (["lessons", "site"], [["-m", "ppo_lessons.publishing.site"]]),
     "machines": (["lessons", "test"], [["tests/commands/machines.py"]]),
     "sweep": (["lessons", "sweeps"], [["-m", "ppo_lessons.shipped.sweep"]]),
     "notebooks": (["lessons"], [["-m", "ppo_lessons.publishing.build"]]),

@@ -9,11 +9,13 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import ipywidgets as widgets
+import numpy as np
 
-from ppo_lessons.display.picture import WIDTHS, image
+from ppo_lessons.display.picture import SHARP, WIDTHS, image
 from ppo_lessons.interactive.controls import Button, Controls, Knob
 from ppo_lessons.interactive.latest import LatestOnly
 from ppo_lessons.interactive.limits import Limits, find_limits, set_limits
+from ppo_lessons.interactive.live_figure import LiveFigure
 from ppo_lessons.interactive.screen import REST, Face, Screen
 
 
@@ -118,7 +120,7 @@ class Explorer(widgets.VBox):
         foot: Sequence[widgets.Widget] = (),
         on_show: Callable[[list[Any]], None] = lambda results: None,
     ) -> None:
-        self.title, self.text = title, text
+        self.title, self.text, self.knobs, self.compute, self.foot = title, text, tuple(knobs), compute, tuple(foot)
         self._lock, self._telling = threading.RLock(), threading.Lock()
         self._on_show = on_show
         limits: dict[str, Limits] = {}
@@ -132,7 +134,7 @@ class Explorer(widgets.VBox):
         def make(name: str, buttons: Sequence[Button]) -> Panel:
             return Panel(name, text, compute, put_up, knobs, buttons, self._press, self._tell)
 
-        self._make = make
+        self._make, self._put_up = make, put_up
         self._row = widgets.HBox(layout=dict(flex_flow="row wrap", overflow="visible"))
         first = self._make(title, (Button("reset", "Reset"), Button("compare", "Compare two settings")))
         self._row.children = (first,)
@@ -143,6 +145,32 @@ class Explorer(widgets.VBox):
     def panels(self) -> tuple[Panel, ...]:
         """The panel, or both."""
         return self._row.children
+
+    def drawer(self, columns: int) -> Callable[[Any], tuple[np.ndarray, str]]:
+        """Return what draws any result of `compute` where no browser and no kernel is: for pages that are only read.
+
+        Args:
+            columns: Panels side by side, 1 to 3.
+
+        Returns:
+            Result -> its picture as on a screen of two device pixels, uint8, (height, width, 3), and its numbers.
+        """
+        face = self._put_up(columns)
+        figure = LiveFigure(face)
+
+        def draw(result: Any) -> tuple[np.ndarray, str]:
+            said = face.show(result)
+            return figure.pixels(SHARP), said
+
+        return draw
+
+    def tell(self, result: Any) -> None:
+        """Let what stands below the figure follow a result that is not on its screen.
+
+        Args:
+            result: Of `compute`.
+        """
+        self._on_show([result])
 
     def _press(self, button: str) -> None:
         with self._lock:

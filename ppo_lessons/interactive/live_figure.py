@@ -60,13 +60,24 @@ class LiveFigure:
         Returns:
             A PNG.
         """
+        pixels = self.pixels(density)
+        return encode_small(pixels) if small else encode_png(pixels)
+
+    def pixels(self, density: int = 1) -> np.ndarray:
+        """Draw the moving artists over the background.
+
+        Args:
+            density: Device pixels for a CSS pixel.
+
+        Returns:
+            RGB, uint8, (height, width, 3).
+        """
         with DRAWING:
             canvas, background = self._stage(density)
             canvas.restore_region(background)
             for artist in self.moving:
                 self.figure.draw_artist(artist)
-            pixels = np.asarray(canvas.buffer_rgba())[..., :3].copy()  # the next drawing changes the canvas
-        return encode_small(pixels) if small else encode_png(pixels)
+            return np.asarray(canvas.buffer_rgba())[..., :3].copy()  # the next drawing changes the canvas
 
     def _stage(self, density: int) -> tuple[FigureCanvasAgg, Any]:
         """Return canvas and background of a density, with the figure set up for it."""

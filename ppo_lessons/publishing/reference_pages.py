@@ -250,7 +250,7 @@ def glossary_page() -> str:
         module, name = _where(term.code)
         symbol = f", {term.symbol}" if term.symbol else ""
         where = f"[`{name}`](../{module}){symbol}, lesson {_lesson_link(term.lesson)}"
-        lines += ["", f"### {term.term}", "", f"{term.meaning[0].upper()}{term.meaning[1:]}. In code: {where}."]
+        lines += ["", f"## {term.term}", "", f"{term.meaning[0].upper()}{term.meaning[1:]}. In code: {where}."]
     return "\n".join(lines) + "\n"
 
 

@@ -99,7 +99,7 @@ def test_old_python_gets_one_sentence(monkeypatch):
 
 PAGES = ["-m", "ppo_lessons.publishing.pages"]
 PYTEST = "-m pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder".split()
-NAMES = "lab check test new-world handout grade teacher machines sweep notebooks release benchmark format".split()
+NAMES = "lab check test new-world handout grade teacher site machines sweep notebooks release benchmark format".split()
 CHECKS = [
     "-m ruff check".split(),
     "-m ruff format --check".split(),
@@ -118,12 +118,13 @@ CHECKS = [
 @pytest.mark.parametrize(
     ("arguments", "extras", "steps"),
     [
-        (["test", "-x", "tests/a.py"], ["lessons", "test", "teach"], [[*PYTEST, "-x", "tests/a.py"]]),
-        (["check"], ["lessons", "test"], CHECKS),
+        (["test", "-x", "tests/a.py"], ["lessons", "test", "teach", "site"], [[*PYTEST, "-x", "tests/a.py"]]),
+        (["check"], ["lessons", "test", "site"], CHECKS),
         (["new-world", "lamps"], ["lessons"], [["-m", "ppo_lessons.other_worlds.new_world", "lamps"]]),
         (["handout", "out"], ["lessons"], [["-m", "ppo_lessons.teaching.handing_out.handout", "out"]]),
         (["grade", "week 1"], ["lessons"], [["-m", "ppo_lessons.teaching.grade", "week 1"]]),
         (["teacher", "out"], ["lessons", "teach"], [["-m", "ppo_lessons.teaching.for_nbgrader.course", "out"]]),
+        (["site", "--to", "out"], ["lessons", "site"], [["-m", "ppo_lessons.publishing.site", "--to", "out"]]),
         (["machines", "avx2"], ["lessons", "test"], [["tests/commands/machines.py", "avx2"]]),
         (["sweep", "--to", "a.npz"], ["lessons", "sweeps"], [["-m", "ppo_lessons.shipped.sweep", "--to", "a.npz"]]),
         (["notebooks", "08_clipping"], ["lessons"], [["-m", "ppo_lessons.publishing.build", "08_clipping"]]),
