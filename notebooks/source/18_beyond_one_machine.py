@@ -118,7 +118,7 @@ print(seeds_of_rank(common, own).tolist())
 # %% [markdown]
 # ## Equation: mean and spread of rows that lie apart
 #
-# Advantages are normalised over the mini-batch, and that is the mini-batch of all ranks. Each tells three numbers of its own: how many ($n_r$), their mean ($m_r$), and their squared deviations from *that* mean, summed ($S_r$). With $B = \sum_r n_r$:
+# Advantages are normalised over the mini-batch, and that is the mini-batch of all ranks. Each tells three numbers of its own: how many ($n_r$), their mean ($m_r$), and their squared deviations from *that* mean, summed ($S_r$). Then no row need travel (Chan et al. 1983). With $B = \sum_r n_r$:
 #
 # $$m = \frac1B \sum_r n_r m_r, \qquad s^2 = \frac{1}{B-1} \sum_r \left( S_r + n_r (m_r - m)^2 \right)$$
 #

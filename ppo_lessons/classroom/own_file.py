@@ -101,12 +101,8 @@ def main() -> None:
 if __name__ == "__main__":
     main()
 '''
-RESERVED = frozenset(
-    (
-        *global_names(MAIN),
-        *("STEPS", "RULES", "WAY", "CYCLES", "main", "trained", "world", "into_the_fog", "elsewhere", "Steps"),
-    )
-)
+OF_MAIN = "STEPS RULES WAY CYCLES main trained world into_the_fog elsewhere Steps".split()
+RESERVED = frozenset((*global_names(MAIN), *OF_MAIN))
 """Names with which the main program works."""
 IN_STEPS = frozenset(field.name for field in fields(Steps))
 RULES_OF_THE_WORLD = ("rewards_of", "who_acts_next")

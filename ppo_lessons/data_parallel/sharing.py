@@ -55,7 +55,7 @@ def normalise_by_all(advantages: Tensor, counts: Tensor, means: Tensor, squares:
         (A - mean) / (std + 1e-8) with the (unbiased) standard deviation of all B rows, (b,); as they are if B is 1.
 
     References:
-        Chan, Golub and LeVeque (1983), https://doi.org/10.1080/00031305.1983.10483115 (pairwise means and squares)
+        Chan et al. (1983), https://doi.org/10.1080/00031305.1983.10483115 (pairwise means and squares)
     """
     total = counts.sum()
     if total < 2:

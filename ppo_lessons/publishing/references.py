@@ -28,7 +28,7 @@ PAPERS = (
         "International Conference on Machine Learning",
     ),
     Paper(
-        "Chan, Golub and LeVeque (1983)",
+        "Chan et al. (1983)",
         "T. F. Chan, G. H. Golub, R. J. LeVeque: Algorithms for computing the sample variance: Analysis and "
         "recommendations. The American Statistician 37 (3)",
         "https://doi.org/10.1080/00031305.1983.10483115",

@@ -6,7 +6,8 @@ import pytest
 
 from ppo_lessons.lessons import EXERCISES
 from ppo_lessons.publishing import reference_pages
-from ppo_lessons.publishing.reference_pages import TERMS, glossary_page, map_page
+from ppo_lessons.publishing.reference_pages import glossary_page, map_page
+from ppo_lessons.publishing.terms import TERMS
 
 
 def test_a_term_that_names_nothing_is_noticed(monkeypatch: pytest.MonkeyPatch):
