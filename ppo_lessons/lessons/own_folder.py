@@ -15,6 +15,8 @@ from ppo_lessons.guards.files import write_whole
 
 HOUSE = Path(__file__).parents[1]
 FIRST = "notebooks/00_start_here.ipynb"
+OF_TEACHERS = ("docs/teaching.md",)
+"""Pages that no learner is given unasked."""
 LINK = re.compile(r"(?<!!)\[(?P<label>[^\[\]]+)\]\((?P<target>\.\./[^()\s#]+)(?:#[^()\s]*)?\)")
 """A link that leaves its folder, as Markdown has it, also inside a notebook's JSON."""
 
@@ -65,8 +67,9 @@ def _files() -> dict[str, bytes]:
     """Return name -> contents of all that is copied."""
     root = course()
     paths = [*root.glob("notebooks/[0-9][0-9]_*.ipynb"), *(path for path in root.glob("docs/**/*") if path.is_file())]
-    names = {path.relative_to(root).as_posix(): path for path in sorted(paths)}
-    return {name: _linked(name, path, names) for name, path in names.items()}
+    named = {path.relative_to(root).as_posix(): path for path in sorted(paths)}
+    given = {name: path for name, path in named.items() if name not in OF_TEACHERS}
+    return {name: _linked(name, path, given) for name, path in given.items()}
 
 
 def _linked(name: str, path: Path, there: Collection[str]) -> bytes:
@@ -97,7 +100,9 @@ def in_jupyterlab(folder: Path, options: list[str]) -> tuple[list[str], dict[str
         folder: With lessons in it.
         options: More words for JupyterLab, for instance "--no-browser".
     """
-    command = [sys.executable, "-m", "jupyterlab", str(folder / FIRST), f"--ServerApp.root_dir={folder.resolve()}"]
+    # The first lesson as the address and not as a file: so it is in the address that is printed for --no-browser, too.
+    opened = [f"--ServerApp.root_dir={folder.resolve()}", f"--LabApp.default_url=/lab/tree/{FIRST}"]
+    command = [sys.executable, "-m", "jupyterlab", *opened]
     if hasattr(os, "geteuid") and os.geteuid() == 0:
         command.append("--allow-root")
     return [*command, *options], {**os.environ, "JUPYTER_CONFIG_PATH": _config_path(os.environ)}

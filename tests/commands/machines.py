@@ -64,6 +64,11 @@ LEFT_OUT = (
     "test_mishaps.py",
     "test_in_pytest.py",
     "test___main__.py",
+    "test_release.py",
+    "test_clean_install.py",
+    "test_running_pages.py",
+    "test_ways_to_run.py",
+    "test_own_folder.py",
 )
 """What neither trains nor compares floats, reads logs and arguments, compares a page with a process of this machine,
 measures letters, writes the learner's file, or plays a machine of its own."""

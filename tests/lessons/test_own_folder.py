@@ -9,7 +9,15 @@ from pathlib import Path
 import pytest
 
 from ppo_lessons.lessons import own_folder
-from ppo_lessons.lessons.own_folder import FIRST, HOUSE, copy_lessons, course, in_jupyterlab, without_dead_links
+from ppo_lessons.lessons.own_folder import (
+    FIRST,
+    HOUSE,
+    OF_TEACHERS,
+    copy_lessons,
+    course,
+    in_jupyterlab,
+    without_dead_links,
+)
 from ppo_lessons.publishing.build import lessons
 
 
@@ -24,6 +32,7 @@ def copied(tmp_path_factory):
 def test_every_lesson_and_page_is_there(copied):
     folder, names = copied
     assert {f"notebooks/{name}.ipynb" for name in lessons()} | {"docs/glossary.md", "docs/three_ages.png"} <= {*names}
+    assert not {*OF_TEACHERS} & {*names} and (HOUSE.parent / OF_TEACHERS[0]).exists()
     assert {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()} == {*names}
 
 
@@ -82,7 +91,7 @@ def test_a_link_to_what_is_not_there_is_its_label():
 def test_jupyterlab_shows_the_course_as_start_py_does(tmp_path, monkeypatch):
     monkeypatch.setenv("JUPYTER_CONFIG_PATH", "mine")
     command, environment = in_jupyterlab(tmp_path, ["--no-browser"])
-    assert command[:4] == [sys.executable, "-m", "jupyterlab", str(tmp_path / FIRST)]
+    assert command[:3] == [sys.executable, "-m", "jupyterlab"] and f"--LabApp.default_url=/lab/tree/{FIRST}" in command
     assert f"--ServerApp.root_dir={tmp_path.resolve()}" in command and command[-1] == "--no-browser"
     *ours, mine = environment["JUPYTER_CONFIG_PATH"].split(os.pathsep)
     assert [Path(path).name for path in ours] == ["course", "lab"] and mine == "mine"

@@ -24,6 +24,7 @@ import nbformat
 from nbformat import NotebookNode
 
 from ppo_lessons.guards.files import write_whole
+from ppo_lessons.lessons.own_folder import OF_TEACHERS
 from ppo_lessons.publishing.build import NOTEBOOKS, is_stale, lessons, notebook_of
 from ppo_lessons.teaching.chosen import chosen
 from ppo_lessons.teaching.handing_out.sealing import is_sealed_course, without_answers
@@ -35,7 +36,6 @@ TOP = "ppo_lessons"
 START = "START_HERE.txt"
 PAGES = (".gitignore", "CITATION.cff", "LICENSE", "README.md", "constraints.txt", "environment.yml", "pyproject.toml",
          "start.py", "benchmarks/RESULTS.md", "notebooks/source/ruff.toml", "tests/notebooks/nbval.cfg")  # fmt: skip
-OF_TEACHERS = ("docs/teaching.md",)
 FOLDERS = ("docs", "jupyter", "ppo_lessons")
 TEXTS, DATA = (".css", ".js", ".json", ".md", ".py"), (".npy", ".npz", ".png", ".pt")
 """Kinds of files in these folders."""
