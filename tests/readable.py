@@ -73,7 +73,7 @@ def faults(figure: Figure) -> list[str]:
     """Return what is hard to read in a figure as it would be drawn now; nothing is changed in it."""
     figure.set_dpi(DPI)
     canvas = FigureCanvasAgg(figure)
-    canvas.draw()
+    behind = _drawn_without_letters(canvas)
     texts = [(text, text.get_window_extent(canvas.get_renderer())) for text in texts_of(figure)]
     found = []
     for text, box in texts:
@@ -87,7 +87,21 @@ def faults(figure: Figure) -> list[str]:
         shared = Bbox.intersection(box, second)
         if shared is not None and shared.width > 1 and shared.height > 2:
             found.append(f"{one.get_text()!r} and {other.get_text()!r} overlap")
-    return [*found, *_covered(figure), *_pale(figure, texts), *_alike(figure)]
+    return [*found, *_covered(figure), *_pale(figure, texts, behind), *_alike(figure)]
+
+
+def _drawn_without_letters(canvas: FigureCanvasAgg) -> np.ndarray:
+    """Draw the figure, and return what is behind its letters, RGB from 0 to 1, (height, width, 3)."""
+    figure = canvas.figure
+    while True:  # once more where ticks came in while it was drawn
+        before = {text: text.get_alpha() for text in figure.findobj(Text)}
+        for text in before:
+            text.set_alpha(0)
+        canvas.draw()
+        for text, alpha in before.items():
+            text.set_alpha(alpha)
+        if before.keys() >= set(texts_of(figure)):
+            return np.asarray(canvas.buffer_rgba())[..., :3] / 255
 
 
 def look_at_all() -> list[str]:
@@ -166,16 +180,8 @@ def _along(line: Line2D) -> np.ndarray:
     return (points[:-1] * (1 - shares) + points[1:] * shares).reshape(-1, 2)
 
 
-def _pale(figure: Figure, texts: list[tuple[Text, Bbox]]) -> Iterator[str]:
+def _pale(figure: Figure, texts: list[tuple[Text, Bbox]], behind: np.ndarray) -> Iterator[str]:
     """Yield letters and lines that do not stand out from what is behind them, in light or in the dark."""
-    before = [text.get_alpha() for text, _ in texts]
-    for text, _ in texts:
-        text.set_alpha(0)
-    canvas = FigureCanvasAgg(figure)
-    canvas.draw()
-    behind = np.asarray(canvas.buffer_rgba())[..., :3] / 255
-    for (text, _), alpha in zip(texts, before, strict=True):
-        text.set_alpha(alpha)
     for text, box in texts:
         rows, columns = (slice(max(0, int(a)), int(b) + 1) for a, b in _pixels_of(box, len(behind)))
         if not behind[rows, columns].size:

@@ -395,7 +395,9 @@ def test_an_update_with_real_numbers_equals_sb3(setting, shared_trunk, make_conf
     monkeypatch.setattr(sb3, "Discrete", lambda n: Box(-1, 1, (n,), np.float32))
     config = make_config(learning_rate=3e-3, **sb3.SETTINGS[setting])
     policy = opinionated(REAL, seen=7, shared_trunk=shared_trunk)
-    rows = rows_of(policy, torch.randn(256, 7, generator=torch.Generator().manual_seed(0)))
+    # With seed 0 a ratio was 7e-8 from an edge of the clip, and on some processors beyond it. With this one none comes
+    # nearer than 6e-5, and the weights agree to 4e-7.
+    rows = rows_of(policy, torch.randn(256, 7, generator=torch.Generator().manual_seed(9)))
     first = policy.log_std.detach().clone()
     peer, pairs = sb3.peer_of(policy, config, len(rows.actions))
     with torch.no_grad():
