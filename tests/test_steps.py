@@ -20,6 +20,7 @@ from ppo_lessons import (
     value_normalisation,
 )
 from ppo_lessons.buffer import Rows
+from ppo_lessons.data_parallel.sharing import Sharing
 from ppo_lessons.lessons import EXERCISES
 from ppo_lessons.spirit_world.curriculum import Way
 from ppo_lessons.steps import Steps, detach_rows, each_minibatch, forward_pass
@@ -29,6 +30,8 @@ OF_THE_WORLD = {"who_acts_next", "rewards_of"}
 """What a learner writes that belongs to the world, not to the training."""
 OF_THE_WAY = {field.name for field in fields(Way)}
 """What a learner writes that leads from case to case."""
+OF_THE_RANKS = {field.name for field in fields(Sharing)}
+"""What a learner writes for a training on many processes."""
 HOMES = {
     action_kinds: ("only_legal", "gaussian_log_probs"),
     actor_critic: ("log_probs_of", "entropy_of", "reached_by_gradient"),
@@ -87,7 +90,7 @@ def test_every_default_is_the_packages_own_function():
 
 
 def test_every_function_that_a_learner_writes_takes_part():
-    assert {exercise.name for exercise in EXERCISES} <= DEFAULTS.keys() | OF_THE_WORLD | OF_THE_WAY
+    assert {exercise.name for exercise in EXERCISES} <= DEFAULTS.keys() | OF_THE_WORLD | OF_THE_WAY | OF_THE_RANKS
 
 
 @pytest.mark.parametrize("name", DEFAULTS)

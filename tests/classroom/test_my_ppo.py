@@ -202,14 +202,14 @@ def test_the_rules_of_the_world_are_handed_to_it_and_not_to_the_training():
 
 
 WATCHED = """
-import runpy, sys
+import runpy, sys, threading
 called = set()
 def note(frame, event, argument):
     if event == "call" and frame.f_code.co_filename == sys.argv[1]:
         called.add(frame.f_code.co_name)
-sys.setprofile(note)
+sys.setprofile(note), threading.setprofile(note)
 runpy.run_path(sys.argv[1], run_name="__main__")
-sys.setprofile(None)
+sys.setprofile(None), threading.setprofile(None)
 print("called:", *sorted(called))
 """
 

@@ -4,18 +4,22 @@ import io
 import shutil
 import tempfile
 import warnings
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
 from sphinx.application import Sphinx
+from sphinx.util.docutils import docutils_namespace, patch_docutils
 
 from ppo_lessons.publishing.site.flowcharts import KEPT
+from ppo_lessons.publishing.site.links import find_faults
+from ppo_lessons.publishing.site.living import draw_all
 from ppo_lessons.publishing.site.manuscript import Manuscript
 from ppo_lessons.publishing.site.pictures import Pictures
+from ppo_lessons.publishing.site.scripts import INTERACTIVE, write_scripts
 from ppo_lessons.publishing.site.table_of_contents import with_contents
 
 LOOK = Path(__file__).parent / "look"
-INTERACTIVE = Path(__file__).parents[2] / "interactive"
 OWN = "ppo_lessons.publishing.site"
 
 SETTINGS: dict[str, Any] = {
@@ -32,6 +36,7 @@ SETTINGS: dict[str, Any] = {
     "html_domain_indices": False,
     "html_last_updated_fmt": None,
     "html_css_files": ["controls.css", "site.css"],
+    "html_js_files": ["theatre.js", "controls.js", "living.js"],
     "nb_execution_mode": "off",  # what the notebooks have stored is what is shown
     "myst_enable_extensions": ["dollarmath", "colon_fence"],
     "myst_heading_anchors": 4,
@@ -44,11 +49,12 @@ class BrokenSite(Exception):  # noqa: N818 - it is told in words, and is no bug 
     """Something in the sources of the site does not hold together. Its text says what and where."""
 
 
-def build_site(to: Path) -> None:
+def build_site(to: Path, alive: Collection[str] | None = None) -> None:
     """Build the site anew.
 
     Args:
         to: Folder; what an earlier build left there goes.
+        alive: Lessons whose figures are to live; all of them if none are named. The others keep their stored pictures.
 
     Raises:
         BrokenSite: If a link leads nowhere, or anything else in the sources cannot be built as it is meant.
@@ -56,13 +62,16 @@ def build_site(to: Path) -> None:
     with tempfile.TemporaryDirectory() as folder:
         source, static, html = (Path(folder) / name for name in ("source", "static", "html"))
         static.mkdir()
-        manuscript = Manuscript(source, Pictures(static / "pictures"))
-        manuscript.write()
+        figures = draw_all(static / "living", alive)
+        Manuscript(source, Pictures(static / "pictures"), figures).write()
         with_contents(source)
         shutil.copytree(KEPT, static / "drawings")
         for path in (*LOOK.iterdir(), INTERACTIVE / "controls.css"):
             shutil.copy(path, static)
+        write_scripts(static)
         _run_sphinx(source, html, {**SETTINGS, "html_static_path": [str(static)]})
+        if faults := find_faults(html):
+            raise BrokenSite("\n".join(faults))
         if to.exists():
             shutil.rmtree(to)
         to.parent.mkdir(parents=True, exist_ok=True)
@@ -71,7 +80,7 @@ def build_site(to: Path) -> None:
 
 def _run_sphinx(source: Path, html: Path, settings: dict[str, Any]) -> None:
     told = io.StringIO()
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), patch_docutils(), docutils_namespace():  # so that a second site may follow
         for kind in (DeprecationWarning, PendingDeprecationWarning):
             warnings.simplefilter("ignore", kind)  # between Sphinx and MyST-NB
         app = Sphinx(source, None, html, html.with_name("doctrees"), "html", settings, status=None, warning=told)

@@ -7,7 +7,7 @@ import importlib
 import itertools
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from multiprocessing import get_context
@@ -47,17 +47,20 @@ def explorers() -> list[tuple[str, str]]:
     return found
 
 
-def draw_all(folder: Path) -> dict[str, list[Drawn]]:
+def draw_all(folder: Path, alive: Collection[str] | None = None) -> dict[str, list[Drawn]]:
     """Draw the explorers of all lessons into a folder, several at once.
 
     Args:
         folder: Is filled.
+        alive: Only these lessons; all of them if none are named.
 
     Returns:
         Lesson -> its living figures.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    wanted = explorers()
+    wanted = [(lesson, function) for lesson, function in explorers() if alive is None or lesson in alive]
+    if not wanted:
+        return {}
     with ProcessPoolExecutor(min(4, os.cpu_count() or 1), get_context("spawn")) as pool:
         done = list(pool.map(partial(draw_one, folder), *zip(*wanted, strict=True)))
     figures: dict[str, list[Drawn]] = {}

@@ -5,13 +5,14 @@ Nothing is executed.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import nbformat
 
 from ppo_lessons.publishing.reference_pages import REPOSITORY
 from ppo_lessons.publishing.site.lesson_pages import page_of_lesson
+from ppo_lessons.publishing.site.living import Drawn
 from ppo_lessons.publishing.site.pictures import Pictures
 
 LINK = re.compile(r"(?P<head>!?\[(?P<words>(?:[^\[\]]|\[[^\]]*\])*)\]\()(?P<target>[^)#\s]+)(?P<anchor>#[^)\s]*)?\)")
@@ -23,18 +24,22 @@ PICTURES = (".png", ".gif", ".svg", ".webp")
 LANGUAGES = {".py": "python", ".js": "javascript", ".css": "css", ".toml": "toml", ".yml": "yaml", ".json": "json"}
 
 
+Figures = Mapping[str, Sequence[Drawn]]
+
+
 class Manuscript:
     """The sources of the site, as they are laid into a folder.
 
     Args:
         folder: Is filled.
         pictures: Where the pictures of the lessons go.
+        figures: Lesson -> its living figures.
         repository: The course.
     """
 
-    def __init__(self, folder: Path, pictures: Pictures, repository: Path = REPOSITORY) -> None:
+    def __init__(self, folder: Path, pictures: Pictures, figures: Figures, repository: Path = REPOSITORY) -> None:
         self.folder, self.repository = folder, repository.resolve()
-        self._pictures = pictures
+        self._pictures, self._figures = pictures, figures
         self._waiting: list[Path] = []
         self.taken: set[Path] = set()
         """Files of the course that have a page of their own, relative to it."""
@@ -57,7 +62,8 @@ class Manuscript:
     def _take(self, path: Path) -> None:
         place = path.relative_to(self.repository)
         if path.suffix == ".ipynb":
-            notebook = page_of_lesson(nbformat.read(path, as_version=4), self._pictures, self.how_to_run())
+            notebook, figures = nbformat.read(path, as_version=4), self._figures.get(path.stem, [])
+            notebook = page_of_lesson(notebook, self._pictures, figures, self.how_to_run())
             for cell in notebook.cells:
                 if cell.cell_type == "markdown":
                     cell.source = self._linked(cell.source, path)

@@ -6,12 +6,20 @@ from typing import Any, NamedTuple
 from ppo_lessons.interactive.controls import Knob, Slider, Toggle
 
 PLANS: Mapping[str, Mapping[str, int | Sequence[Any]]] = {
-    "Clipping": {"clip_eps": 13, "steps": 9},
-    "Ratios": {"distance": 21, "follow": 6},
-    "Atlas": {"quantity": ("win_rate", "survival", "entropy"), "point": 4, "clip_eps": 5, "ent_coef": 5},
+    "Clipping": {"clip_eps": 13, "steps": 7},
+    "Ratios": {"distance": 15, "follow": 6},
+    "Atlas": {"quantity": ("win_rate", "survival"), "point": 3, "clip_eps": 5, "ent_coef": 5},
+    "Shared buffer": {"moment": 12, "living_only": 2},
+    "Advantages": {"gamma": 5, "gae_lambda": 6},
+    "Policy gradient": {"p": 9, "clip_eps": 3},
+    "Gradient X-ray": {"loss": 4, "detach_old_log_probs": 2, "detach_advantages": 2, "shared_trunk": 2},
+    "Mini-batches": {"minibatch_size": 4, "step": 4, "shuffle": 2},
+    "The whole update": {"step": 7, "clip_eps": 4},
+    "Frozen moment": {"age": 3, "ent_coef": 4, "vf_coef": 3},
+    "Critics": {"step": 7, "where": 4},
 }
 """Title of an explorer -> knob -> how many values, or which. Knobs that are not named stand still."""
-USUALLY = 6
+USUALLY = 5
 """Values of each of the first two knobs, where there is no plan."""
 
 
@@ -62,16 +70,15 @@ def thinned(values: Sequence[Any], start: Any, number: int) -> tuple[Any, ...]:
     Args:
         values: In order.
         start: One of them.
-        number: How many are wanted, 2 at least; all if there are no more.
+        number: How many are wanted, 2 at least; all if there are no more. Of two wanted, the start is a third.
     """
     if len(values) <= number:
         return tuple(values)
-    last = len(values) - 1
-    places = [round(i * last / (number - 1)) for i in range(number)]
-    nearest = min(places[1:-1] or places, key=lambda place: abs(place - values.index(start)))
-    if values.index(start) not in places:
-        places[places.index(nearest)] = values.index(start)
-    return tuple(values[place] for place in sorted(set(places)))
+    last, beginning = len(values) - 1, values.index(start)
+    places = {round(i * last / (number - 1)) for i in range(number)}
+    if beginning not in places and (inside := places - {0, last}):
+        places.remove(min(inside, key=lambda place: abs(place - beginning)))
+    return tuple(values[place] for place in sorted(places | {beginning}))
 
 
 def in_words(knobs: Sequence[Knob], chosen: Sequence[Chosen]) -> str:
@@ -82,7 +89,7 @@ def in_words(knobs: Sequence[Knob], chosen: Sequence[Chosen]) -> str:
         chosen: What is drawn of them.
     """
     coarse = [
-        f"{c.knob.label} has {len(c.values)} of {len(values_of(c.knob))} values"
+        f"{c.knob.label} has {len(c.values)} of its {len(values_of(c.knob))} values"
         for c in chosen
         if len(c.values) < len(values_of(c.knob))
     ]

@@ -30,7 +30,7 @@ class Tiles:
     def __init__(self, samples: list[np.ndarray]) -> None:
         self.height, self.width, _ = samples[0].shape
         sheet = Image.fromarray(np.concatenate(samples))
-        self._palette = sheet.quantize(COLOURS, dither=Image.Dither.NONE)
+        self._palette = with_white(sheet.quantize(COLOURS, dither=Image.Dither.NONE))
         steps = (np.arange(1 << BITS) * (255 / ((1 << BITS) - 1))).round().astype(np.uint8)
         every = np.stack(np.meshgrid(steps, steps, steps, indexing="ij"), axis=-1).reshape(1 << BITS, -1, 3)
         known = Image.fromarray(every).quantize(palette=self._palette, dither=Image.Dither.NONE)
@@ -102,3 +102,15 @@ class Tiles:
 
     def _in_a_row(self) -> int:
         return max(1, math.isqrt(len(self._places) - 1) + 1)
+
+
+def with_white(picture: Image.Image) -> Image.Image:
+    """Return a picture whose lightest colour is white itself: the paper of a figure is that of the page.
+
+    Args:
+        picture: With a palette.
+    """
+    colours = np.array(picture.getpalette(), np.uint8).reshape(-1, 3)
+    colours[colours.sum(axis=1).argmax()] = 255
+    picture.putpalette(colours.tobytes())
+    return picture

@@ -5,7 +5,8 @@ import copy
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-from ppo_lessons.publishing.site.lesson_pages import note, opened, page_of_lesson
+from ppo_lessons.publishing.site.lesson_pages import alive, note, opened, page_of_lesson
+from ppo_lessons.publishing.site.living import Drawn
 from ppo_lessons.publishing.site.pictures import Pictures
 
 
@@ -17,7 +18,7 @@ def page(tmp_path):
         cells=[new_markdown_cell("`A B`\n\n# 1. Rollout: how?\n\n## Idea"), new_code_cell("1", outputs=[output])]
     )
     before = copy.deepcopy(notebook)
-    page = page_of_lesson(notebook, Pictures(tmp_path), "../docs/running/laptop.md")
+    page = page_of_lesson(notebook, Pictures(tmp_path), [], "../docs/running/laptop.md")
     assert notebook == before
     return page
 
@@ -37,3 +38,12 @@ def test_what_is_folded_is_read_as_markdown():
     assert opened("Before\n<details><summary>How $x$?</summary>So: `y`.</details>") == (
         "Before\n\n<details><summary>How $x$?</summary>\n\nSo: `y`.\n\n</details>\n"
     )
+
+
+def test_a_living_figure_takes_the_place_of_its_picture():
+    figures = [Drawn("Explorer: a & b", "01_rollout_explore", "coarser here")]
+    html = '<img class="ppo-picture" alt="Explorer: a &amp; b" src="x.png">'
+    assert alive(html, figures) == (
+        f'<div class="ppo-living" data-figure="01_rollout_explore">{html}<p class="ppo-coarser">coarser here</p></div>'
+    )
+    assert alive("<img alt='another'>", figures) == "<img alt='another'>"

@@ -25,7 +25,7 @@ def source(tmp_path):
     (course / "notebooks").mkdir()
     lesson = new_notebook(cells=[new_markdown_cell("# 0. First: why?\n\n[code](../ppo/code.py)")])
     nbformat.write(lesson, course / "notebooks" / "00_first.ipynb")
-    manuscript = Manuscript(tmp_path / "source", Pictures(tmp_path / "pictures"), course)
+    manuscript = Manuscript(tmp_path / "source", Pictures(tmp_path / "pictures"), {}, course)
     manuscript.write()
     return tmp_path / "source"
 
