@@ -71,7 +71,7 @@ def _without_steps(block: str) -> str:
     lines = block.splitlines()
     for node in reversed(ast.parse(block).body):
         target = node.targets[0] if isinstance(node, ast.Assign) else None
-        if isinstance(target, ast.Name) and target.id in ("STEPS", "RULES", "WAY"):
+        if isinstance(target, ast.Name) and target.id in ("STEPS", "RULES", "WAY", "SHARING"):
             del lines[node.lineno - 1 : node.end_lineno]
     ours = (STEPS_MARK, STEPS_NOTE)
     return "\n".join(line for line in lines if line not in ours).strip()
