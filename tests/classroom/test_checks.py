@@ -113,7 +113,8 @@ def test_probes_see_shape_dtype_gradients_and_changes_in_place():
 
 
 @pytest.mark.slow
-def test_an_endless_loop_is_ended_and_its_line_named():
+def test_an_endless_loop_is_ended_and_its_line_named(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("ppo_lessons.classroom.checks.SECONDS", 1)
     exercise = desk.find("10.3")
     assert exercise is not None
 

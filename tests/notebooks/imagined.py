@@ -49,6 +49,7 @@ class ImaginedProcessor(TorchDispatchMode):
         kind, magnitude = BITS[tensor.dtype]
         bits = tensor.view(kind)
         few_digits = bits & 4095 == 0  # nothing was rounded; also 0, inf and nan
-        # of the number alone, so that equal numbers stay equal
-        draw = (bits & magnitude) * (1640531527 + 2 * self.seed) >> 13 & 1
-        return torch.where(few_digits, bits, bits + 2 * draw - 1).view(tensor.dtype)
+        # of the number alone, so that equal numbers stay equal: one down or one up, worked out in place
+        step = (bits & magnitude).mul_(1640531527 + 2 * self.seed)
+        step.bitwise_right_shift_(12).bitwise_and_(2).sub_(1).masked_fill_(few_digits, 0)
+        return step.add_(bits).view(tensor.dtype)

@@ -78,7 +78,7 @@ from ppo_lessons.actor_critic import log_probabilities
 from ppo_lessons.classroom.exercise import Exercise, Mistake, call_with
 
 EXERCISE = Exercise(
-    number="18.1",
+    number="19.1",
     node="J",
     function=log_probabilities,
     difficulty=1,
@@ -97,8 +97,8 @@ EXERCISE = Exercise(
     hints=("What has to sum to 1?", "logit minus the logarithm of the summed exponentials", "logits.log_softmax(-1)"),
 )
 ''',
-    "notebooks/source/18_softmax.py": """# %% [markdown]
-# # 18. Softmax: how do logits become probabilities?
+    "notebooks/source/19_softmax.py": """# %% [markdown]
+# # 19. Softmax: how do logits become probabilities?
 #
 # **10 minutes, 1 exercise.** You need: [07](07_ratios.ipynb). A word: [logits](../docs/glossary.md#logits).
 
@@ -126,14 +126,14 @@ print("a row sums to 1:", bool((sums - 1).abs().max() < 1e-6))
 # %%
 show_progress()
 """,
-    "tests/lessons/softmax/right_answers.py": '''"""Right answers to 18.1."""
+    "tests/lessons/softmax/right_answers.py": '''"""Right answers to 19.1."""
 
 
 def by_hand(logits):
     return logits - logits.exp().sum(dim=-1, keepdim=True).log()
 
 
-RIGHT = {"18.1": [by_hand, lambda logits: logits.log_softmax(-1)]}
+RIGHT = {"19.1": [by_hand, lambda logits: logits.log_softmax(-1)]}
 ''',
     "tests/lessons/softmax/test_figures.py": '''"""The picture says how many probabilities there are."""
 
@@ -190,19 +190,19 @@ def run(course: Path) -> Callable[..., str]:
 
 
 def test_a_lesson_is_a_folder_a_source_and_a_test_folder(course: Path, run: Callable[..., str]):
-    assert "built 18_softmax" in run("ppo_lessons.publishing.build", "18")
+    assert "built 19_softmax" in run("ppo_lessons.publishing.build", "19")
     run("ppo_lessons.publishing.pages")
     assert (
-        "18 softmax](notebooks/18_softmax.ipynb) | 10 | 1 | how do logits become" in (course / "README.md").read_text()
+        "19 softmax](notebooks/19_softmax.ipynb) | 10 | 1 | how do logits become" in (course / "README.md").read_text()
     )
-    built = (course / "notebooks" / "18_softmax.ipynb").read_text(encoding="utf-8")
+    built = (course / "notebooks" / "19_softmax.ipynb").read_text(encoding="utf-8")
     assert (
-        "18.1 log_probabilities: still blank" in built
+        "19.1 log_probabilities: still blank" in built
         and f"0 of {len(EXERCISES) + 1}" in built
         and "ppo-picture" in built
     )
     quick = ["pytest", "-q", "-p", "no:cacheprovider"]
     run(*quick, "tests/test_house.py", "tests/publishing", "tests/lessons/softmax", "tests/commands/test_readme.py")
     places = ("tests/classroom/test_checks.py", "tests/notebooks", "tests/lessons/test_all_explorers.py")
-    passed = run(*quick, "-rp", *places, "-k", "18.1 or softmax and not cells_are_short")  # it is
+    passed = run(*quick, "-rp", *places, "-k", "19.1 or softmax and not cells_are_short")  # it is
     assert all(f"PASSED {place}" in passed for place in places)
