@@ -25,7 +25,7 @@ CASE = "stray"
 CONFIG = PPOConfig(num_envs=32, num_steps=32, team_credit=False)
 BUDGETS = (60_000, 120_000, 180_000, 240_000)
 """Decisions of living agents after which a team is tried."""
-OUR_SEEDS, THEIR_SEEDS, CASES = range(5), range(5), 400
+OUR_SEEDS, THEIR_SEEDS, CASES = range(5), range(3), 400
 OURS, ALIKE = "ours", "ours, without team credit"
 DEATH = "ours, without team credit, a time limit is death"
 WEIGHTS = "ours, without team credit, first weights and Adam's eps as in RLlib"

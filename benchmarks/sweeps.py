@@ -5,6 +5,7 @@ sweeps.json beside this file, from which docs/many_runs.md is made.
 """
 
 import json
+import os
 import tempfile
 import time
 from functools import partial
@@ -32,6 +33,8 @@ class Taken(NamedTuple):
     cpu: float
     start: float
     """Of the wall time: before the first run could begin."""
+    load: float
+    """Programs that wanted a core in the minute before; a quiet machine has nearly none."""
 
 
 def run(quick: bool = False) -> Outcome:
@@ -63,21 +66,21 @@ def run(quick: bool = False) -> Outcome:
 
 
 def without(path: Path, plan: dict) -> Taken:
-    wall, cpu = time.monotonic(), time.process_time()
+    load, wall, cpu = os.getloadavg()[0], time.monotonic(), time.process_time()
     make_atlas(path, **plan, engine=one_after_another)
-    return Taken(time.monotonic() - wall, time.process_time() - cpu, 0.0)
+    return Taken(time.monotonic() - wall, time.process_time() - cpu, 0.0, load)
 
 
 def with_ray(path: Path, plan: dict, processes: int) -> Taken:
     """Measure Ray with all its processes, which must be looked at before they are gone."""
-    wall, cpu = time.monotonic(), time.process_time()
+    load, wall, cpu = os.getloadavg()[0], time.monotonic(), time.process_time()
     from ppo_lessons.shipped.on_ray import on_ray, session  # here: its import is part of what it takes
 
     with session(processes):
         start = time.monotonic() - wall
         make_atlas(path, **plan, engine=partial(on_ray, processes=processes))
         others = sum(sum(child.cpu_times()) for child in psutil.Process().children(recursive=True))
-    return Taken(time.monotonic() - wall, time.process_time() - cpu + others, start)
+    return Taken(time.monotonic() - wall, time.process_time() - cpu + others, start, load)
 
 
 def outcome(result: dict) -> Outcome:
