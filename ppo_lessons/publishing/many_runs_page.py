@@ -38,10 +38,7 @@ def _sweeps(found: dict[str, Any]) -> str:
     """Return how long many runs took in both ways."""
     ray, alone = found["ray"], found["alone"]
     ways = ((f"Ray Tune, {found['processes']} processes", ray), ("one after another", alone))
-    rows = [
-        (name, *(f"{taken[key]:.0f} s" for key in ("wall", "cpu", "start")), f"{taken['load']:.1f}")
-        for name, taken in ways
-    ]
+    rows = [(name, *(f"{taken[key]:.0f} s" for key in ("wall", "cpu", "start")), _load(taken)) for name, taken in ways]
     header = ("way", "wall time", "CPU time", "of the wall time: before the first run", "load of the machine before")
     table = _table(header, rows)
     same = "are the same, byte for byte" if found["same"] else "differ"
@@ -50,6 +47,10 @@ def _sweeps(found: dict[str, Any]) -> str:
         f"runs have {found['atlas_cycles']} cycles), on {found['machine']}. The two files {same}."
     )
     return f"{about}\n\n{table}"
+
+
+def _load(taken: dict[str, float]) -> str:
+    return f"{taken['load']:.1f}" if "load" in taken else "not noted"
 
 
 def _words() -> str:
