@@ -38,7 +38,7 @@ def _sweeps(found: dict[str, Any]) -> str:
     """Return how long many runs took in both ways."""
     ray, alone = found["ray"], found["alone"]
     ways = ((f"Ray Tune, {found['processes']} processes", ray), ("one after another", alone))
-    rows = [(name, *(f"{taken[key]:.0f} s" for key in ("wall", "cpu", "start")), _load(taken)) for name, taken in ways]
+    rows = [(name, *(_seconds(taken[key]) for key in ("wall", "cpu", "start")), _load(taken)) for name, taken in ways]
     header = ("way", "wall time", "CPU time", "of the wall time: before the first run", "load of the machine before")
     table = _table(header, rows)
     same = "are the same, byte for byte" if found["same"] else "differ"
@@ -47,6 +47,10 @@ def _sweeps(found: dict[str, Any]) -> str:
         f"runs have {found['atlas_cycles']} cycles), on {found['machine']}. The two files {same}."
     )
     return f"{about}\n\n{table}"
+
+
+def _seconds(taken: float | None) -> str:
+    return "not measured" if taken is None else f"{taken:.0f} s"
 
 
 def _load(taken: dict[str, float]) -> str:
