@@ -101,6 +101,7 @@ class CpuOfChildren:
         self._thread.join()
 
     def seconds(self) -> float:
+        """Return what all of them used, as far as it was seen."""
         return sum(self._used.values())
 
     def _watch(self) -> None:
