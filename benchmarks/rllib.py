@@ -18,6 +18,7 @@ from benchmarks.report import Outcome, Row, machine, table
 from ppo_lessons import PPOConfig, Steps, TrainingRun, evaluate, policy_player
 from ppo_lessons.advantages import next_values
 from ppo_lessons.spirit_world.players import Player
+from ppo_lessons.steps import update_policy
 from ppo_lessons.training import train_cycle
 
 RESULT = Path(__file__).with_name("rllib.json")
@@ -25,10 +26,11 @@ CASE = "stray"
 CONFIG = PPOConfig(num_envs=32, num_steps=32, team_credit=False)
 BUDGETS = (60_000, 120_000, 180_000, 240_000)
 """Decisions of living agents after which a team is tried."""
-OUR_SEEDS, THEIR_SEEDS, CASES = range(5), range(5), 400
+OUR_SEEDS, THEIR_SEEDS, CASES = range(5), range(3), 400
 OURS, ALIKE = "ours", "ours, without team credit"
 DEATH = "ours, without team credit, a time limit is death"
 WEIGHTS = "ours, without team credit, first weights and Adam's eps as in RLlib"
+HABITS = "ours, without team credit, with all of these and advantages normalised over the whole rollout"
 RLLIB, RLLIB_DEATH = "RLlib", "RLlib, a time limit is death"
 MEASURES = ("decisions", "win_rate", "survival", "team_return")
 
@@ -48,6 +50,16 @@ def limit_is_death(
     values: Tensor, terminated: Tensor, truncated: Tensor, final_values: Tensor, last_values: Tensor
 ) -> Tensor:
     return next_values(values, terminated | truncated, truncated, final_values, last_values)
+
+
+def normalised_as_a_whole(policy, optimizer, rows, config, generator, steps):
+    """Update on advantages that were normalised once, over all rows of the rollout; what RLlib adds is not there."""
+    advantages = rows.advantages - rows.advantages.mean()
+    rows = rows._replace(advantages=advantages / advantages.std(correction=0).clamp(min=1e-4))
+    return update_policy(policy, optimizer, rows, replace(config, advantage_normalisation=False), generator, steps)
+
+
+ALL_HABITS = Steps(next_values=limit_is_death, update_policy=normalised_as_a_whole)
 
 
 def as_rllib_begins(run: TrainingRun) -> None:
@@ -77,6 +89,7 @@ CONTESTANTS: dict[str, tuple[Contestant, range]] = {
     ALIKE: (ours, OUR_SEEDS),
     DEATH: (lambda config: ours(config, Steps(next_values=limit_is_death)), OUR_SEEDS),
     WEIGHTS: (lambda config: ours(config, prepare=as_rllib_begins), OUR_SEEDS),
+    HABITS: (lambda config: ours(config, ALL_HABITS, as_rllib_begins), OUR_SEEDS),
     RLLIB: (rllib, THEIR_SEEDS),
     RLLIB_DEATH: (lambda config: rllib(config, death=True), THEIR_SEEDS),
 }

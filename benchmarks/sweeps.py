@@ -4,8 +4,11 @@ The runs are the 75 settings of the shipped atlas with one seed, and shorter tha
 sweeps.json beside this file, from which docs/many_runs.md is made.
 """
 
+import contextlib
 import json
+import os
 import tempfile
+import threading
 import time
 from functools import partial
 from pathlib import Path
@@ -32,6 +35,8 @@ class Taken(NamedTuple):
     cpu: float
     start: float
     """Of the wall time: before the first run could begin."""
+    load: float
+    """Programs that wanted a core in the minute before; a quiet machine has nearly none."""
 
 
 def run(quick: bool = False) -> Outcome:
@@ -63,21 +68,48 @@ def run(quick: bool = False) -> Outcome:
 
 
 def without(path: Path, plan: dict) -> Taken:
-    wall, cpu = time.monotonic(), time.process_time()
+    load, wall, cpu = os.getloadavg()[0], time.monotonic(), time.process_time()
     make_atlas(path, **plan, engine=one_after_another)
-    return Taken(time.monotonic() - wall, time.process_time() - cpu, 0.0)
+    return Taken(time.monotonic() - wall, time.process_time() - cpu, 0.0, load)
 
 
 def with_ray(path: Path, plan: dict, processes: int) -> Taken:
-    """Measure Ray with all its processes, which must be looked at before they are gone."""
-    wall, cpu = time.monotonic(), time.process_time()
+    """Measure Ray with all its processes."""
+    load, wall, cpu = os.getloadavg()[0], time.monotonic(), time.process_time()
     from ppo_lessons.shipped.on_ray import on_ray, session  # here: its import is part of what it takes
 
-    with session(processes):
+    with CpuOfChildren() as others, session(processes):
         start = time.monotonic() - wall
         make_atlas(path, **plan, engine=partial(on_ray, processes=processes))
-        others = sum(sum(child.cpu_times()) for child in psutil.Process().children(recursive=True))
-    return Taken(time.monotonic() - wall, time.process_time() - cpu + others, start)
+    return Taken(time.monotonic() - wall, time.process_time() - cpu + others.seconds(), start, load)
+
+
+class CpuOfChildren:
+    """Notes again and again what each process below this one has used: those of runs end before anybody can ask."""
+
+    def __init__(self, every: float = 0.5) -> None:
+        self._used: dict[tuple[int, float], float] = {}
+        self._over, self._every = threading.Event(), every
+        self._thread = threading.Thread(target=self._watch, daemon=True)
+
+    def __enter__(self) -> "CpuOfChildren":
+        self._thread.start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._over.set()
+        self._thread.join()
+
+    def seconds(self) -> float:
+        """Return what all of them used, as far as it was seen."""
+        return sum(self._used.values())
+
+    def _watch(self) -> None:
+        while not self._over.wait(self._every):
+            for child in psutil.Process().children(recursive=True):
+                with contextlib.suppress(psutil.Error):  # it has ended meanwhile
+                    times = child.cpu_times()
+                    self._used[child.pid, child.create_time()] = times.user + times.system
 
 
 def outcome(result: dict) -> Outcome:

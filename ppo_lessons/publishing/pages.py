@@ -7,6 +7,7 @@ from ppo_lessons.publishing.build import exercise_of, lessons, read_lesson
 from ppo_lessons.publishing.doctor_pages import doctor_parts
 from ppo_lessons.publishing.field_guide import field_guide
 from ppo_lessons.publishing.house import core_graph, floor_plan, in_numbers
+from ppo_lessons.publishing.many_runs_page import many_runs_parts
 from ppo_lessons.publishing.minutes import HEAD, head_of
 from ppo_lessons.publishing.reference_pages import DOCS, REPOSITORY, SOURCE, glossary_page, map_page
 from ppo_lessons.publishing.references import references_page
@@ -68,6 +69,7 @@ def pages() -> dict[Path, str]:
         DOCS / "field_guide.md": field_guide(),
         DOCS / "doctor.md": filled(DOCS / "doctor.md", doctor_parts()),
         RUNNING / "index.md": filled(RUNNING / "index.md", running_parts()),
+        DOCS / "many_runs.md": filled(DOCS / "many_runs.md", many_runs_parts()),
         DOCS / "teaching.md": filled(DOCS / "teaching.md", teaching_parts()),
         **{path: _with_minutes(path.read_text(encoding="utf-8"), name) for path, name in sources.items()},
         readme: filled(readme, {"lessons": lesson_table()}),
