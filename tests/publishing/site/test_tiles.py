@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ppo_lessons.publishing.site.tiles import BITS, SIDE, Tiles, with_white
+from ppo_lessons.publishing.site.tiles import BITS, SIDE, Tiles, nearest, with_white
 
 
 @pytest.fixture
