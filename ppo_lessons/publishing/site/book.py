@@ -26,12 +26,13 @@ SETTINGS: dict[str, Any] = {
     "project": "ppo_lessons",
     "copyright": "The ppo_lessons authors, MIT licence",
     "language": "en",
-    "extensions": ["myst_nb", f"{OWN}.equations"],
+    "extensions": ["myst_nb", f"{OWN}.equations", f"{OWN}.theme"],
     "html_theme": "furo",
     "html_title": "ppo_lessons",
     "html_math_renderer": "mathml",
     "html_copy_source": False,
     "html_show_sourcelink": False,
+    "html_show_search_summary": False,  # it would be fetched, which a page opened from a disk may not
     "html_use_index": False,
     "html_domain_indices": False,
     "html_last_updated_fmt": None,
@@ -41,7 +42,6 @@ SETTINGS: dict[str, Any] = {
     "myst_enable_extensions": ["dollarmath", "colon_fence"],
     "myst_heading_anchors": 4,
     "suppress_warnings": ["toc.not_included"],  # files that are reached by links alone
-    "pygments_style": "friendly",
 }
 
 

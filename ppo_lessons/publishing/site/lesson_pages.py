@@ -34,7 +34,7 @@ def page_of_lesson(
     page = copy.deepcopy(notebook)
     for cell in page.cells:
         if cell.cell_type == "markdown":
-            cell.source = drawn(opened(cell.source), DRAWINGS)
+            cell.source = drawn(opened(LESSON.sub(r"\1.html", cell.source)), DRAWINGS)
             continue
         for output in cell.get("outputs", []):
             data = output.get("data", {})

@@ -31,10 +31,7 @@ class Tiles:
         self.height, self.width, _ = samples[0].shape
         sheet = Image.fromarray(np.concatenate(samples))
         self._palette = with_white(sheet.quantize(COLOURS, dither=Image.Dither.NONE))
-        steps = (np.arange(1 << BITS) * (255 / ((1 << BITS) - 1))).round().astype(np.uint8)
-        every = np.stack(np.meshgrid(steps, steps, steps, indexing="ij"), axis=-1).reshape(1 << BITS, -1, 3)
-        known = Image.fromarray(every).quantize(palette=self._palette, dither=Image.Dither.NONE)
-        self._colour = np.asarray(known).reshape(-1)
+        self._colour = nearest(np.array(self._palette.getpalette(), np.int64).reshape(-1, 3)[:COLOURS])
         self._rows, self._columns = math.ceil(self.height / SIDE), math.ceil(self.width / SIDE)
         self._places: dict[bytes, int] = {}
         self._before: np.ndarray | None = None
@@ -102,6 +99,21 @@ class Tiles:
 
     def _in_a_row(self) -> int:
         return max(1, math.isqrt(len(self._places) - 1) + 1)
+
+
+def nearest(colours: np.ndarray) -> np.ndarray:
+    """Return which colour of a palette is nearest to each that BITS of three channels can tell.
+
+    Args:
+        colours: RGB, 0 to 255, (C, 3).
+
+    Returns:
+        Places in the palette, uint8, (8 ** BITS,); red counts most.
+    """
+    steps = (np.arange(1 << BITS) * (255 / ((1 << BITS) - 1))).round().astype(np.int64)
+    others = np.stack(np.meshgrid(steps, steps, indexing="ij"), axis=-1).reshape(-1, 1, 2)
+    planes = [((others - colours[:, 1:]) ** 2).sum(axis=-1) + (step - colours[:, 0]) ** 2 for step in steps]
+    return np.concatenate([plane.argmin(axis=1) for plane in planes]).astype(np.uint8)
 
 
 def with_white(picture: Image.Image) -> Image.Image:

@@ -15,7 +15,7 @@ def page(tmp_path):
     link = '<a href="01_rollout.ipynb">lesson 01</a>'
     output = new_output("display_data", data={"text/html": link, "text/plain": "lesson 01"})
     notebook = new_notebook(
-        cells=[new_markdown_cell("`A B`\n\n# 1. Rollout: how?\n\n## Idea"), new_code_cell("1", outputs=[output])]
+        cells=[new_markdown_cell(f"`A B`\n\n# 1. Rollout: how?\n\n## {link}"), new_code_cell("1", outputs=[output])]
     )
     before = copy.deepcopy(notebook)
     page = page_of_lesson(notebook, Pictures(tmp_path), [], "../docs/running/laptop.md")
@@ -30,7 +30,8 @@ def test_under_its_title_it_says_how_to_run_it(page):
     assert note("../docs/running/laptop.md") in head
 
 
-def test_a_link_in_an_output_leads_to_the_page(page):
+def test_a_link_in_html_leads_to_the_page(page):
+    assert page.cells[0].source.endswith('## <a href="01_rollout.html">lesson 01</a>')
     assert page.cells[1].outputs[0].data["text/html"] == '<a href="01_rollout.html">lesson 01</a>'
 
 

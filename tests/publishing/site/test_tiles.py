@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ppo_lessons.publishing.site.tiles import SIDE, Tiles, with_white
+from ppo_lessons.publishing.site.tiles import BITS, SIDE, Tiles, nearest, with_white
 
 
 @pytest.fixture
@@ -61,3 +61,9 @@ def test_a_tile_is_kept_once(pictures):
 def test_paper_is_white():
     grey = Image.fromarray(np.full((4, 4, 3), 250, np.uint8)).quantize(4)
     assert np.asarray(with_white(grey).convert("RGB")).min() == 255
+
+
+def test_the_nearest_colour_is_taken():
+    places = nearest(np.array([[255, 255, 255], [0, 0, 0], [255, 0, 0]]))
+    assert places.shape == (8**BITS,)
+    assert (places[-1], places[0], places[31 << 2 * BITS]) == (0, 1, 2)

@@ -102,7 +102,14 @@ window.ppoLiving = {};
     window.ppoTheatre.mount(stage, replay.dataset.title, boards, { autoplay: false });
   }
 
+  // What is wider than the page is moved sideways, by the keyboard too.
+  function reachable() {
+    for (const node of document.querySelectorAll("article :is(pre, .ppo-equation, .table-wrapper)"))
+      if (node.scrollWidth > node.clientWidth) node.tabIndex = 0;
+  }
+
   document.addEventListener("DOMContentLoaded", () => {
+    new ResizeObserver(reachable).observe(document.body);
     document.querySelectorAll(".ppo-replay").forEach(playReplay);
     const watch = new IntersectionObserver((seen) => seen.filter((entry) => entry.isIntersecting).forEach(({ target }) => {
       watch.unobserve(target);
