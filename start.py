@@ -63,7 +63,7 @@ COMMANDS = {
         ["lessons", "test", "site"],
         [["-m", "ruff", "check"], [*LAYOUT, "--check"], ["-m", "mypy"], [*PYTEST, *FAST]],
     ),
-    "test": (["lessons", "test", "teach", "site"], [PYTEST]),
+    "test": (["lessons", "test", "teach", "site", "sweeps", "rllib"], [PYTEST]),
     "new-world": (["lessons"], [["-m", "ppo_lessons.other_worlds.new_world"]]),
     "handout": (["lessons"], [["-m", "ppo_lessons.teaching.handing_out.handout"]]),
     "grade": (["lessons"], [["-m", "ppo_lessons.teaching.grade"]]),

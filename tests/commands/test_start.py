@@ -118,7 +118,11 @@ CHECKS = [
 @pytest.mark.parametrize(
     ("arguments", "extras", "steps"),
     [
-        (["test", "-x", "tests/a.py"], ["lessons", "test", "teach", "site"], [[*PYTEST, "-x", "tests/a.py"]]),
+        (
+            ["test", "-x", "tests/a.py"],
+            ["lessons", "test", "teach", "site", "sweeps", "rllib"],
+            [[*PYTEST, "-x", "tests/a.py"]],
+        ),
         (["check"], ["lessons", "test", "site"], CHECKS),
         (["new-world", "lamps"], ["lessons"], [["-m", "ppo_lessons.other_worlds.new_world", "lamps"]]),
         (["handout", "out"], ["lessons"], [["-m", "ppo_lessons.teaching.handing_out.handout", "out"]]),
