@@ -190,7 +190,8 @@ def test_the_picture_is_that_of_the_setting(page: Page, site: Path):
     for key in ("Home", "End"):
         figure.get_by_role("slider", name="clip_eps", exact=True).press(key)
         rows = slice(0, len(drawn[0]) - 1)  # a canvas between two rows of the screen is a row longer
-        far = [np.abs(seen(figure)[rows] - picture[rows]).mean() for picture in drawn]
+        shown = seen(figure)[rows]
+        far = [np.abs(shown - picture[rows]).mean() for picture in drawn]
         assert int(np.argmin(far)) == int(figure.get_attribute("data-shown") or -1)
 
 
