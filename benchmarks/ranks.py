@@ -24,7 +24,7 @@ from ppo_lessons.config import PPOConfig
 from ppo_lessons.data_parallel.launch import torchrun_command
 from ppo_lessons.data_parallel.process_ranks import ProcessRank, join_ranks
 from ppo_lessons.data_parallel.shared_training import train_on_ranks
-from ppo_lessons.lessons.beyond_one_machine.scaling import EPOCHS, STEPS, num_weights, on_this_machine
+from ppo_lessons.lessons.beyond_one_machine.scaling import EPOCHS, ONCE, STEPS, num_weights, on_this_machine
 from ppo_lessons.shipped.rank_costs import PATH, RankCosts
 from ppo_lessons.training import TrainingRun, train_cycle
 
@@ -37,26 +37,31 @@ NEAR = Goal("at most", 1.15)
 def run(quick: bool = False) -> Outcome:
     """Measure; quick: a few cycles, whose numbers mean nothing."""
     one_core()
-    cycles = 2 if quick else int(os.environ.get("RC", "60"))
-    costs = measure_costs(cycles)
-    ones, pairs, weak = (_run_ranks(ranks, envs, cycles) for ranks, envs in ((1, 128), (2, 128), (2, 256)))
-    points = tuple(
-        _point(told, ranks, rows) for told, ranks, rows in ((ones, 1, 4096), (pairs, 2, 4096), (weak, 2, 8192))
+    cycles = 2 if quick else 60
+    costs, alone = measure_costs(cycles)
+    one, pair, weak = (_run_ranks(ranks, envs, cycles) for ranks, envs in ((1, 128), (2, 128), (2, 256)))
+    costs = replace(
+        costs,
+        share=max((one["cycle"] - one["talk"] - alone) / STEPS, 0.0),
+        message=pair["talk"] / (4 * STEPS + ONCE),
+        measured=(
+            dict(ranks=1, rows=4096, cycle=alone, talk_share=0.0),
+            *(_point(told, rows) for told, rows in ((pair, 4096), (weak, 8192))),
+        ),
     )
-    costs = replace(costs, measured=points)
     if not quick and os.environ.get("KEEP_RANK_COSTS"):
         PATH.write_text(json.dumps(vars(costs), indent=1) + "\n", encoding="utf-8")
-    one, two, more = points
+    one, two, more = costs.measured
     rows = [
         _row("two processes to one, 4,096 rows in all: rows a second", two, one),
         _row("two processes to one, 4,096 rows each: rows a second", more, one),
-        *(_against_formula(point, costs) for point in points),
+        *(_against_formula(point, costs) for point in costs.measured),
     ]
     return Outcome(rows, _notes(costs))
 
 
-def measure_costs(cycles: int) -> RankCosts:
-    """Return the constants of the formula, from one process and from two that only talk."""
+def measure_costs(cycles: int) -> tuple[RankCosts, float]:
+    """Return the constants of the formula but `share` and `message`, and the seconds of a cycle of one process."""
     seconds = {(hidden, envs): _one_process(hidden, envs, cycles) for hidden in HIDDEN for envs in (32, 128)}
     weights = [num_weights(hidden) for hidden in HIDDEN]
     rows = {envs: envs * 8 * 4 for envs in (32, 128)}
@@ -68,15 +73,13 @@ def measure_costs(cycles: int) -> RankCosts:
         steps.append(offset / STEPS)
     learn, learn_weight = _line(weights, slopes)
     small, large = _messages()
-    message = small / 2
-    return RankCosts(
+    costs = RankCosts(
         machine=machine().partition(";")[0],
         **dict(play=play, play_weight=play_weight, learn=learn, learn_weight=learn_weight, step=max(steps[0], 0.0)),
-        message=message,
-        byte=max(large - 2 * message, 1e-9) / (4 * LARGE),
-        slowed=_slowed(cycles),
+        **dict(share=0.0, message=0.0, byte=max(large - small, 1e-9) / (4 * LARGE), slowed=max(_slowed(cycles), 1.0)),
         measured=(),
     )
+    return costs, sum(seconds[64, 128])
 
 
 def _line(xs: list[float], ys: list[float]) -> tuple[float, float]:
@@ -123,8 +126,8 @@ def _torchrun(ranks: int, task: str) -> dict[str, Any]:
         return json.loads(file.read_text(encoding="utf-8"))
 
 
-def _point(told: dict[str, Any], ranks: int, rows: int) -> dict[str, float]:
-    return {"ranks": ranks, "rows": rows, "cycle": told["cycle"], "talk_share": told["talk"] / told["cycle"]}
+def _point(told: dict[str, Any], rows: int) -> dict[str, float]:
+    return {"ranks": 2, "rows": rows, "cycle": told["cycle"], "talk_share": told["talk"] / told["cycle"]}
 
 
 def _row(name: str, ours: dict[str, float], peer: dict[str, float]) -> Row:
@@ -152,7 +155,8 @@ def _notes(costs: RankCosts) -> str:
     constants = (
         f"play {1e6 * costs.play:.2f} us a row and {1e12 * costs.play_weight:.0f} ps a row and weight; learn "
         f"{1e6 * costs.learn:.2f} us a row and epoch and {1e12 * costs.learn_weight:.0f} ps for each weight; "
-        f"{1e6 * costs.step:.0f} us a step; {1e6 * costs.message:.0f} us a message, {1e9 * costs.byte:.2f} ns a byte; "
+        f"{1e6 * costs.step:.0f} us a step, and {1e6 * costs.share:.0f} us where there are others; "
+        f"{1e6 * costs.message:.0f} us a message while both train, {1e9 * costs.byte:.2f} ns a byte; "
         f"beside a second process everything takes {costs.slowed:.2f} times as long (the two cores are one physical)"
     )
     shares = table(("processes", "rows a cycle", "ms a cycle", "telling and waiting"), told)

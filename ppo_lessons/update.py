@@ -177,8 +177,8 @@ def _look_back(policy: ActorCritic, rows: Rows, config: PPOConfig, steps: Steps)
     rows = detach_rows(rows)
     with torch.no_grad():  # only here: a step of one's own may ask for gradients of its inputs
         logits, _ = steps.forward_pass(policy, rows.obs)
-    new_log_probs = steps.of_all_ranks(steps.log_probs_of(logits, rows.actions).detach())
-    old_log_probs, returns, raw = (steps.of_all_ranks(part) for part in rows[2:])
+    own = torch.stack((steps.log_probs_of(logits, rows.actions).detach(), *rows[2:]), dim=-1)
+    new_log_probs, old_log_probs, returns, raw = steps.of_all_ranks(own).T.contiguous()
     ratios = steps.importance_ratios(new_log_probs, old_log_probs)
     advantages = steps.normalise_advantages(raw) if config.advantage_normalisation else raw
     pushed = steps.still_pushed(ratios, advantages, config.clip_eps)

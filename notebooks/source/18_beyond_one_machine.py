@@ -296,12 +296,12 @@ except RankError as error:
 #
 # Work is shared, talk is not. With N rows in all, S gradient steps, W weights of 4 bytes, a latency $\alpha$ of a message and $\beta$ bytes a second:
 #
-# $$T(R) = \underbrace{\frac{N}{R}(p + K\,l) + S\,c}_{\text{play, K epochs, steps}} + \underbrace{S \left( 4(R-1)\,\alpha + \frac{2(R-1)}{R}\frac{4W}{\beta} \right) + (R-1)\frac{16\,N}{R\,\beta}}_{\text{talk, for } R > 1}$$
+# $$T(R) = \underbrace{\frac{N}{R}(p + K\,l) + S\,c}_{\text{play, K epochs, steps}} + \underbrace{(R-1)\left( (4S+9)\,\alpha + \frac{2S}{R}\frac{4W}{\beta} + \frac{16\,N}{R\,\beta} \right)}_{\text{talk, for } R > 1}$$
 #
-# The gradient goes round a ring, in R parts; the last term is the report, four numbers of each row. $p$, $l$ and $c$ were measured: [`rank_costs`](../ppo_lessons/shipped/rank_costs.py).
+# The gradient goes round a ring, in R parts; the last term is the report, four numbers of each row. $p$, $l$, $c$ (larger for $R > 1$) were measured: [`rank_costs`](../ppo_lessons/shipped/rank_costs.py).
 
 # %% [markdown]
-# Does the formula hold where we could measure it? One process and two, on the two cores of one machine, which share a single physical core:
+# Does the formula hold where we could measure it? One process and two, on the two cores of one machine, which share a single physical core. There $\alpha$ was taken from the second line, so that only the third is foretold:
 
 # %%
 from ppo_lessons.lessons.beyond_one_machine.scaling import on_this_machine

@@ -26,8 +26,10 @@ class RankCosts:
     """A row, in each epoch, for each weight."""
     step: float
     """A gradient step, however many rows it has."""
+    share: float
+    """What a step costs besides where there are others: moments, one long gradient out of many."""
     message: float
-    """A small message from one process to another on this machine."""
+    """A small message from one process to another on this machine, while both train: the waiting is in it."""
     byte: float
     """Each byte of a message there."""
     slowed: float

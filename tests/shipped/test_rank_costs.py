@@ -5,7 +5,7 @@ from ppo_lessons.shipped.rank_costs import load_rank_costs
 def test_what_was_measured_is_there_and_sane():
     costs = load_rank_costs()
     assert costs.machine and "/" not in costs.machine
-    for name in ("play", "play_weight", "learn", "learn_weight", "step", "message", "byte"):
+    for name in ("play", "play_weight", "learn", "learn_weight", "step", "share", "message", "byte"):
         assert 0 < getattr(costs, name) < 0.1, name
     assert 1 <= costs.slowed < 3
     assert [point["ranks"] for point in costs.measured] == [1, 2, 2]

@@ -14,6 +14,8 @@ INPUTS, OUTPUTS = 34, 6
 """What a detective of the standard case sees; five actions and a value."""
 NUMBER, TOLD_OF_A_ROW = 4, 16
 """Bytes of a number of the gradient; of what the report tells of each row (four numbers)."""
+ONCE = 9
+"""Small messages to each other machine once a cycle: counts and the report."""
 PAYS = 0.5
 """More machines pay as long as half of the work of each is left over."""
 
@@ -32,7 +34,7 @@ NETWORKS = {
     "10 Gbit/s": Network(50e-6, 1.25e9),
     "100 Gbit/s": Network(10e-6, 1.25e10),
 }
-"""Round numbers of usual networks, not measured here."""
+"""Round numbers of usual networks, not measured here; waiting for the slowest machine is not in them."""
 
 
 class Course(NamedTuple):
@@ -54,7 +56,7 @@ def talk_seconds(machines: int, rows: float, weights: int, network: Network) -> 
     """Return how long R machines talk in a cycle, each to its neighbour in a ring.
 
     In each step the gradient goes round twice in R parts, 2 (R - 1) messages of 4 W / R bytes, and two small messages
-    (advantages, losses) once. At the end the report tells four numbers of each row to everybody.
+    (advantages, losses) once. Once a cycle come small messages, and the report, four numbers of each row to everybody.
 
     Args:
         machines: R.
@@ -63,8 +65,9 @@ def talk_seconds(machines: int, rows: float, weights: int, network: Network) -> 
         network: How they talk.
     """
     others = machines - 1
-    step = 4 * others * network.latency + 2 * others * NUMBER * weights / machines / network.bandwidth
-    return STEPS * step + others * TOLD_OF_A_ROW * rows / network.bandwidth
+    small = (4 * STEPS + ONCE) * others * network.latency
+    gradients = STEPS * 2 * others * NUMBER * weights / machines / network.bandwidth
+    return small + gradients + others * TOLD_OF_A_ROW * rows / network.bandwidth
 
 
 def course(
@@ -82,7 +85,8 @@ def course(
     """
     weights = num_weights(hidden_size)
     play = rows * (costs.play + costs.play_weight * weights)
-    learn = EPOCHS * rows * (costs.learn + costs.learn_weight * weights) + STEPS * costs.step
+    step = costs.step + (costs.share if machines > 1 else 0.0)
+    learn = EPOCHS * rows * (costs.learn + costs.learn_weight * weights) + STEPS * step
     talk = talk_seconds(machines, rows, weights, network) if machines > 1 else 0.0
     return Course(play, learn, talk, play + learn + talk if waits else max(play, learn + talk))
 

@@ -10,6 +10,7 @@ from ppo_lessons.lessons.beyond_one_machine.scaling import (
     INPUTS,
     MACHINES,
     NETWORKS,
+    ONCE,
     OUTPUTS,
     STEPS,
     Network,
@@ -26,7 +27,15 @@ from ppo_lessons.spirit_world.env import SpiritWorld
 COSTS = RankCosts(
     machine="made up",
     **dict(
-        play=2e-6, play_weight=1e-10, learn=1e-6, learn_weight=2e-10, step=1e-4, message=5e-5, byte=1e-9, slowed=1.5
+        play=2e-6,
+        play_weight=1e-10,
+        learn=1e-6,
+        learn_weight=2e-10,
+        step=1e-4,
+        share=3e-5,
+        message=5e-5,
+        byte=1e-9,
+        slowed=1.5,
     ),
     measured=(),
 )
@@ -61,7 +70,8 @@ def test_the_ring_by_playing_it(machines):
     network, weights = Network(1e-3, 1e6), 5000
     small = 2 * (machines - 1) * network.latency
     ring = sent * (network.latency + 4 * weights / machines / network.bandwidth)
-    assert talk_seconds(machines, 0, weights, network) == pytest.approx(STEPS * (small + ring))
+    once = ONCE * (machines - 1) * network.latency
+    assert talk_seconds(machines, 0, weights, network) == pytest.approx(STEPS * (small + ring) + once)
     more = talk_seconds(machines, 100, weights, network) - talk_seconds(machines, 0, weights, network)
     assert more == pytest.approx((machines - 1) * 16 * 100 / network.bandwidth)
 
@@ -105,5 +115,6 @@ def test_it_stops_paying_sooner_with_a_slow_network_and_later_with_more_rows():
 
 def test_on_two_cores_everything_is_slowed_but_the_talk():
     one, two = (on_this_machine(COSTS, ranks, 1000) for ranks in (1, 2))
-    assert two.play == pytest.approx(1.5 * one.play) and two.learn == pytest.approx(1.5 * one.learn)
+    assert two.play == pytest.approx(1.5 * one.play)
+    assert two.learn == pytest.approx(1.5 * (one.learn + STEPS * COSTS.share))
     assert two.talk == pytest.approx(talk_seconds(2, 1000, 6790, Network(5e-5, 1e9)))
