@@ -32,7 +32,7 @@ def test_a_killed_rank_that_is_not_started_again_is_an_error_and_the_run_is_kept
 
 
 def test_a_rank_that_hangs_is_named_in_time(tmp_path):
-    message = rf"come to the row counts within 12 s. Got nothing from rank 1 \(cycle {FAULTY_CYCLE + 1}\)"
+    message = rf"come to the number of rows within 12 s. Got nothing from rank 1 \(cycle {FAULTY_CYCLE + 1}\)"
     with pytest.raises(RankError, match=message):
         run_on_processes(2, [str(tmp_path), "hangs"], program=FAULTY)
 

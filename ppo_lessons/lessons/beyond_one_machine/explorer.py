@@ -36,7 +36,7 @@ class ScalingFace:
         self.said = axes.text(0.97, 0.04, "", fontsize=SMALL, ha="right", color=DARK, transform=axes.transAxes)
         axes.set_xscale("log", base=2)
         axes.set_yscale("log", base=2)
-        axes.set(xlim=(0.8, 640), ylim=(0.008, 700))
+        axes.set(xlim=(0.8, 640), ylim=(0.003, 700))
         ticks = (1, 8, 64, 512)
         axes.set_xticks(ticks, ticks)
         axes.set_yticks((1 / 64, 1 / 8, *ticks), ("1/64", "1/8", *ticks))
