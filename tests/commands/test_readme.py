@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 from statistics import median
 
+from ppo_lessons.data_parallel import run_on_processes
 from ppo_lessons.spirit_world.cases import CASES
 
 REPOSITORY = Path(__file__).parents[2]
@@ -21,6 +22,14 @@ def test_the_example_runs(tmp_path: Path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     exec(code.replace("cycles=200", "cycles=2").replace("cases=400", "cases=8"), {})
     assert (tmp_path / "my_team.pt").exists()
+
+
+def test_the_example_of_many_processes_runs(tmp_path: Path):
+    (code,) = (code for code in re.findall(r"```python\n(.*?)```", TEXT, flags=re.DOTALL) if "join_ranks" in code)
+    script = tmp_path / "script.py"
+    script.write_text(code.replace("minibatch_size=128), 50)", "minibatch_size=128), 2)"), encoding="utf-8")
+    said = run_on_processes(2, [], program=[str(script)])
+    assert [line.split()[0] for line in said.splitlines()] == ["256", "512"]
 
 
 def test_ci_plays_other_machines():
