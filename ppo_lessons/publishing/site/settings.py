@@ -17,6 +17,7 @@ PLANS: Mapping[str, Mapping[str, int | Sequence[Any]]] = {
     "The whole update": {"step": 7, "clip_eps": 4},
     "Frozen moment": {"age": 3, "ent_coef": 4, "vf_coef": 3},
     "Critics": {"step": 7, "where": 4},
+    "Machines": {"how": 2, "rows": 4, "hidden_size": 3, "network": 3},
 }
 """Title of an explorer -> knob -> how many values, or which. Knobs that are not named stand still."""
 USUALLY = 5
