@@ -14,7 +14,7 @@ from ppo_lessons.shipped.rank_costs import load_rank_costs
 
 ROWS = (1024, 2048, 4096, 8192, 16384, 32768, 65536)
 HIDDEN = (64, 128, 256, 512, 1024)
-HOW = ("rows shared out", "rows for each")
+HOW = ("shared out", "for each")
 NOISE_SCALES = (1e4, 3e4, 1e5, 3e5, 1e6)
 
 
@@ -74,7 +74,7 @@ class ScalingFace:
 def in_words(result: Scaling) -> str:
     """Say what 8, 64 and 512 machines give, in a line."""
     parts = [
-        f"{machines} machines: {result.speed[place]:.1f} times the rows a second, {result.worth[place]:.1f} times "
+        f"{machines} machines: {result.speed[place]:.2g} times the rows a second, {result.worth[place]:.2g} times "
         f"towards the goal, {result.talk_share[place]:.0%} talk"
         for place, machines in enumerate(MACHINES)
         if machines in (8, 64, 512)

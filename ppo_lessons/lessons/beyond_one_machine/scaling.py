@@ -116,7 +116,7 @@ def scale(
         rows: Of a cycle: of each machine, or of all together.
         hidden_size: Of the network.
         network: One of `NETWORKS`.
-        how: "rows shared out" (as many rows in all), or "rows for each" (R times as many).
+        how: "shared out" (as many rows in all), or "for each" (R times as many).
         waits: Whether machines play only with the newest weights.
         noise_scale: The mini-batch, in rows, from which on twice the rows are worth less than one and a half times
             the progress. It depends on the task, and grows in a run.
@@ -127,7 +127,7 @@ def scale(
     References:
         McCandlish et al. (2018), section 2 (examples needed: E_min (1 + B / B_noise)), https://arxiv.org/abs/1812.06162
     """
-    shared = how == "rows shared out"
+    shared = how == "shared out"
     parts = [rows / r if shared else rows for r in MACHINES]
     courses = tuple(course(costs, r, part, hidden_size, NETWORKS[network], waits)
                     for r, part in zip(MACHINES, parts, strict=True))  # fmt: skip

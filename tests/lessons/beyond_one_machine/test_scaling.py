@@ -88,12 +88,12 @@ def test_one_machine_by_hand():
 
 
 def found(**changed):
-    settings = dict(rows=4096, hidden_size=64, network="10 Gbit/s", how="rows shared out", waits=True, noise_scale=1e5)
+    settings = dict(rows=4096, hidden_size=64, network="10 Gbit/s", how="shared out", waits=True, noise_scale=1e5)
     return scale(COSTS, **{**settings, **changed})
 
 
 def test_one_machine_is_once_as_fast_and_no_more_than_r_are_gained():
-    for how in ("rows shared out", "rows for each"):
+    for how in ("shared out", "for each"):
         result = found(how=how)
         assert result.speed[0] == result.worth[0] == 1
         assert (result.speed <= np.array(MACHINES) + 1e-9).all()
@@ -102,7 +102,7 @@ def test_one_machine_is_once_as_fast_and_no_more_than_r_are_gained():
 
 def test_shared_rows_are_worth_what_they_were_and_larger_mini_batches_less():
     assert found().worth == pytest.approx(found().speed)
-    result = found(how="rows for each", noise_scale=1e4)
+    result = found(how="for each", noise_scale=1e4)
     minibatch = 4096 / 2 * np.array(MACHINES)
     assert result.worth == pytest.approx(result.speed * (1 + 2048 / 1e4) / (1 + minibatch / 1e4))
 
@@ -110,7 +110,7 @@ def test_shared_rows_are_worth_what_they_were_and_larger_mini_batches_less():
 def test_it_stops_paying_sooner_with_a_slow_network_and_later_with_more_rows():
     assert found(network="1 Gbit/s").pays_until < found(network="100 Gbit/s").pays_until
     assert found(rows=1024).pays_until <= found().pays_until <= found(rows=65536).pays_until
-    assert found(how="rows for each", noise_scale=1e4).pays_until < found(how="rows for each").pays_until
+    assert found(how="for each", noise_scale=1e4).pays_until < found(how="for each").pays_until
 
 
 def test_on_two_cores_everything_is_slowed_but_the_talk():
