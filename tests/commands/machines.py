@@ -69,11 +69,25 @@ LEFT_OUT = (
     "test_running_pages.py",
     "test_ways_to_run.py",
     "test_own_folder.py",
+    "test_on_ray.py",
+    "test_in_rllib.py",
+    "test_process_ranks.py",
+    "test_program.py",
+    "test_handshake.py",
 )
 """What neither trains nor compares floats, reads logs and arguments, compares a page with a process of this machine,
 measures letters, writes the learner's file, or plays a machine of its own."""
 SHARED_OUT = {
-    "oldest": ("classroom", "display", "doctor", "interactive", "other_worlds", "spirit_world", "teaching"),
+    "oldest": (
+        "classroom",
+        "data_parallel",
+        "display",
+        "doctor",
+        "interactive",
+        "other_worlds",
+        "spirit_world",
+        "teaching",
+    ),
     "avx2_everywhere": ("lessons", "notebooks", "shipped"),
 }
 """What each of the far ones leaves to the other: with CI's own and one of them every test meets two processors, and the
