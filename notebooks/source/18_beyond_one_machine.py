@@ -3,7 +3,7 @@
 #
 # # 18. Beyond one machine: what changes when many processes train one team?
 #
-# **60 minutes (a place to stop after 35), 4 exercises, 3 on paper.** You need: [06](06_minibatches.ipynb), [11](11_full_update.ipynb), [12](12_team_training.ipynb).
+# **65 minutes (a place to stop after 35), 4 exercises, 3 on paper.** You need: [06](06_minibatches.ipynb), [11](11_full_update.ipynb), [12](12_team_training.ipynb).
 #
 # Afterwards you can: train one team on many processes so that it is the run of one, name what goes silently wrong otherwise, and say beforehand how many machines pay.
 
@@ -204,6 +204,26 @@ stop_on_all = check(stop_on_all)
 kls, rows = torch.tensor([0.04, 0.01]), torch.tensor([10.0, 30.0])
 print(stop_on_all(kls, rows, 0.01), stop_on_all(kls, rows, 0.012))
 
+# %%
+from ppo_lessons import PPOConfig, data_parallel
+from ppo_lessons.data_parallel import RankError, in_threads, train_on_ranks
+
+config = PPOConfig(num_envs=16, minibatch_size=128, target_kl=0.004)
+
+
+def each_its_own(ranks):  # asks its own rows alone
+    def stop(kls, rows, target_kl):
+        return bool(kls[ranks.rank] > 1.5 * target_kl)
+
+    own = dict(sharing=data_parallel.Sharing(stop_on_all=stop))
+    return list(train_on_ranks(ranks, "standard", config, 9, **own))
+
+
+try:
+    in_threads(2, each_its_own)
+except RankError as error:  # here threads notice; processes would wait
+    print("They have lost each other:", str(error).split(" must ")[0])
+
 # %% [markdown]
 # ## The update, with four lines more
 #
@@ -231,9 +251,7 @@ for line in body:
 # On several machines it is the same command on each, with `--nnodes`, `--rdzv-backend c10d` and `--rdzv-endpoint` (not tried by us).
 
 # %%
-from ppo_lessons import PPOConfig
 from ppo_lessons.classroom import my_sharing, my_steps
-from ppo_lessons.data_parallel import in_threads, train_on_ranks
 
 config = PPOConfig(num_envs=32, minibatch_size=512, seed=3)
 own = dict(steps=my_steps(), sharing=my_sharing())
@@ -274,8 +292,6 @@ claim("and the same losses", near and len(processes) == 3)
 
 # %%
 import time
-
-from ppo_lessons.data_parallel import RankError
 
 
 def late(ranks):
