@@ -118,11 +118,11 @@ print(seeds_of_rank(common, own).tolist())
 # %% [markdown]
 # ## Equation: mean and spread of rows that lie apart
 #
-# Advantages are normalised over the mini-batch, and that is the mini-batch of all ranks. Each tells three numbers of its own: how many ($n_r$), their mean ($m_r$), and their squared deviations from *that* mean, summed ($S_r$). Then no row need travel (Chan et al. 1983). With $B = \sum_r n_r$:
+# Advantages are normalised over the mini-batch of *all* ranks. Each tells how many rows it has ($n_r$), their mean ($m_r$), and the sum of squared deviations from it ($S_r$). No row need travel (Chan et al. 1983). With $B = \sum_r n_r$:
 #
 # $$m = \frac1B \sum_r n_r m_r, \qquad s^2 = \frac{1}{B-1} \sum_r \left( S_r + n_r (m_r - m)^2 \right)$$
 #
-# By hand: rank 0 has 1 and 3 ($n=2$, $m=2$, $S=2$), rank 1 has 5, 6 and 10 ($n=3$, $m=7$, $S=14$). Then $m = 5$ and $s^2 = (2 + 2 \cdot 9 + 14 + 3 \cdot 4)/4 = 11.5$, as of the five numbers at once.
+# By hand: rank 0 has 1 and 3 ($m_0=2$, $S_0=2$), rank 1 has 5, 6 and 10 ($m_1=7$, $S_1=14$). Then $m = 5$ and $s^2 = (2 + 18 + 14 + 12)/4 = 11.5$, as of all five at once.
 
 # %% [markdown]
 # ## Exercise 18.4: advantages, normalised by everybody's (difficulty 3, 12 minutes)
@@ -227,7 +227,7 @@ except RankError as error:  # here threads notice; processes would wait
 # %% [markdown]
 # ## The update, with four lines more
 #
-# This is the whole of it. Beside [`update_policy`](../ppo_lessons/steps.py) of lesson 11: all rows are counted, each mini-batch is cut for this rank, losses are those of all, and the gradients are added up before the step. `my_steps()` and `my_sharing()` bring what you wrote.
+# This is the whole of it. Beside [`update_policy`](../ppo_lessons/steps.py) of lesson [11](11_full_update.ipynb): all rows are counted, each mini-batch is cut for this rank, losses are those of all, and the gradients are added up before the step. `my_steps()` and `my_sharing()` bring what you wrote.
 
 # %%
 import inspect

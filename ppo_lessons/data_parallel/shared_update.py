@@ -73,8 +73,8 @@ def shared_update(
             losses, kls = shared_losses(policy, part, config, steps, each)  # I to N
             if steps.should_stop((kls, each), config.target_kl):
                 return
-            grad_norm = shared_step(losses, policy, optimizer, config, ranks)  # O
-            yield index, losses, grad_norm
+            length = shared_step(losses, policy, optimizer, config, ranks)  # O
+            yield index, losses, length
 
 
 def _on(device: torch.device, rows: Rows) -> Rows:

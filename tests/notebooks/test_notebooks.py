@@ -163,7 +163,7 @@ def test_links_lead_somewhere(name: str):
 def test_words_lead_to_their_place_in_the_glossary(name: str):
     text = "\n".join(cell.source for cell in read_lesson(name).cells if cell.cell_type == "markdown")
     anchors = re.findall(r"\(\.\./docs/glossary\.md(?:#([^)\s]+))?\)", text)
-    headings = re.findall(r"^### (.+)$", (REPOSITORY / "docs" / "glossary.md").read_text("utf-8"), flags=re.MULTILINE)
+    headings = re.findall(r"^## (.+)$", (REPOSITORY / "docs" / "glossary.md").read_text("utf-8"), flags=re.MULTILINE)
     assert anchors
     assert set(filter(None, anchors)) <= {heading.lower().replace(" ", "-") for heading in headings}
 
