@@ -3,7 +3,7 @@
 #
 # # 18. Beyond one machine: what changes when many processes train one team?
 #
-# **65 minutes (a place to stop after 35), 4 exercises, 3 on paper.** You need: [06](06_minibatches.ipynb), [11](11_full_update.ipynb), [12](12_team_training.ipynb).
+# **60 minutes (a place to stop after 35), 4 exercises, 3 on paper.** You need: [06](06_minibatches.ipynb), [11](11_full_update.ipynb), [12](12_team_training.ipynb).
 #
 # Afterwards you can: train one team on many processes so that it is the run of one, name what goes silently wrong otherwise, and say beforehand how many machines pay.
 
@@ -118,11 +118,11 @@ print(seeds_of_rank(common, own).tolist())
 # %% [markdown]
 # ## Equation: mean and spread of rows that lie apart
 #
-# Advantages are normalised over the mini-batch of *all* ranks. Each tells how many rows it has ($n_r$), their mean ($m_r$), and the sum of squared deviations from it ($S_r$). No row need travel (Chan et al. 1983). With $B = \sum_r n_r$:
+# Advantages are normalised over the mini-batch of *all* ranks. Each tells how many rows it has ($n_r$), their mean ($m_r$), and the sum of squared deviations from it ($S_r$; Chan et al. 1983). With $B = \sum_r n_r$:
 #
 # $$m = \frac1B \sum_r n_r m_r, \qquad s^2 = \frac{1}{B-1} \sum_r \left( S_r + n_r (m_r - m)^2 \right)$$
 #
-# By hand: rank 0 has 1 and 3 ($m_0=2$, $S_0=2$), rank 1 has 5, 6 and 10 ($m_1=7$, $S_1=14$). Then $m = 5$ and $s^2 = (2 + 18 + 14 + 12)/4 = 11.5$, as of all five at once.
+# By hand: rank 0 has 1 and 3 ($m_0=2$, $S_0=2$), rank 1 has 5, 6 and 10 ($m_1=7$, $S_1=14$). Then $m = 5$ and $s^2 = (2+18+14+12)/4 = 11.5$, as of all five.
 
 # %% [markdown]
 # ## Exercise 18.4: advantages, normalised by everybody's (difficulty 3, 12 minutes)
