@@ -64,7 +64,7 @@ class SoftmaxFace:
         """Set their heights."""
         for bar, chance in zip(self.bars, result, strict=True):
             bar.set_height(chance)
-        return f"the first has {result[0]:.2f}"
+        return f"the first of three has {result[0]:.2f}"
 
 
 def explore() -> Explorer:

@@ -169,11 +169,11 @@ def test_a_notebook_is_still_that_of_its_source():
 
 
 def test_it_says_how_to_begin_and_what_is_missing():
-    for line in ("lessons 00 to 17.", "python start.py  ", "python start.py test", "notebooks/my_ppo.py"):
+    for line in ("lessons 00 to 18.", "python start.py  ", "python start.py test", "notebooks/my_ppo.py"):
         assert line in text(made(), START)
     assert "Not in this" not in text(made(), START) and "without solutions" not in text(made(), START)
     few = text(made(FEW, True), START)
-    assert "lessons 00, 05 to 06." in few and "Not in this handout: lessons 01 to 04, 07 to 17." in few
+    assert "lessons 00, 05 to 06." in few and "Not in this handout: lessons 01 to 04, 07 to 18." in few
     assert "This handout comes without solutions" in few
     assert max(len(line) for line in few.splitlines()) <= 120
 
@@ -269,8 +269,8 @@ def test_the_zip_lies_where_it_was_asked_for_and_is_named_after_what_is_in_it(tm
     monkeypatch.setattr(handout, "contents", lambda names, without_solutions: ({START: b""}, ["Something."]))
     run_main(monkeypatch, "class")
     run_main(monkeypatch, "class", "--lessons", "1, 3-5", "--without-solutions")
-    run_main(monkeypatch, "class/own.zip", "--lessons", "0-17")
-    run_main(monkeypatch, ".", "--lessons", "1-17")
+    run_main(monkeypatch, "class/own.zip", "--lessons", "0-18")
+    run_main(monkeypatch, ".", "--lessons", "1-18")
     names = sorted(path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*.zip"))
     assert names == ["class/own.zip", "class/ppo_lessons.zip", "class/ppo_lessons_1_3-5_without_solutions.zip",
                      "ppo_lessons.zip"]  # fmt: skip

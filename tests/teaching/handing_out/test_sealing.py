@@ -141,6 +141,7 @@ SIZE = 10
 KEPT = {
     "ppo_lessons/doctor/house.py": "goes through the steps in their order, as the flowchart does",
     "ppo_lessons/publishing/teaching_page.py": "adds two numbers up at once",
+    "ppo_lessons/shipped/elsewhere.py": "takes a mean over those who act",
     "ppo_lessons/update.py": "takes the forward pass once more, for what it reports",
 }
 

@@ -83,6 +83,10 @@ EXERCISE = Exercise(
         Mistake(name="the mean of the ranks' means, not weighted by their rows",
                 wrong=_wrong(lambda a, n, m, s: _with(a, m.mean(), _all(a, n, m, s))),
                 advice="A rank with few rows must not count like one with many: weight by counts."),
+        Mistake(name="the mean of the means, not weighted, also where the distances are taken from it",
+                wrong=_wrong(lambda a, n, m, s: _with(
+                    a, m.mean(), (s.sum() + (n * (m - m.mean()) ** 2).sum()) / (n.sum() - 1))),
+                advice="A rank with few rows must not count like one with many: weight the means by counts."),
         Mistake(name="all weights forgotten: the mean of the means, and the distances from it counted once a rank",
                 wrong=_wrong(lambda a, n, m, s: _with(
                     a, m.mean(), (s.sum() + ((m - m.mean()) ** 2).sum()) / (n.sum() - 1))),

@@ -52,6 +52,7 @@ EXERCISE = Exercise(
         *(_drawn(seed, factor) for seed in range(3) for factor in FACTORS),
         _probe([0.5, 0.0], [4, 0], 0.4, special="a rank without a row"),
         _probe([3.0, 2.0], [5, 5], None, special="no target"),
+        _probe([-0.3, -0.5], [5, 6], 0.01, special="estimates below 0"),
     ),
     mistakes=(
         Mistake(name="one rank is enough (any, or the largest)",
@@ -84,6 +85,9 @@ EXERCISE = Exercise(
                 advice="Above 1.5 *times* the target."),
         Mistake(name="below in the place of above", wrong=lambda k, n, t: t is not None and _kl(k, n) < 1.5 * t,
                 advice="It stops when the policy has gone too *far*."),
+        Mistake(name="the size of the mean, without its sign",
+                wrong=lambda k, n, t: t is not None and abs(_kl(k, n)) > 1.5 * t,
+                advice="Below 0 is not far: an estimate that can be negative says nothing by being very negative."),
         Mistake(name="no target not foreseen", wrong=lambda k, n, t: _kl(k, n) > 1.5 * t,
                 advice="target_kl may be None: then the update never ends early."),
         Mistake(name="without a target it stops at once", wrong=lambda k, n, t: t is None or _kl(k, n) > 1.5 * t,
