@@ -205,7 +205,7 @@ def test_a_lesson_is_a_folder_a_source_and_a_test_folder(course: Path, run: Call
         and "ppo-picture" in built
     )
     # releases and sites are made of a checkout, and of whatever lessons there are
-    elsewhere = ("--ignore=tests/publishing/test_release.py", "--ignore=tests/publishing/site")
+    elsewhere = [f"--ignore=tests/publishing/{name}" for name in ("test_release.py", "test_clean_install.py", "site")]
     quick = ["pytest", "-q", "-p", "no:cacheprovider", *elsewhere]
     run(*quick, "tests/test_house.py", "tests/publishing", "tests/lessons/softmax", "tests/commands/test_readme.py")
     places = ("tests/classroom/test_checks.py", "tests/notebooks", "tests/lessons/test_all_explorers.py")
