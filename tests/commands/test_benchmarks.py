@@ -54,6 +54,7 @@ def test_runs_at_a_tiny_size_with_whole_rows(module, no_processes):
     assert_well_formed(table(HEADER, [row.cells() for row in outcome.rows]))
 
 
+@pytest.mark.filterwarnings("ignore:.*rllib-multi-agent-env")  # RLlib names it anew in every algorithm
 @pytest.mark.parametrize("module", [sweeps, rllib])
 def test_those_on_ray_run_at_a_tiny_size_and_write_nothing(module):
     pytest.importorskip("ray.rllib", exc_type=ImportError)
