@@ -128,7 +128,7 @@ def train_on_ranks(
     shared = steps_for(ranks, steps, sharing, device)
     while run.cycle < cycles:
         ranks.cycle = run.cycle + 1
-        report = _for_all(ranks, config, train_cycle(run, shared))
+        report = _for_all(ranks, train_cycle(run, shared))
         if files is not None:
             files.note(ranks, report)
             if run.cycle % saved_every == 0 or run.cycle == cycles:
@@ -137,7 +137,7 @@ def train_on_ranks(
         yield report
 
 
-def _for_all(ranks: Ranks, config: PPOConfig, report: TrainReport) -> RankReport:
+def _for_all(ranks: Ranks, report: TrainReport) -> RankReport:
     """Return one rank's report with what the others have to add to it."""
     told = ranks.objects((report.behaviour, report.agent_steps, report.agent_steps_per_second), "report")
     behaviours, agent_steps, speeds = zip(*told, strict=True)
