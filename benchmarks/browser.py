@@ -56,7 +56,11 @@ def jupyter_lab(folder: Path, projector: bool = False) -> Iterator[str]:
             yield f"http://127.0.0.1:{port}"
         finally:
             server.terminate()
-            server.wait(timeout=30)
+            try:
+                server.wait(timeout=60)
+            except subprocess.TimeoutExpired:  # how JupyterLab ends is nobody's question here
+                server.kill()  # its kernels see that it is gone
+                server.wait()
 
 
 @contextmanager

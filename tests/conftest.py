@@ -1,5 +1,7 @@
 """Fixtures of the core's tests: a scripted world, a filled buffer, rows, and policies to go with them."""
 
+import os
+
 import numpy as np
 import pytest
 import torch
@@ -16,6 +18,12 @@ pytest_plugins = ["tests.browser.jupyter_lab"]
 @pytest.fixture(autouse=True, scope="session")
 def _one_thread():
     torch.set_num_threads(1)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _called_from_nowhere():
+    """`start.py` tells what it starts where it was called: a test that names a file means its own folder."""
+    os.environ.pop("PPO_LESSONS_CALLED_FROM", None)
 
 
 class ScriptedWorld:

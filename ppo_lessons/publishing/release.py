@@ -17,6 +17,7 @@ from pathlib import Path
 from packaging.metadata import ExceptionGroup, Metadata
 
 import ppo_lessons
+from ppo_lessons.guards.places import as_called
 from ppo_lessons.publishing.clean_install import Elsewhere, learn, run_well
 
 ROOT = Path(ppo_lessons.__file__).parents[1]
@@ -117,7 +118,7 @@ def main() -> None:
     """Build wheel and sdist, and try them elsewhere, without the network."""
     parser = argparse.ArgumentParser(prog="python start.py release", description=main.__doc__)
     parser.add_argument("out", metavar="OUT", nargs="?", default="dist", help="a folder (usually dist)")
-    out = Path(os.environ.get("PPO_LESSONS_CALLED_FROM", "."), parser.parse_args().out)
+    out = as_called(parser.parse_args().out)
     try:
         with tempfile.TemporaryDirectory() as folder:
             release = build(Path(folder))

@@ -4,7 +4,6 @@
 """
 
 import argparse
-import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,6 +14,7 @@ import numpy as np
 from ppo_lessons.config import PPOConfig
 from ppo_lessons.guards.fields import whole
 from ppo_lessons.guards.files import require_folder
+from ppo_lessons.guards.places import as_called
 from ppo_lessons.shipped import atlas
 from ppo_lessons.shipped.atlas import load_atlas, make_atlas
 from ppo_lessons.shipped.engines import engine_here
@@ -69,8 +69,7 @@ def _numbers(name: str, given: Sequence[object], kind: type) -> tuple:
 
 
 def _place(named: str) -> Path:
-    """Return where a file is; words come from where start.py was called."""
-    path = Path(os.environ.get("PPO_LESSONS_CALLED_FROM", "."), named)
+    path = as_called(named)
     if path.suffix != ".npz":
         raise ValueError(f"The file of an atlas must end in .npz. Got {named}")
     return path

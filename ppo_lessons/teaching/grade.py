@@ -8,13 +8,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ppo_lessons.guards.files import write_whole
+from ppo_lessons.guards.places import as_called
 from ppo_lessons.teaching.chosen import chosen
 from ppo_lessons.teaching.collecting.submissions import read_folder
 from ppo_lessons.teaching.collecting.whose import MARKER
 from ppo_lessons.teaching.grading.choosing import FileRead
 from ppo_lessons.teaching.grading.class_work import ClassWork
 from ppo_lessons.teaching.handing_out.sealing import is_sealed_course
-from ppo_lessons.teaching.places import as_called
 from ppo_lessons.teaching.results.class_page import class_page
 from ppo_lessons.teaching.results.class_result import ClassResult
 from ppo_lessons.teaching.results.feedback import feedback_notebook, feedback_page

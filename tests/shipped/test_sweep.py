@@ -18,7 +18,6 @@ TINY = f"{HERE} --clip_eps 0.4 0.2 --ent_coef 0 --vf_coef 1 --seeds 3 0 --cycles
 @pytest.fixture(autouse=True)
 def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("PPO_LESSONS_CALLED_FROM", raising=False)
     monkeypatch.setattr(atlas, "CASES", 4)
 
 

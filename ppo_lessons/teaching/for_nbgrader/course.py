@@ -15,11 +15,11 @@ from nbformat import NotebookNode
 from ppo_lessons.classroom.desk import solution_source
 from ppo_lessons.classroom.exercise import Exercise
 from ppo_lessons.classroom.paper import OnPaper
+from ppo_lessons.guards.places import as_called
 from ppo_lessons.publishing.build import exercise_of, paper_of, read_lesson, write
 from ppo_lessons.teaching.chosen import chosen
 from ppo_lessons.teaching.for_nbgrader.texts import config, manual
 from ppo_lessons.teaching.handing_out.sealing import is_sealed_course
-from ppo_lessons.teaching.places import as_called
 
 SOLUTION = ("### BEGIN SOLUTION", "### END SOLUTION")
 HIDDEN = ("### BEGIN HIDDEN TESTS", "### END HIDDEN TESTS")

@@ -24,11 +24,11 @@ import nbformat
 from nbformat import NotebookNode
 
 from ppo_lessons.guards.files import write_whole
+from ppo_lessons.guards.places import as_called
 from ppo_lessons.lessons.own_folder import OF_TEACHERS
 from ppo_lessons.publishing.build import NOTEBOOKS, is_stale, lessons, notebook_of
 from ppo_lessons.teaching.chosen import chosen
 from ppo_lessons.teaching.handing_out.sealing import is_sealed_course, without_answers
-from ppo_lessons.teaching.places import as_called
 
 ROOT = NOTEBOOKS.parent
 TOP = "ppo_lessons"

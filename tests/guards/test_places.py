@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from ppo_lessons.teaching.places import as_called
+from ppo_lessons.guards.places import as_called
 
 
 def test_as_called(monkeypatch, tmp_path):
