@@ -7,7 +7,7 @@ import numpy as np
 from ppo_lessons.display.picture import BLUE, DARK, GREEN, GREY, ORANGE, SMALL, Picture, legend_above, new_figure, plain
 from ppo_lessons.lessons.beyond_one_machine.silent import Told
 
-NEAR = 1e-4
+NEAR = 1e-9
 """Weights that differ by less than this are those of the same run, rounded otherwise."""
 COLORS, HATCHES = (BLUE, ORANGE, GREEN, GREY), ("", "//", "..", "xx")
 
@@ -45,9 +45,9 @@ def show_silent(told: Mapping[str, Told]) -> Picture:
     styles = ("o-", "s--", "^:", "D-.")
     for (name, one), style, color in zip(told.items(), styles, COLORS, strict=False):
         updates = np.arange(1, len(one.apart) + 1)
-        axes.plot(updates, np.maximum(one.apart, 1e-9), style, color=color, markersize=5, label=name)
+        axes.plot(updates, np.maximum(one.apart, 1e-17), style, color=color, markersize=5, label=name)
     axes.set_yscale("log")
-    axes.set(ylim=(1e-9, 2))
+    axes.set(ylim=(1e-17, 10))
     axes.set_xticks(updates)
     plain(axes, "", "updates", "largest difference of a weight")
     legend_above(axes, 2)

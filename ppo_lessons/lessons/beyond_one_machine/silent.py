@@ -1,5 +1,10 @@
-"""What goes silently wrong with many ranks: each fault in two ranks, held against one process with the same rows."""
+"""What goes silently wrong with many ranks: each fault in two ranks, held against one process with the same rows.
 
+Learned is in float64. In float32 a ratio may lie so near the clip that its last digit decides on which side; then two
+right ways come apart, on one processor and not on another.
+"""
+
+from copy import deepcopy
 from typing import NamedTuple
 
 import numpy as np
@@ -14,11 +19,9 @@ from ppo_lessons.data_parallel.shared_update import own_part, steps_for
 from ppo_lessons.data_parallel.sharing import Sharing
 from ppo_lessons.data_parallel.thread_ranks import in_threads
 from ppo_lessons.minibatches import shuffle_rows, split_rows
-from ppo_lessons.optimisation import make_optimizer
 from ppo_lessons.rollout import collect
-from ppo_lessons.steps import DEFAULT_STEPS
+from ppo_lessons.steps import DEFAULT_STEPS, Steps
 from ppo_lessons.training import TrainingRun
-from ppo_lessons.update import ppo_update
 
 FAULTS = {
     "as it should be": Sharing(),
@@ -62,33 +65,32 @@ def try_sharing(sharing: Sharing, updates: int = 6) -> Told:
 
 def _as_rank(ranks: Ranks, sharing: Sharing, updates: int) -> list[tuple[Rows, torch.Tensor]]:
     run = begin_on_rank(ranks, "standard", CONFIG, sharing)
+    run.policy.double()
     steps, told = steps_for(ranks, DEFAULT_STEPS, sharing), []
     for _ in range(updates):
         rows = _play(run)
-        ppo_update(run.policy, run.optimizer, rows, CONFIG, run.shuffle_generator, steps=steps)
-        told.append((rows, _weights(run)))
+        told.append((rows, _learn(run, rows, steps)))
     return told
 
 
 def _as_one(rollouts: list[tuple[Rows, ...]]) -> list[torch.Tensor]:
     run = TrainingRun("standard", CONFIG)
-    optimizer, weights = make_optimizer(run.policy, CONFIG), []
-    for parts in rollouts:
-        rows = Rows(*(torch.cat(same) for same in zip(*parts, strict=True)))
-        ppo_update(run.policy, optimizer, rows, CONFIG, run.shuffle_generator)
-        weights.append(_weights(run))
-    return weights
+    run.policy.double()
+    return [_learn(run, Rows(*map(torch.cat, zip(*parts, strict=True))), DEFAULT_STEPS) for parts in rollouts]
 
 
 def _play(run: TrainingRun) -> Rows:
-    last_values = collect(run.env, run.policy, run.buffer, run.action_generator)
+    last_values = collect(run.env, deepcopy(run.policy).float(), run.buffer, run.action_generator)
     run.buffer.finish(last_values, run.config.gamma, run.config.gae_lambda, team_credit=run.config.team_credit)
-    rows = Rows(*(part.clone() for part in run.buffer.get()))
+    rows = Rows(*(part.double() if part.is_floating_point() else part.clone() for part in run.buffer.get()))
     run.buffer.clear()
     return rows
 
 
-def _weights(run: TrainingRun) -> torch.Tensor:
+def _learn(run: TrainingRun, rows: Rows, steps: Steps) -> torch.Tensor:
+    """Make one update, and return the weights after it."""
+    for _ in steps.update_policy(run.policy, run.optimizer, rows, CONFIG, run.shuffle_generator, steps):
+        pass
     return torch.nn.utils.parameters_to_vector(run.policy.parameters()).detach().clone()
 
 
