@@ -12,7 +12,7 @@ from ppo_lessons.buffer import Rows, SharedBuffer, Transition
 from ppo_lessons.config import PPOConfig
 from ppo_lessons.team_env import TeamStep
 
-pytest_plugins = ["tests.browser.jupyter_lab"]
+pytest_plugins = ["tests.browser.jupyter_lab", "tests.long_first"]
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -4,7 +4,6 @@ import ast
 import os
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
@@ -20,8 +19,8 @@ from ppo_lessons.publishing.house import (
     name_of,
     room_of,
 )
+from tests.long_first import LONG, TESTS
 
-TESTS = Path(__file__).parent
 MODULES = modules()
 CORE = [path for path in MODULES if room_of(name_of(path)) == "core"]
 ALONE = {"advantages": set(), "losses": set(), "minibatches": set(), "errors": set(), "team_env": set()}
@@ -197,3 +196,7 @@ def test_nothing_is_too_long_to_be_read_at_once():
     assert {name_of(path): lines_of(path) for path in MODULES if lines_of(path) > 300} == {}
     long = {f"{name_of(path)}.{name}": n for path in MODULES for name, _, n in functions_of(path) if n > 40}
     assert long == {}, "docstrings do not count"
+
+
+def test_the_files_that_are_begun_first_are_there():
+    assert all((TESTS / name).is_file() for name in LONG)

@@ -3,7 +3,7 @@
 #
 # # 18. Beyond one machine: what changes when many processes train one team?
 #
-# **60 minutes (a place to stop after 35), 4 exercises, 3 on paper.** You need: [06](06_minibatches.ipynb), [11](11_full_update.ipynb), [12](12_team_training.ipynb).
+# **65 minutes (a place to stop after 35), 4 exercises, 3 on paper.** You need: [06](06_minibatches.ipynb), [11](11_full_update.ipynb), [12](12_team_training.ipynb).
 #
 # Afterwards you can: train one team on many processes so that it is the run of one, name what goes silently wrong otherwise, and say beforehand how many machines pay.
 

@@ -10,6 +10,6 @@ def test_parts_are_said():
 
 
 def test_what_comes_apart_is_said():
-    told = {"right": Told([1e-7, 1e-6], 0.0, True), "wrong": Told([1e-2, 1e-1], 0.0, True)}
+    told = {"right": Told([1e-16, 1e-15], 0.0, True), "wrong": Told([1e-2, 1e-1], 0.0, True)}
     picture = show_silent(told)
     assert picture.text.endswith("after 2 updates: right lies with it, wrong does not")
