@@ -123,6 +123,11 @@ def resize(page: Page, width: int, height: int) -> None:
     """Give the window so many CSS pixels, and wait until every living figure is drawn for the column it then has."""
     page.set_viewport_size({"width": width, "height": height})
     page.wait_for_timeout(500)  # JupyterLab lays its panels out anew, and nothing tells when it begins
+    wait_until_drawn(page)
+
+
+def wait_until_drawn(page: Page) -> None:
+    """Wait until every living figure is drawn for the column that it has."""
     until(page, lambda: all(drawn == WIDTHS[columns_in(column)] for column, drawn in page.evaluate(COLUMNS)))
 
 

@@ -11,7 +11,7 @@ from ppo_lessons.lessons.clipping.explorer import explore
 from ppo_lessons.lessons.coefficient_lab.runs import RunsLab
 from ppo_lessons.lessons.team_training.dashboard import TrainingDashboard
 from tests.browser.hands import SHOWN, Hands, find_explorer, keep_screenshot
-from tests.browser.jupyter_lab import needs_chromium, open_lesson, run_all, shut_kernel, until
+from tests.browser.jupyter_lab import needs_chromium, open_lesson, run_all, shut_kernel, until, wait_until_drawn
 
 pytestmark = needs_chromium
 
@@ -215,6 +215,7 @@ def test_a_kernel_that_ended_is_told_when_a_knob_is_moved(page: Page, clipping: 
 
 def test_a_saved_lesson_opened_without_its_kernel_shows_its_pictures_and_says_what_to_do(page: Page, lab: str):
     where = open_group(page, lab, "08_clipping", "Clipping")
+    wait_until_drawn(page)
     shown = where.evaluate(SHOWN)
     page.evaluate(SAVE)
     shut_kernel(page)

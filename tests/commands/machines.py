@@ -23,19 +23,21 @@ MACHINES = {
 }
 """The variables that make each machine. `oldest` is the farthest from a machine of today."""
 
-FAR = ("oldest", "avx2_everywhere")
+FAR = ("oldest",)
 """Those that CI plays beside its own; before a release all of them are played: `python start.py machines all`."""
 
 LEFT_OUT = (
     "commands/*",
     "test_fields.py",
     "test_sealed.py",
+    "test_threads.py",
     "teaching/*",
     "publishing/*",
     "test_all_explorers.py",
     "test_house.py",
     "*browser.py",
-    "test_reruns.py",
+    "test_notebooks.py",
+    "test_solved_notebooks.py",
     "test_a_new_lesson.py",
     "test_readable.py",
     "test_terminal.py",
@@ -69,55 +71,34 @@ LEFT_OUT = (
     "test_handshake.py",
 )
 """What neither trains nor compares floats, reads logs and arguments, compares a page with a process of this machine,
-measures letters, writes the learner's file, or plays a machine of its own."""
-SHARED_OUT = {
-    "oldest": (
-        "classroom",
-        "data_parallel",
-        "display",
-        "doctor",
-        "interactive",
-        "other_worlds",
-        "spirit_world",
-    ),
-    "avx2_everywhere": ("guards", "lessons", "notebooks", "shipped"),
-}
-"""What each of the far ones leaves to the other: with CI's own and one of them every test meets two processors, and the
-core's three. The notebooks are played blank on the oldest and on the imagined processor of `test_reruns`."""
-NOT_TWICE = (
-    "mixed_notebook or built_twice or corrupted_output or of_a_note or wrong_answer_gets or blank_borrowed "
-    "or endless_loop or leaves_no_trace or can_be_read"
-)
-"""Tests of notebooks that ask nothing more of floats than the blank ones do: solved, a notebook computes what it does
-blank, with functions whose answers the checks are asked about here. Wrong answers of exams, and those without an
-answer: they are far from right. What is undone bit for bit, and how large letters are."""
+measures letters, writes the learner's file, or plays a machine of its own. And what asks nothing more of a notebook."""
+NOT_TWICE = "wrong_answer_gets or blank_borrowed or endless_loop or leaves_no_trace or can_be_read"
+"""Wrong answers of exams, and those without an answer: they are far from right. What is undone bit for bit, and how
+large letters are."""
 
 
-def command(left_to_another: tuple[str, ...] = ()) -> list[str]:
-    """Return the call of pytest: the blank notebooks, and every test with floats but those of some folders."""
+def command() -> list[str]:
+    """Return the call of pytest: the blank notebooks, as `test_reruns` plays them, and every test with floats."""
     parallel = ["-n", "3", "--dist", "loadfile", "--no-loadscope-reorder"]
     left_out = [f"--ignore-glob=*/{pattern}" for pattern in LEFT_OUT]
-    left_out += [f"--ignore={TESTS / folder}" for folder in left_to_another]
     chosen = ["-k", f"not ({NOT_TWICE})"]
     return [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *parallel, *left_out, *chosen, str(TESTS)]
 
 
-def play(machine: str, share: bool = False) -> int:
-    """Run the tests as that machine, all or its share of them, and return pytest's exit code."""
+def play(machine: str) -> int:
+    """Run the tests as that machine, and return pytest's exit code."""
     variables = MACHINES[machine]
     print(f"\nAs the machine {machine!r}: {variables or 'nothing set'}", flush=True)
-    left_to_another = SHARED_OUT.get(machine, ()) if share else ()
-    return subprocess.run(command(left_to_another), cwd=TESTS.parent, env={**os.environ, **variables}).returncode
+    return subprocess.run(command(), cwd=TESTS.parent, env={**os.environ, **variables}).returncode
 
 
 def main(names: list[str]) -> int:
     """Play the named machines, the far ones without a name; return 0 if all are green."""
-    share = not names
     names = list(MACHINES) if names == ["all"] else names or list(FAR)
     if unknown := [name for name in names if name not in MACHINES]:
         print(f"A machine is one of {', '.join(MACHINES)}. Got {', '.join(unknown)}")
         return 2
-    codes = {name: play(name, share) for name in names}
+    codes = {name: play(name) for name in names}
     for name, code in codes.items():
         print(f"{name}: {'green' if code == 0 else 'red'}")
     return max(codes.values())
