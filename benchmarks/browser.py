@@ -58,7 +58,7 @@ def jupyter_lab(folder: Path, projector: bool = False) -> Iterator[str]:
             server.terminate()
             try:
                 server.wait(timeout=60)
-            except subprocess.TimeoutExpired:  # how JupyterLab ends is nobody's question here
+            except subprocess.TimeoutExpired:  # ended while a kernel starts, it waits for that without end
                 server.kill()  # its kernels see that it is gone
                 server.wait()
 

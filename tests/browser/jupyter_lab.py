@@ -17,10 +17,12 @@ from ppo_lessons.publishing.build import NOTEBOOKS
 needs_chromium = pytest.mark.skipif(not CHROMIUM and not os.environ.get("CI"), reason="needs chromium")
 
 SETTINGS = NOTEBOOKS.parent / "jupyter" / "share" / "jupyter" / "lab" / "settings" / "overrides.json"
+KERNEL_ANSWERS = """async () => {
+    const context = window.jupyterapp.shell.currentWidget.sessionContext;
+    await context.ready;
+    await context.session.kernel.info;
+}"""
 RUN_ALL = """async () => {
-    const panel = window.jupyterapp.shell.currentWidget;
-    await panel.sessionContext.ready;
-    await panel.sessionContext.session.kernel.info;
     await window.jupyterapp.commands.execute('notebook:clear-all-cell-outputs');
     await window.jupyterapp.commands.execute('notebook:run-all-cells');
 }"""
@@ -98,8 +100,14 @@ def open_lesson(page: Page, lab: str, name: str) -> None:
     open_notebook(page, lab, f"notebooks/{name}.ipynb")
 
 
+def wait_for_kernel(page: Page) -> None:
+    """Wait until the kernel of the lesson answers: a JupyterLab that is ended while one starts does not end."""
+    page.evaluate(KERNEL_ANSWERS)
+
+
 def run_all(page: Page, seconds: float = 120) -> list[dict]:
     """Run every cell, wait until all have run, and return what they show."""
+    wait_for_kernel(page)
     page.evaluate(RUN_ALL)
     page.wait_for_function(RUN_OR_RAISED, timeout=seconds * 1000)
     return page.evaluate(CELLS)

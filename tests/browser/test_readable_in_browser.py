@@ -14,7 +14,16 @@ from playwright.sync_api import Locator, Page, expect
 from benchmarks.browser import jupyter_lab
 from ppo_lessons.publishing.build import NOTEBOOKS
 from tests.browser.hands import find_explorer, keep_screenshot
-from tests.browser.jupyter_lab import copy_course, needs_chromium, open_lesson, resize, run_all, shut_kernel, until
+from tests.browser.jupyter_lab import (
+    copy_course,
+    needs_chromium,
+    open_lesson,
+    resize,
+    run_all,
+    shut_kernel,
+    until,
+    wait_for_kernel,
+)
 from tests.readable import in_the_dark
 
 pytestmark = needs_chromium
@@ -201,6 +210,7 @@ def test_on_a_projector_everything_is_larger_and_no_side_bar_is_open(page: Page,
             "node => parseFloat(getComputedStyle(node).fontSize)"
         )
         assert size >= 17
+        wait_for_kernel(page)
         keep_screenshot(page, "projector")
         assert (tmp_path / "projector").exists(), "settings and workspaces of its own"
         assert not list((tmp_path / "settings").glob("**/*.jupyterlab-settings"))
