@@ -1,6 +1,6 @@
 """The longest files are begun first, so that no worker is left alone with one in the end, and browsers are kept apart.
 
-Without this four of them would begin at once, and a busy browser is slow to answer.
+Without this all workers would begin with one, and a busy browser is slow to answer.
 """
 
 from pathlib import Path

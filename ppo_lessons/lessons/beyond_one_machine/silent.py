@@ -1,7 +1,7 @@
 """What goes silently wrong with many ranks: each fault in two ranks, held against one process with the same rows.
 
-Learned is in float64. In float32 a ratio may lie so near the clip that its last digit decides on which side; then two
-right ways come apart, on one processor and not on another.
+Learning is in float64. In float32 an input of a ReLU may lie so near 0 that its last digit decides on which side; with
+mini-batches as small as these two right ways then come apart, on one processor and not on another.
 """
 
 from copy import deepcopy
